@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * The contract of /dev/nsgate: what one write() may ask and what the read() after it answers.
+ *
+ * One write() carries one request, whole; struct nsgate_request.length must equal the length of the write.
+ * A request is validated whole and then applied whole, or refused whole: write() then fails with an errno, and
+ * the read() that follows gives a reply whose nsgate_refusal names the object, the index, the field and the reason.
+ *
+ * Integers are in host byte order, addresses in network byte order. Every structure is a multiple of 8 bytes and
+ * starts on an 8-byte boundary of the request; every reserved byte is zero, or the request is refused.
+ */
+#ifndef _UAPI_NSGATE_H
+#define _UAPI_NSGATE_H
+
+#include <linux/types.h>
+
+#define NSGATE_DEVICE		"nsgate"	/* /dev/nsgate: opened by CAP_NET_ADMIN in the initial user namespace */
+#define NSGATE_MAGIC		0x5447534eU	/* "NSGT" in memory on a little-endian host */
+#define NSGATE_ABI		1		/* raised by every change that an older peer would misread */
+
+#define NSGATE_DIGEST_SIZE	32		/* SHA-256 of a ruleset's content; computed and trusted by user space */
+#define NSGATE_IFNAME_SIZE	16		/* IFNAMSIZ */
+#define NSGATE_REASON_SIZE	128
+
+/* Limits. A request over one of them is refused with E2BIG and the name of the field. */
+#define NSGATE_MAX_REQUEST	(64U << 20)	/* bytes of one write() */
+#define NSGATE_MAX_OBJECTS	65536U		/* objects in one commit */
+#define NSGATE_MAX_RULES	16384U		/* rules in one ruleset */
+#define NSGATE_MAX_ITEMS	1024U		/* items in one match */
+#define NSGATE_MAX_RULESETS	65536U		/* rulesets held by the module */
+
+enum nsgate_op {
+	NSGATE_OP_INFO		= 1,	/* no payload -> nsgate_info; answered whatever the request's abi */
+	NSGATE_OP_COMMIT	= 2,	/* objects -> nsgate_committed */
+	NSGATE_OP_LIST		= 3,	/* no payload -> nsgate_listing */
+	NSGATE_OP_STATS		= 4,	/* nsgate_stats_request -> nsgate_stats */
+	NSGATE_OP_CLASSIFY	= 5,	/* nsgate_classify -> nsgate_classified */
+	NSGATE_OP_EVENTS	= 6,	/* reserved: EOPNOTSUPP in ABI 1 */
+};
+
+struct nsgate_request {
+	__u32 magic;		/* NSGATE_MAGIC */
+	__u16 abi;		/* NSGATE_ABI of the writer */
+	__u16 op;		/* enum nsgate_op */
+	__u32 length;		/* bytes of the whole request, this header included */
+	__u32 reserved;
+	__u64 tag;		/* any value; the reply repeats it */
+};
+
+struct nsgate_reply {
+	__u32 magic;		/* NSGATE_MAGIC */
+	__u16 abi;		/* NSGATE_ABI of the module */
+	__u16 op;		/* the request's, 0 when it could not be read */
+	__u32 length;		/* bytes of the whole reply, this header included */
+	__s32 error;		/* 0, or the negative errno that write() returned: then nsgate_refusal follows */
+	__u64 tag;
+};
+
+/* What a refusal is about. */
+enum nsgate_field {
+	NSGATE_FIELD_NONE	= 0,
+	NSGATE_FIELD_REQUEST	= 1,	/* the header, or the request's length */
+	NSGATE_FIELD_OBJECT	= 2,	/* an object's type or length */
+	NSGATE_FIELD_RESERVED	= 3,	/* a reserved byte that is not zero */
+	NSGATE_FIELD_DIGEST	= 4,
+	NSGATE_FIELD_DEFAULT	= 5,	/* nsgate_ruleset.default_verdict */
+	NSGATE_FIELD_RULES	= 6,	/* nsgate_ruleset.rules, or rules that overrun their object */
+	NSGATE_FIELD_RULE_ID	= 7,
+	NSGATE_FIELD_RULE_LENGTH = 8,
+	NSGATE_FIELD_HOOK	= 9,
+	NSGATE_FIELD_ACTION	= 10,
+	NSGATE_FIELD_FLAGS	= 11,
+	NSGATE_FIELD_REJECT_WITH = 12,
+	NSGATE_FIELD_FAMILIES	= 13,
+	NSGATE_FIELD_LOG	= 14,
+	NSGATE_FIELD_MATCH_KIND	= 15,
+	NSGATE_FIELD_MATCH_FLAGS = 16,
+	NSGATE_FIELD_MATCH_COUNT = 17,
+	NSGATE_FIELD_MATCH_ITEM	= 18,	/* a value inside a match: prefix, range, name … */
+	NSGATE_FIELD_INODE	= 19,
+	NSGATE_FIELD_BIRTH	= 20,
+	NSGATE_FIELD_SETTING	= 21,
+	NSGATE_FIELD_MEMORY	= 22,	/* allocation failed, or a memory limit */
+};
+
+#define NSGATE_NO_INDEX		0xffffffffU
+
+struct nsgate_refusal {
+	__u32 object;		/* index of the object in the commit, or NSGATE_NO_INDEX */
+	__u32 rule;		/* index of the rule in its ruleset, or NSGATE_NO_INDEX */
+	__u32 match;		/* index of the match in its rule, or NSGATE_NO_INDEX */
+	__u32 item;		/* index of the item in its match, or NSGATE_NO_INDEX */
+	__u32 field;		/* enum nsgate_field */
+	__u32 offset;		/* byte in the request where the fault was seen */
+	char reason[NSGATE_REASON_SIZE];	/* for a person; NUL-terminated */
+};
+
+/* ---- info ---- */
+
+#define NSGATE_VERSION_SIZE	32
+
+struct nsgate_info {
+	__u16 abi_min;		/* the oldest and the newest NSGATE_ABI that the module answers */
+	__u16 abi_max;
+	__u32 hooks;		/* bit per enum nsgate_hook that rules may use */
+	__u64 match_kinds;	/* bit per enum nsgate_match_kind that rules may use */
+	__u32 actions;		/* bit per enum nsgate_action that rules may use */
+	__u32 rule_flags;	/* NSGATE_RULE_* flags that rules may use */
+	__u64 instance;		/* random, drawn when the module was loaded */
+	__u64 generation;	/* raised by every commit that changed something, and by nothing else */
+	__u64 memory;		/* bytes held by rulesets and counters */
+	__u32 namespaces;
+	__u32 bindings;
+	__u32 rulesets;
+	__u32 reserved;
+	char version[NSGATE_VERSION_SIZE];	/* the module's version, NUL-terminated */
+};
+
+/* ---- commit ---- */
+
+enum nsgate_hook {		/* values of enum nf_inet_hooks in linux/netfilter.h */
+	NSGATE_HOOK_PREROUTING	= 0,
+	NSGATE_HOOK_INPUT	= 1,
+	NSGATE_HOOK_FORWARD	= 2,
+	NSGATE_HOOK_OUTPUT	= 3,
+	NSGATE_HOOK_POSTROUTING	= 4,
+	NSGATE_HOOKS		= 5,
+};
+
+enum nsgate_action {
+	NSGATE_ACCEPT		= 1,
+	NSGATE_DROP		= 2,
+	NSGATE_REJECT		= 3,	/* answer as nsgate_rule.reject_with says, then drop */
+	NSGATE_COUNT		= 4,	/* count and go on with the next rule */
+};
+
+enum nsgate_reject_with {	/* 0 unless the action is NSGATE_REJECT */
+	NSGATE_REJECT_NET_UNREACH	= 1,
+	NSGATE_REJECT_HOST_UNREACH	= 2,	/* icmpv6: address unreachable */
+	NSGATE_REJECT_PORT_UNREACH	= 3,
+	NSGATE_REJECT_ADMIN_PROHIBITED	= 4,
+	NSGATE_REJECT_TCP_RESET		= 5,	/* the rule must match protocol 6 and nothing else */
+};
+
+enum nsgate_object_type {
+	NSGATE_OBJECT_RULESET_PUT	= 1,	/* struct nsgate_ruleset and its rules; a digest already held is left as it is */
+	NSGATE_OBJECT_RULESET_DROP	= 2,	/* struct nsgate_ruleset_drop; EBUSY if still bound when the commit ends */
+	NSGATE_OBJECT_BIND		= 3,	/* struct nsgate_bind; replaces the namespace's binding, if any */
+	NSGATE_OBJECT_UNBIND		= 4,	/* struct nsgate_unbind */
+	NSGATE_OBJECT_SETTING		= 5,	/* struct nsgate_setting: reserved, EOPNOTSUPP in ABI 1 */
+	NSGATE_OBJECT_SET		= 6,	/* address sets: reserved, EOPNOTSUPP in ABI 1 */
+};
+
+/*
+ * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts come
+ * first, then bindings, then drops. A namespace or a digest named twice by objects of one kind is refused.
+ */
+struct nsgate_object {
+	__u32 type;		/* enum nsgate_object_type */
+	__u32 length;		/* bytes of the object, this head included; a multiple of 8 */
+};
+
+struct nsgate_ruleset {
+	struct nsgate_object head;
+	__u8 digest[NSGATE_DIGEST_SIZE];
+	__u32 rules;		/* how many struct nsgate_rule follow: the first that matches decides; at most NSGATE_MAX_RULES */
+	__u8 default_verdict[NSGATE_HOOKS];	/* NSGATE_ACCEPT or NSGATE_DROP, by enum nsgate_hook */
+	__u8 reserved[7];
+};
+
+#define NSGATE_FAMILY_IPV4	1
+#define NSGATE_FAMILY_IPV6	2
+
+#define NSGATE_RULE_SHADOW	1	/* drop, reject: counted as shadow, not applied; matching goes on with the next rule */
+#define NSGATE_RULE_LOG		2	/* sample packets into the event ring, log_rate a second */
+
+struct nsgate_rule {
+	__u64 id;		/* not 0; unique in its ruleset; counters follow it from ruleset to ruleset */
+	__u32 length;		/* bytes of the rule and its matches, this structure included; a multiple of 8 */
+	__u8 hook;		/* enum nsgate_hook */
+	__u8 action;		/* enum nsgate_action */
+	__u8 flags;		/* NSGATE_RULE_* */
+	__u8 reject_with;	/* enum nsgate_reject_with */
+	__u8 families;		/* NSGATE_FAMILY_*: which packets the rule may match; not 0 */
+	__u8 reserved[3];
+	__u16 log_rate;		/* samples a second, 0 unless NSGATE_RULE_LOG */
+	__u16 log_burst;
+};
+
+/*
+ * Every match of a rule must hold (a kind stands at most once in a rule); inside one match any item suffices.
+ * SRC4 and DST4 constrain IPv4 packets, SRC6 and DST6 IPv6 packets: a rule for both families that has a source (or
+ * destination) match for one family only is refused, since it would match the other family's packets from anywhere.
+ * Ports are those of tcp, udp, udplite, sctp and dccp: a rule with a port match needs a PROTOCOL match of only these.
+ */
+enum nsgate_match_kind {
+	NSGATE_MATCH_SRC4	= 1,	/* struct nsgate_prefix4 */
+	NSGATE_MATCH_DST4	= 2,
+	NSGATE_MATCH_SRC6	= 3,	/* struct nsgate_prefix6 */
+	NSGATE_MATCH_DST6	= 4,
+	NSGATE_MATCH_PROTOCOL	= 5,	/* __u8: IPv4 protocol, or the IPv6 upper-layer protocol after extension headers */
+	NSGATE_MATCH_SPORT	= 6,	/* struct nsgate_port_range */
+	NSGATE_MATCH_DPORT	= 7,
+	NSGATE_MATCH_ICMP4	= 8,	/* struct nsgate_icmp: needs PROTOCOL 1 and family IPv4 alone */
+	NSGATE_MATCH_ICMP6	= 9,	/* struct nsgate_icmp: needs PROTOCOL 58 and family IPv6 alone */
+	NSGATE_MATCH_TCP_FLAGS	= 10,	/* struct nsgate_tcp_flags: needs PROTOCOL 6 alone */
+	NSGATE_MATCH_IN_IF	= 11,	/* struct nsgate_ifname: PREROUTING, INPUT, FORWARD */
+	NSGATE_MATCH_OUT_IF	= 12,	/* struct nsgate_ifname: FORWARD, OUTPUT, POSTROUTING */
+	NSGATE_MATCH_STATE	= 13,	/* __u8: bit mask of NSGATE_STATE_*, one item */
+	NSGATE_MATCH_MARK	= 14,	/* struct nsgate_mark */
+	NSGATE_MATCH_SRC_SET	= 15,	/* reserved */
+	NSGATE_MATCH_DST_SET	= 16,	/* reserved */
+	NSGATE_MATCH_KINDS	= 17,
+};
+
+#define NSGATE_MATCH_NEGATE	1	/* the match holds when no item does */
+
+/* Followed by `count` items of the kind's size, then by zero bytes up to a multiple of 8. */
+struct nsgate_match {
+	__u16 kind;		/* enum nsgate_match_kind */
+	__u16 flags;		/* NSGATE_MATCH_NEGATE */
+	__u32 count;		/* 1 to NSGATE_MAX_ITEMS */
+};
+
+struct nsgate_prefix4 {
+	__u8 address[4];	/* bits beyond the length are zero */
+	__u8 length;		/* 0 to 32 */
+	__u8 reserved[3];
+};
+
+struct nsgate_prefix6 {
+	__u8 address[16];
+	__u8 length;		/* 0 to 128 */
+	__u8 reserved[7];
+};
+
+struct nsgate_port_range {
+	__u16 first;		/* first <= last */
+	__u16 last;
+};
+
+struct nsgate_icmp {
+	__u8 type;
+	__u8 code_first;	/* 0 and 255 for any code */
+	__u8 code_last;
+	__u8 reserved;
+};
+
+struct nsgate_tcp_flags {
+	__u8 mask;		/* byte 13 of the TCP header (RFC 9293); not 0 */
+	__u8 value;		/* value & ~mask is 0 */
+	__u8 reserved[2];
+};
+
+struct nsgate_ifname {
+	char name[NSGATE_IFNAME_SIZE];	/* NUL-padded; a last `*` makes it a prefix */
+};
+
+#define NSGATE_STATE_NEW		1
+#define NSGATE_STATE_ESTABLISHED	2
+#define NSGATE_STATE_RELATED		4
+#define NSGATE_STATE_INVALID		8
+#define NSGATE_STATE_UNTRACKED		16
+
+struct nsgate_mark {
+	__u32 value;		/* value & ~mask is 0 */
+	__u32 mask;		/* not 0 */
+};
+
+struct nsgate_ruleset_drop {
+	struct nsgate_object head;
+	__u8 digest[NSGATE_DIGEST_SIZE];
+};
+
+#define NSGATE_BIND_INITIAL	1	/* the writer means the host's initial namespace; without it such a bind is EPERM */
+
+struct nsgate_bind {
+	struct nsgate_object head;
+	__u32 inode;		/* of the namespace's nsfs file; ENOENT if there is no such namespace */
+	__u32 flags;		/* NSGATE_BIND_* */
+	__u64 birth;		/* the birth id that the writer expects, 0 for any; ESTALE if it is another */
+	__u8 digest[NSGATE_DIGEST_SIZE];	/* a ruleset held or put by this commit; ENOENT if neither */
+};
+
+struct nsgate_unbind {
+	struct nsgate_object head;
+	__u32 inode;		/* ENOENT if there is no such namespace, or no binding */
+	__u32 reserved;
+	__u64 birth;		/* as in nsgate_bind */
+};
+
+struct nsgate_setting {
+	struct nsgate_object head;
+	__u32 setting;
+	__u32 reserved;
+	__u64 value;
+};
+
+struct nsgate_committed {
+	__u64 generation;	/* after the commit; unchanged if the commit changed nothing */
+};
+
+/* ---- list ---- */
+
+#define NSGATE_NS_INITIAL	1	/* the host's initial namespace */
+#define NSGATE_NS_BOUND		2
+#define NSGATE_NS_QUARANTINED	4
+
+struct nsgate_totals {
+	__u64 accepted;		/* packets */
+	__u64 dropped;
+	__u64 rejected;
+	__u64 malformed;	/* seen with short or inconsistent headers; counted in one of the above too */
+};
+
+struct nsgate_namespace {
+	__u64 birth;		/* never given twice while the machine is up */
+	__u64 cookie;		/* the kernel's net cookie, 0 where it has none */
+	__u64 epoch;		/* of the binding's counters: they rise from 0 within one epoch; 0 if not bound */
+	__u32 inode;
+	__u32 flags;		/* NSGATE_NS_* */
+	__u8 digest[NSGATE_DIGEST_SIZE];	/* of the bound ruleset; zeros if not bound */
+	struct nsgate_totals totals;	/* all hooks of this binding */
+};
+
+struct nsgate_ruleset_info {
+	__u8 digest[NSGATE_DIGEST_SIZE];
+	__u64 memory;		/* bytes */
+	__u32 rules;
+	__u32 bindings;
+};
+
+/* Followed by the namespaces, in order of birth, then by the rulesets. */
+struct nsgate_listing {
+	__u64 generation;
+	__u32 namespaces;
+	__u32 rulesets;
+};
+
+/* ---- stats ---- */
+
+struct nsgate_stats_request {
+	__u64 cursor;		/* 0 for everything, else the last reply's cursor: only what changed since comes back */
+};
+
+struct nsgate_rule_counters {
+	__u64 id;
+	__u64 packets;
+	__u64 bytes;		/* of the packet from its network header on */
+	__u64 shadow_packets;	/* those of `packets` that a shadow rule counted without acting */
+	__u64 last_hit;		/* CLOCK_BOOTTIME in milliseconds, 0 for never; a tick's precision */
+};
+
+/* Followed by `rules` struct nsgate_rule_counters: those that changed since the cursor. */
+struct nsgate_binding_stats {
+	__u64 birth;
+	__u64 epoch;
+	__u32 inode;
+	__u32 rules;
+	struct nsgate_totals hooks[NSGATE_HOOKS];
+};
+
+/* Followed by the bindings in which anything changed since the cursor. */
+struct nsgate_stats {
+	__u64 cursor;		/* for the next request */
+	__u32 bindings;
+	__u32 reserved;
+};
+
+/* ---- classify ---- */
+
+/* A described packet: what the namespace's ruleset would do with it. Counts nothing. */
+struct nsgate_classify {
+	__u64 birth;		/* as in nsgate_bind */
+	__u32 inode;
+	__u32 mark;
+	__u8 source[16];	/* IPv4 in the first four bytes, the rest zero */
+	__u8 destination[16];
+	__u16 source_port;	/* host byte order; 0 where the protocol has none */
+	__u16 destination_port;
+	__u8 hook;		/* enum nsgate_hook */
+	__u8 family;		/* NSGATE_FAMILY_IPV4 or NSGATE_FAMILY_IPV6 */
+	__u8 protocol;
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 tcp_flags;
+	__u8 state;		/* one NSGATE_STATE_*, or 0 for untracked */
+	__u8 reserved[5];
+	char in_if[NSGATE_IFNAME_SIZE];
+	char out_if[NSGATE_IFNAME_SIZE];
+};
+
+struct nsgate_classified {
+	__u64 rule_id;		/* the rule that decides, 0 for the default verdict */
+	__u64 epoch;
+	__u32 rule;		/* its index in the ruleset, NSGATE_NO_INDEX for the default */
+	__u8 verdict;		/* NSGATE_ACCEPT, NSGATE_DROP or NSGATE_REJECT */
+	__u8 reserved[3];
+	__u8 digest[NSGATE_DIGEST_SIZE];	/* zeros if the namespace is not bound: the verdict is then NSGATE_ACCEPT */
+};
+
+#endif /* _UAPI_NSGATE_H */
