@@ -20,10 +20,6 @@ import {
 } from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty";
 
-export const protobufPackage = "nsgate.v1";
-
-export const protobufFileName = "nsgate/v1/address_set.proto";
-
 /** Address sets: named, shared lists of prefixes that rules refer to. */
 
 /** A named, shared list of prefixes. */
@@ -1236,7 +1232,7 @@ export const AddressSetServiceClient = makeGenericClientConstructor(
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
-export type DeepPartial<T> = T extends bigint ? string | number | bigint
+type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends Builtin ? T : T extends globalThis.Array<infer U> ? globalThis.Array<DeepPartial<U>>
   : T extends ReadonlyArray<infer U> ? ReadonlyArray<DeepPartial<U>>
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
@@ -1247,7 +1243,7 @@ function isSet(value: any): boolean {
   return value !== null && value !== undefined;
 }
 
-export interface MessageFns<T> {
+interface MessageFns<T> {
   encode(message: T, writer?: BinaryWriter): BinaryWriter;
   decode(input: BinaryReader | Uint8Array, length?: number): T;
   fromJSON(object: any): T;

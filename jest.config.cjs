@@ -1,0 +1,34 @@
+// Unit tests stand beside the source; tests that need a kernel stand in test/ and run inside the VM.
+const transform = {
+  '^.+\\.[cm]?[jt]s$': [
+    '@swc/jest',
+    {
+      jsc: { parser: { syntax: 'typescript', decorators: true }, target: 'es2022' },
+      module: { type: 'commonjs' },
+    },
+  ],
+};
+const moduleNameMapper = { '^@nsgate/proto$': '<rootDir>/proto/src/index.ts' };
+const shared = {
+  rootDir: __dirname,
+  transform,
+  moduleNameMapper,
+  testEnvironment: 'node',
+  transformIgnorePatterns: ['/node_modules/', '/dist/'],
+};
+
+/** @type {import('jest').Config} */
+module.exports = {
+  projects: [
+    {
+      ...shared,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/{proto,controller,agent,test,deploy}/**/*.test.ts'],
+      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.vm\\.test\\.ts$', '<rootDir>/test/e2e/'],
+    },
+    // Boots virtual machines by itself.
+    { ...shared, displayName: 'vm', testMatch: ['<rootDir>/test/**/*.vm.test.ts'] },
+    // Runs inside a virtual machine, as root, with the module built.
+    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+  ],
+};

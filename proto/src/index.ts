@@ -1,0 +1,16 @@
+/** The wire: generated messages and services of nsgate.v1, and the helpers that both sides need. */
+export * from '../gen/nsgate/v1/policy';
+export * from '../gen/nsgate/v1/address_set';
+export * from '../gen/nsgate/v1/fleet';
+export * from '../gen/nsgate/v1/stats';
+export * from '../gen/nsgate/v1/agent_stream';
+export { agentPolicyDigest, ruleKey } from './agent-policy';
+export { Backoff, type BackoffOptions } from './backoff';
+export {
+  identityFromSubjectAltName,
+  identityUri,
+  LOCAL_TRUST_DOMAIN,
+  type PeerIdentity,
+} from './peer-identity';
+export { RpcError, type ErrorReason, type FieldViolation, type RpcErrorOptions } from './rpc-error';
+export { clientCredentials, serverCredentials, type TlsFiles } from './tls-files';
