@@ -45,9 +45,9 @@ export function encodeJob(job: GuestJob): Buffer {
   return Buffer.concat([Buffer.from(`${script.length}\n`), script]);
 }
 
-/** Reads a line of the control port; undefined if it is not a whole exit report. */
-export function parseExitReport(line: string): ExitReport | undefined {
-  const match = /^exited (\d+) (\d+) (\d+) (\d+)$/.exec(line);
+/** Reads what the control port has delivered so far; undefined until it has a whole exit report. */
+export function parseExitReport(received: string): ExitReport | undefined {
+  const match = /^exited (\d+) (\d+) (\d+) (\d+)\n/m.exec(received);
   if (!match) return undefined;
   const [status, stdoutBytes, stderrBytes, taint] = match.slice(1).map(Number) as [
     number,

@@ -67,8 +67,12 @@ async function fetchFrom(archive: DebianArchive, request: string): Promise<Kerne
   const release = newestWithin(await releasesIn(archive), request);
   if (release === undefined) return undefined;
   const imagePackage = await archive.newest(`linux-image-${release}`);
+  // Since 7.3 the package of this name only depends on those that hold something.
+  const parts = await archive.names(
+    `^linux-(base|binary|modules)-${release.replace(/[.+]/g, String.raw`\$&`)}$`,
+  );
   await fillFolder(join(kernelsFolder(), release), async (folder) => {
-    await archive.unpack(imagePackage, folder);
+    for (const name of [imagePackage.name, ...parts]) await archive.unpack({ ...imagePackage, name }, folder);
     await arrange(folder, release);
     await writeFile(join(folder, 'package.json'), JSON.stringify(imagePackage));
   });
@@ -77,11 +81,17 @@ async function fetchFrom(archive: DebianArchive, request: string): Promise<Kerne
 
 /** Gives an unpacked image package the cache's layout, and the module indexes that its installation would have made. */
 async function arrange(folder: string, release: string): Promise<void> {
-  await rename(join(folder, 'boot', `vmlinuz-${release}`), join(folder, 'vmlinuz'));
-  if (existsSync(join(folder, 'usr', 'lib', 'modules'))) {
+  const modules = join('lib', 'modules');
+  if (existsSync(join(folder, 'usr', modules))) {
     await mkdir(join(folder, 'lib'), { recursive: true });
-    await rename(join(folder, 'usr', 'lib', 'modules'), join(folder, 'lib', 'modules'));
+    await rename(join(folder, 'usr', modules), join(folder, modules));
   }
+  // Packages since trixie's keep the kernel beside its modules.
+  const places = [join('boot', `vmlinuz-${release}`), join(modules, release, 'vmlinuz')];
+  const place = places.find((path) => existsSync(join(folder, path)));
+  if (place === undefined)
+    throw new VmError(`the package of linux ${release} has no kernel where Debian's have it`);
+  await rename(join(folder, place), join(folder, 'vmlinuz'));
   for (const unneeded of ['boot', 'usr']) await rm(join(folder, unneeded), { recursive: true, force: true });
   await runProgram(findProgram('depmod', 'kmod'), ['-b', folder, release]);
 }

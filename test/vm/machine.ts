@@ -1,6 +1,5 @@
 // A running guest: boots a kernel, runs one command in it, and tells how that ended and what the kernel reported.
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -137,12 +136,18 @@ export class Machine {
     return { kind: 'exited', status: report.status, troubles: this.#troubles(report) };
   }
 
+  /** Settles with what the guest reports on the control port, or undefined once that port is closed. */
   async #exitReport(): Promise<ExitReport | undefined> {
-    for await (const line of createInterface({ input: this.#qemu.control })) {
-      const report = parseExitReport(line);
-      if (report) return report;
-    }
-    return undefined;
+    const port = this.#qemu.control.setEncoding('utf8');
+    let received = '';
+    return new Promise((resolve) => {
+      port.on('data', (text: string) => {
+        received += text;
+        const report = parseExitReport(received);
+        if (report) resolve(report);
+      });
+      port.once('close', () => resolve(undefined));
+    });
   }
 
   /** Waits until the console has printed all that the kernel said while the command ran. */
@@ -165,8 +170,8 @@ export class Machine {
 }
 
 async function qemuGone({ process, complaints }: Qemu): Promise<void> {
-  const closed = once(complaints, 'close');
-  await new Promise<void>((resolve) => process.once('error', () => resolve()).once('exit', () => resolve()));
+  const closed = new Promise((resolve) => complaints.once('close', resolve));
+  await new Promise((resolve) => process.once('error', resolve).once('exit', resolve));
   await closed;
 }
 
@@ -180,7 +185,7 @@ class CountedOutput {
 
   constructor(port: Readable) {
     this.#port = port;
-    this.delivered = once(port, 'close');
+    this.delivered = new Promise((resolve) => port.once('close', resolve));
     port.on('data', (chunk: Buffer) => (this.bytes += chunk.length));
     port.on('error', () => port.destroy());
     port.pipe(this.stream);

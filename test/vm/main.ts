@@ -19,21 +19,28 @@ function workingDirectory(): string {
   return caller === checkoutRoot || caller.startsWith(`${checkoutRoot}/`) ? caller : checkoutRoot;
 }
 
+/** The exit status by which shells tell of a death by `signal`. */
+function statusOfSignal(signal: NodeJS.Signals): number {
+  return 128 + constants.signals[signal];
+}
+
 function isBrokenPipe(error: unknown): boolean {
   return (error as NodeJS.ErrnoException).code === 'EPIPE';
 }
 
-/** Copies the guest's output to ours; a reader of ours that goes away takes the machine with it. */
-async function copyOutput(machine: Machine): Promise<void> {
+/** Copies the guest's output to ours. When our own reader goes away, that takes the machine with it: the answer is false. */
+async function copyOutput(machine: Machine): Promise<boolean> {
   const copies = [
     pipeline(machine.stdout, process.stdout, { end: false }),
     pipeline(machine.stderr, process.stderr, { end: false }),
   ];
   try {
     await Promise.all(copies);
+    return true;
   } catch (error) {
     await machine.kill();
     if (!isBrokenPipe(error)) throw error;
+    return false;
   }
 }
 
@@ -50,7 +57,7 @@ function armKillers(machine: Machine, timeoutSeconds: number): () => number | un
     void machine.kill();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => killWith(128 + constants.signals[signal]));
+    process.on(signal, () => killWith(statusOfSignal(signal)));
   }
   if (timeoutSeconds > 0) {
     setTimeout(() => {
@@ -83,9 +90,9 @@ async function run(request: RunRequest): Promise<number> {
   forwardInput(machine);
   if (request.boot.verboseKernel)
     machine.console.follow((line) => process.stderr.write(`vm: console: ${line}\n`));
-  await copyOutput(machine);
-  const exit = await machine.exited;
-  const status = conclude(machine, exit);
+  const delivered = await copyOutput(machine);
+  if (!delivered) return statusOfSignal('SIGPIPE');
+  const status = conclude(machine, await machine.exited);
   return killedWith() ?? status;
 }
 
