@@ -1,0 +1,54 @@
+/** A host as its agent reports it. */
+import type { Labels } from './selector';
+
+/** What an agent declares when its stream opens. */
+export interface HostDescription {
+  readonly id: string;
+  readonly labels: Labels;
+  readonly agentVersion: string;
+  /** Empty while the kernel module is not loaded. */
+  readonly moduleVersion: string;
+  readonly kernelRelease: string;
+  /** /proc/sys/kernel/random/boot_id. */
+  readonly bootId: string;
+}
+
+/** A host as operators see it. */
+export interface Host extends HostDescription {
+  readonly connected: boolean;
+  /** When the open stream began, or the last one ended. For people. */
+  readonly stateChangeTime: Date;
+  readonly desiredRevision: bigint;
+  readonly acknowledgedRevision: bigint;
+  readonly namespaceCount: number;
+}
+
+export type NamespaceState = 'ready' | 'placeholder' | 'alias' | 'stray' | 'guarded';
+
+/** An entry of a host's /run/netns. */
+export interface HostNamespace {
+  readonly name: string;
+  readonly inode: number;
+  readonly birthId: bigint;
+  readonly netCookie: bigint;
+  readonly state: NamespaceState;
+  readonly rulesetDigest: string;
+  readonly detail: string;
+}
+
+/** Where a policy stands in a namespace; where it stands nowhere there is no realization. */
+export type RealizationStatus =
+  | { readonly state: 'pending' }
+  | { readonly state: 'enforced'; readonly rulesetDigest: string }
+  | { readonly state: 'failed'; readonly reason: string };
+
+/** Where one policy stands in one namespace of one host. */
+export interface Realization {
+  /** `policies/{policy_id}`. */
+  readonly policy: string;
+  readonly hostId: string;
+  /** Empty for a policy that the agent refused as a whole. */
+  readonly namespace: string;
+  readonly status: RealizationStatus;
+  readonly policyRevision: bigint;
+}

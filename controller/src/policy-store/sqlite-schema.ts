@@ -1,0 +1,71 @@
+/** The tables of the SQLite driver, and how an older file is brought to them. */
+import type { Database } from 'better-sqlite3';
+import { StartupError } from '../startup-error';
+
+/** Each runs once, in order, in a transaction of its own. Never edit one that was released: add another. */
+const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE store (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    revision INTEGER NOT NULL,            -- of the last change
+    compacted_revision INTEGER NOT NULL   -- changes up to it are no longer in the log
+  ) STRICT;
+  INSERT INTO store VALUES (1, 0, 0);
+
+  -- Every version of every policy that was ever stored.
+  CREATE TABLE policy_versions (
+    revision INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    create_time INTEGER NOT NULL,         -- milliseconds since 1970
+    update_time INTEGER NOT NULL,
+    body TEXT NOT NULL,                   -- policy-json.ts
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX policy_versions_by_name ON policy_versions (name, revision);
+
+  -- The policies that stand.
+  CREATE TABLE policies (
+    name TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL REFERENCES policy_versions (revision)
+  ) STRICT, WITHOUT ROWID;
+
+  -- What changed when, removals included, for watches that resume.
+  CREATE TABLE changes (
+    revision INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    uid TEXT NOT NULL,
+    removed INTEGER NOT NULL,
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX changes_by_name ON changes (name, revision);
+  `,
+];
+
+/** Brings the file to the newest schema; a file of a newer program is refused. */
+export function migrate(database: Database): void {
+  database.exec(
+    'CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY, applied_at INTEGER NOT NULL) STRICT',
+  );
+  const row = database.prepare('SELECT max(version) AS version FROM migrations').get() as {
+    version: bigint | null;
+  };
+  const current = Number(row.version ?? 0n);
+  if (current > MIGRATIONS.length) {
+    throw new StartupError(
+      `${database.name} was written by a newer nsgate (schema ${current}, this one knows ${MIGRATIONS.length})`,
+    );
+  }
+  for (const [i, sql] of MIGRATIONS.entries()) {
+    if (i >= current) applyMigration(database, { version: i + 1, sql });
+  }
+}
+
+function applyMigration(database: Database, migration: { version: number; sql: string }): void {
+  database.transaction(() => {
+    database.exec(migration.sql);
+    database.prepare('INSERT INTO migrations VALUES (?, ?)').run(migration.version, Date.now());
+  })();
+}
