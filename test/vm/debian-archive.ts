@@ -98,6 +98,13 @@ export class DebianArchive {
     return { name, version };
   }
 
+  /** Names of the packages that the newest version of `name` depends on, first alternatives only. */
+  async dependencies(name: string): Promise<string[]> {
+    const records = await runProgram('apt-cache', [...this.#options, 'show', '--no-all-versions', name]);
+    const depends = /^Depends: (.+)$/m.exec(records)?.[1] ?? '';
+    return depends.split(', ').flatMap((dependency) => /^[^\s:|(]+/.exec(dependency)?.[0] ?? []);
+  }
+
   /** Downloads a package and unpacks it into `folder`, running none of its scripts. */
   async unpack({ name, version }: DebianPackage, folder: string): Promise<void> {
     const downloads = join(folder, '.download');
