@@ -1,0 +1,203 @@
+/** Replies out of the bytes that read() gave. Pure; throws MalformedReply where they are not what the ABI says. */
+import {
+  Action,
+  DIGEST_SIZE,
+  enumMember,
+  Field,
+  HOOKS,
+  MAGIC,
+  NamespaceFlag,
+  NO_INDEX,
+  REASON_SIZE,
+  SIZE,
+  VERSION_SIZE,
+} from './abi';
+import { ByteReader } from './byte-reader';
+import { MalformedReply, type RefusalDetail } from './kernel-error';
+import type {
+  BindingStats,
+  Classified,
+  KernelInfo,
+  ListedNamespace,
+  ListedRuleset,
+  Listing,
+  RuleCounters,
+  Stats,
+  Totals,
+} from './reply';
+
+export interface ReplyHeader {
+  abi: number;
+  op: number;
+  /** Bytes of the whole reply. */
+  length: number;
+  /** 0, or a negative errno. */
+  error: number;
+  tag: bigint;
+}
+
+export function decodeHeader(reply: Buffer): ReplyHeader {
+  const reader = new ByteReader(reply).expect(SIZE.reply, 'nsgate_reply');
+  const magic = reader.u32();
+  if (magic !== MAGIC) throw new MalformedReply(`it begins with ${magic.toString(16)}, not with the magic`);
+  const header = {
+    abi: reader.u16(),
+    op: reader.u16(),
+    length: reader.u32(),
+    error: reader.i32(),
+    tag: reader.u64(),
+  };
+  if (header.length < SIZE.reply) throw new MalformedReply(`its length says ${header.length}`);
+  return header;
+}
+
+export function decodeRefusal(payload: Buffer, errno: string): RefusalDetail {
+  const reader = new ByteReader(payload).expect(SIZE.refusal, 'nsgate_refusal');
+  return {
+    errno,
+    object: indexOrNone(reader.u32()),
+    rule: indexOrNone(reader.u32()),
+    match: indexOrNone(reader.u32()),
+    item: indexOrNone(reader.u32()),
+    field: enumMember<Field>(Field, reader.u32()) ?? Field.NONE,
+    offset: reader.u32(),
+    reason: reader.text(REASON_SIZE),
+  };
+}
+
+export function decodeInfo(payload: Buffer): KernelInfo {
+  const reader = new ByteReader(payload).expect(SIZE.info, 'nsgate_info');
+  return {
+    abiMin: reader.u16(),
+    abiMax: reader.u16(),
+    hooks: reader.u32(),
+    matchKinds: reader.u64(),
+    actions: reader.u32(),
+    ruleFlags: reader.u32(),
+    instance: reader.u64(),
+    generation: reader.u64(),
+    memory: reader.u64(),
+    namespaces: reader.u32(),
+    bindings: reader.u32(),
+    rulesets: reader.u32(),
+    version: reader.skip(4).text(VERSION_SIZE),
+  };
+}
+
+/** The generation after the commit. */
+export function decodeCommitted(payload: Buffer): bigint {
+  const reader = new ByteReader(payload).expect(SIZE.committed, 'nsgate_committed');
+  const generation = reader.u64();
+  reader.end('nsgate_committed');
+  return generation;
+}
+
+export function decodeListing(payload: Buffer): Listing {
+  const reader = new ByteReader(payload).expect(SIZE.listing, 'nsgate_listing');
+  const generation = reader.u64();
+  const counts = { namespaces: reader.u32(), rulesets: reader.u32() };
+  reader.expect(counts.namespaces * SIZE.namespace, `a list of ${counts.namespaces} namespaces`);
+  const namespaces = repeat(counts.namespaces, () => readNamespace(reader));
+  reader.expect(counts.rulesets * SIZE.rulesetInfo, `a list of ${counts.rulesets} rulesets`);
+  const rulesets = repeat(counts.rulesets, () => readRulesetInfo(reader));
+  reader.end('nsgate_listing');
+  return { generation, namespaces, rulesets };
+}
+
+export function decodeStats(payload: Buffer): Stats {
+  const reader = new ByteReader(payload).expect(SIZE.stats, 'nsgate_stats');
+  const cursor = reader.u64();
+  const count = reader.u32();
+  reader.skip(4).expect(count * SIZE.bindingStats, `statistics of ${count} bindings`);
+  const bindings = repeat(count, () => readBindingStats(reader));
+  reader.end('nsgate_stats');
+  return { cursor, bindings };
+}
+
+export function decodeClassified(payload: Buffer): Classified {
+  const reader = new ByteReader(payload).expect(SIZE.classified, 'nsgate_classified');
+  const id = reader.u64();
+  const epoch = reader.u64();
+  const index = reader.u32();
+  const verdict = readVerdict(reader);
+  const digest = reader.skip(3).hex(DIGEST_SIZE);
+  reader.end('nsgate_classified');
+  return {
+    verdict,
+    rule: index === NO_INDEX ? undefined : { id, index },
+    digest: /^0+$/.test(digest) ? undefined : digest,
+    epoch,
+  };
+}
+
+function readNamespace(reader: ByteReader): ListedNamespace {
+  const birth = reader.u64();
+  const cookie = reader.u64();
+  const epoch = reader.u64();
+  const inode = reader.u32();
+  const flags = reader.u32();
+  const digest = reader.hex(DIGEST_SIZE);
+  return {
+    birth,
+    cookie,
+    inode,
+    initial: (flags & NamespaceFlag.INITIAL) !== 0,
+    quarantined: (flags & NamespaceFlag.QUARANTINED) !== 0,
+    binding: (flags & NamespaceFlag.BOUND) === 0 ? undefined : { digest, epoch },
+    totals: readTotals(reader),
+  };
+}
+
+function readRulesetInfo(reader: ByteReader): ListedRuleset {
+  return {
+    digest: reader.hex(DIGEST_SIZE),
+    memory: reader.u64(),
+    rules: reader.u32(),
+    bindings: reader.u32(),
+  };
+}
+
+function readBindingStats(reader: ByteReader): BindingStats {
+  reader.expect(SIZE.bindingStats, 'nsgate_binding_stats');
+  const birth = reader.u64();
+  const epoch = reader.u64();
+  const inode = reader.u32();
+  const count = reader.u32();
+  const hooks = repeat(HOOKS, () => readTotals(reader));
+  reader.expect(count * SIZE.ruleCounters, `counters of ${count} rules`);
+  return { birth, epoch, inode, hooks, rules: repeat(count, () => readRuleCounters(reader)) };
+}
+
+function readRuleCounters(reader: ByteReader): RuleCounters {
+  return {
+    id: reader.u64(),
+    packets: reader.u64(),
+    bytes: reader.u64(),
+    shadowPackets: reader.u64(),
+    lastHit: reader.u64(),
+  };
+}
+
+function readVerdict(reader: ByteReader): Action {
+  const value = reader.u8();
+  const verdict = enumMember<Action>(Action, value);
+  if (verdict === undefined) throw new MalformedReply(`${value} is no verdict`);
+  return verdict;
+}
+
+function readTotals(reader: ByteReader): Totals {
+  return {
+    accepted: reader.u64(),
+    dropped: reader.u64(),
+    rejected: reader.u64(),
+    malformed: reader.u64(),
+  };
+}
+
+function indexOrNone(index: number): number | undefined {
+  return index === NO_INDEX ? undefined : index;
+}
+
+function repeat<T>(count: number, read: () => T): T[] {
+  return Array.from({ length: count }, read);
+}
