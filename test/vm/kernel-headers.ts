@@ -26,20 +26,26 @@ async function relink(link: string, root: string): Promise<void> {
   await symlink(join(root, target), link);
 }
 
-/** Makes the unpacked trees of headers independent of where Debian would have installed them. */
-async function relocate(unpacked: string, root: string): Promise<void> {
+/** The text of a makefile of the headers with paths below `root`, and with this machine's compiler. */
+function adapted(makefile: string, root: string): string {
+  return makefile
+    .replaceAll(/(?<![\w.])\/usr\/(src|lib)\/linux-/g, `${root}$&`)
+    .replaceAll(/(?<=\$\(CROSS_COMPILE\))gcc-\d+$/gm, 'gcc');
+}
+
+/** Makes the unpacked trees of headers independent of what Debian would have installed, and where. */
+async function adapt(unpacked: string, root: string): Promise<void> {
   for (const tree of await readdir(join(unpacked, 'usr/src'))) {
     const folder = join(unpacked, 'usr/src', tree);
     if (lstatSync(folder).isSymbolicLink()) continue;
+    // With it, kbuild wants pahole(1) to give modules type information, which nothing here reads.
+    await rm(join(folder, 'vmlinux'), { force: true });
     for (const name of await readdir(folder)) {
       const path = join(folder, name);
       const status = lstatSync(path);
       if (status.isSymbolicLink()) await relink(path, root);
       if (!status.isFile() || !['Makefile', '.kernelvariables'].includes(name)) continue;
-      await writeFile(
-        path,
-        readFileSync(path, 'utf8').replaceAll(/(?<![\w.])\/usr\/(src|lib)\/linux-/g, `${root}$&`),
-      );
+      await writeFile(path, adapted(readFileSync(path, 'utf8'), root));
     }
   }
 }
@@ -73,7 +79,7 @@ export async function kernelHeaders(
     if (!packages) return undefined;
     await fillFolder(root, async (unfinished) => {
       for (const part of packages) await archive.unpack(await archive.newest(part), unfinished);
-      await relocate(unfinished, root);
+      await adapt(unfinished, root);
     });
     return folder;
   });
