@@ -30,8 +30,8 @@ function steps(demo: Demo, options: DemoOptions): ListrTask[] {
   ];
 }
 
-function list(tasks: ListrTask[]): Listr {
-  return new Listr(tasks, { registerSignalListeners: false, fallbackRenderer: 'simple' });
+function list(tasks: ListrTask[]): { run: () => Promise<unknown> } {
+  return new Listr<unknown>(tasks, { registerSignalListeners: false, fallbackRenderer: 'simple' });
 }
 
 async function show(demo: Demo, options: DemoOptions, interrupted: Promise<unknown>): Promise<void> {

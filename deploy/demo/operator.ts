@@ -53,14 +53,19 @@ export class Operator {
     await readable(call({ name, etag: '', allowMissing: true, validateOnly: false, reason: 'demo' }));
   }
 
-  /** Waits until a policy is enforced in one namespace of one host; an Error says why it is not. */
-  async waitEnforced(wanted: { policy: Policy; host: string; namespace: string }): Promise<Realization> {
+  /** Where a policy stands on all hosts. */
+  async realizations({ policy }: { policy: string }): Promise<Realization[]> {
     const list = promisify(
       this.#fleet.listRealizations.bind(this.#fleet) as UnaryCall<object, { realizations: Realization[] }>,
     );
-    const filter = { policy: wanted.policy.name, host: wanted.host, state: 0, pageSize: 0, pageToken: '' };
+    return (await readable(list({ policy, host: '', state: 0, pageSize: 1000, pageToken: '' }))).realizations;
+  }
+
+  /** Waits until a policy is enforced in one namespace of one host; an Error says why it is not. */
+  async waitEnforced(wanted: { policy: Policy; host: string; namespace: string }): Promise<Realization> {
     for (;;) {
-      const { realizations } = await readable(list(filter));
+      const all = await this.realizations({ policy: wanted.policy.name });
+      const realizations = all.filter(({ host }) => host === wanted.host);
       const failed = realizations.find(({ state }) => state === RealizationState.REALIZATION_STATE_FAILED);
       if (failed !== undefined)
         throw new Error(`${wanted.policy.name} failed on ${failed.host}: ${failed.reason}`);

@@ -3,6 +3,7 @@
  *
  *   initial  <name>h 10.9.<n>.1/24, fd09:<n>::1/64 ──veth── <name>n 10.9.<n>.2/24, fd09:<n>::2/64  <name>
  */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { outcomeOf, run } from './command';
 
@@ -40,6 +41,11 @@ export class Namespace {
   /** Sends `count` echo requests without waiting for answers between them. */
   ping(count: number, address = this.address): void {
     outcomeOf('ping', '-n', '-q', '-c', String(count), '-i', '0.01', '-W', '1', address);
+  }
+
+  /** Sends echo requests as fast as it can until it is killed. */
+  pingInBackground(): ChildProcess {
+    return spawn('ping', ['-n', '-q', '-f', this.address], { stdio: 'ignore' });
   }
 
   /** Whether an echo request from inside reaches the initial namespace and is answered. */

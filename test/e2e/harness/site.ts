@@ -3,13 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsFiles } from '@nsgate/proto';
+import { openKernelDevice } from '../../../agent/src/kernel-device';
 import { createLocalCa } from '../../../deploy/certificates/local-ca';
 import { Operator } from '../../../deploy/demo/operator';
 import { eventually } from './eventually';
 import { Program } from './program';
 
 const PORT = 7443;
-export const HOST_ID = 'guest';
+/** The id that the README's commands speak of. */
+export const HOST_ID = 'demo-host';
 
 export class Site {
   controller: Program | undefined;
@@ -18,7 +20,8 @@ export class Site {
   readonly address = `127.0.0.1:${PORT}`;
 
   private constructor(
-    private readonly folder: string,
+    /** Laid out as the data folder of `npm start`. */
+    readonly folder: string,
     private readonly tls: Record<'controller' | 'agent' | 'operator', TlsFiles>,
     readonly operator: Operator,
   ) {
@@ -50,11 +53,6 @@ export class Site {
     return this.tls.operator;
   }
 
-  /** Files of the agent's mutual TLS. */
-  get agentTls(): TlsFiles {
-    return this.tls.agent;
-  }
-
   async startController(): Promise<void> {
     const { ca, cert, key } = this.tls.controller;
     const controller = new Program(
@@ -78,6 +76,16 @@ export class Site {
       ...['--tls-ca', ca, '--tls-cert', cert, '--tls-key', key],
       ...['--host-id', HOST_ID, '--label', 'role=test', '--state-dir', join(this.folder, 'state')],
     );
+  }
+
+  /** The module's generation: raised by every commit that changed something. */
+  kernelGeneration(): bigint {
+    const device = openKernelDevice();
+    try {
+      return device.info().generation;
+    } finally {
+      device.close();
+    }
   }
 
   async stop(): Promise<void> {

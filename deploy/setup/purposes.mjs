@@ -1,0 +1,46 @@
+// What each purpose takes: Debian packages, and what has to be built from the checkout.
+
+/**
+ * @typedef {'start' | 'test' | 'vm' | 'bench' | 'build'} Purpose
+ *
+ * @typedef {object} Requirements
+ * @property {readonly string[]} debianPackages
+ * @property {boolean} build whether the programs and the kernel module are built
+ */
+
+/** To install npm packages: better-sqlite3 is compiled on the spot. */
+const forNpm = ['g++', 'make', 'python3'];
+/** To build the kernel module. */
+const forModule = ['gcc', 'kmod', 'linux-headers-amd64'];
+/** To boot the virtual machine, and for the programs that run in it. */
+const forMachine = [
+  ...['qemu-system-x86', 'busybox-static', 'kmod', 'xz-utils', 'util-linux'],
+  ...['iproute2', 'iputils-ping', 'procps'],
+];
+/** Other firewalls, to live beside and to compare with. */
+const otherFirewalls = ['nftables', 'iptables'];
+/** To check the module's source. */
+const forChecks = ['sparse', 'perl'];
+
+/** @type {Readonly<Record<Purpose, Requirements>>} */
+const requirements = {
+  vm: { debianPackages: [...forNpm, ...forMachine], build: false },
+  build: { debianPackages: [...forNpm, ...forModule], build: true },
+  start: { debianPackages: [...forNpm, ...forModule, ...forMachine], build: true },
+  bench: { debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls], build: true },
+  test: {
+    debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls, ...forChecks],
+    build: true,
+  },
+};
+
+export const purposes = /** @type {readonly Purpose[]} */ (Object.keys(requirements));
+
+/**
+ * @param {Purpose} purpose
+ * @returns {Requirements} with each package named once
+ */
+export function requirementsOf(purpose) {
+  const { debianPackages, build } = requirements[purpose];
+  return { debianPackages: [...new Set(debianPackages)], build };
+}
