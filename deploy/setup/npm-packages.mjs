@@ -15,7 +15,9 @@ import { checkout } from './places.mjs';
  * @returns {Map<string, Locked>}
  */
 function lockedPackages(file) {
-  const lock = /** @type {{ packages: Record<string, Locked> }} */ (JSON.parse(readFileSync(file, 'utf8')));
+  /** @type {unknown} */
+  const content = JSON.parse(readFileSync(file, 'utf8'));
+  const lock = /** @type {{ packages: Record<string, Locked> }} */ (content);
   return new Map(Object.entries(lock.packages).filter(([place]) => place.startsWith('node_modules/')));
 }
 
