@@ -9,6 +9,7 @@ import { ControllerProcess } from './controller-process';
 import { DemoHost } from './demo-host';
 import { Failure } from './failure';
 import type { HostEvent } from './host-event';
+import { moduleFileFor } from './module-file';
 import { Observations } from './observations';
 import { Operator } from './operator';
 import type { DemoOptions } from './options';
@@ -59,10 +60,12 @@ export class Demo {
   /** Starts the host with its agent, and waits until its probes run. */
   async startHost(audience: Audience): Promise<void> {
     const { certificates } = this.#started();
+    const module = await moduleFileFor(this.options.host);
     const seenAs = this.options.host === 'vm' ? ADDRESS_SEEN_FROM_VM : '127.0.0.1';
     this.#host = await DemoHost.start(this.options, {
       controller: `${seenAs}:${this.options.port}`,
       serverName: 'localhost',
+      module,
       hostId: HOST_ID,
       tls: readPemTexts(certificates.agent),
     });

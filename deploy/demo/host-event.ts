@@ -35,6 +35,8 @@ export const hostOrders = z.object({
   controller: z.string(),
   /** Name to expect in the controller's certificate. */
   serverName: z.string(),
+  /** Path of the kernel module to load. */
+  module: z.string(),
   /** The host's id. */
   hostId: z.string(),
   /** PEM texts of the agent's mutual TLS. */

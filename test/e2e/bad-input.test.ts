@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Action, type Policy } from '@nsgate/proto';
+import { Action, LabelOperator, type Policy } from '@nsgate/proto';
 import { createLocalCa } from '../../deploy/certificates/local-ca';
 import { eventually } from './harness/eventually';
 import { loadModule, unloadModule } from './harness/kernel-module';
@@ -52,7 +52,9 @@ describe('a policy that is wrong', () => {
       'a selector without an operator',
       {
         ...policyOf('bad', { include: ['web'], rules: [good] }),
-        hostSelector: { requirements: [{ key: 'role', operator: 0, values: ['x'] }] },
+        hostSelector: {
+          requirements: [{ key: 'role', operator: LabelOperator.LABEL_OPERATOR_UNSPECIFIED, values: ['x'] }],
+        },
       },
       'host_selector.requirements[0].operator',
     ],

@@ -1,7 +1,6 @@
 /** The host's side of the demo: runs as root on the demo's host, whether that is a virtual machine or this one. */
 import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
-import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { hostOrders, type HostEvent, type HostOrders } from '../host-event';
@@ -10,20 +9,19 @@ import { run } from './command';
 import { makeNamespaces, probeAll } from './network';
 import { UndoStack } from './undo-stack';
 
-const MODULE = resolve(__dirname, '../../../kmod/nsgate.ko');
 const BETWEEN_PROBES_MS = 500;
 
 function tell(event: HostEvent): void {
   process.stdout.write(`${JSON.stringify(event)}\n`);
 }
 
-async function loadModule(undo: UndoStack): Promise<void> {
+async function loadModule(file: string, undo: UndoStack): Promise<void> {
   if (isLoaded('nsgate')) {
     throw new Error(
       'the module nsgate is loaded already: this host is in use; unload it first (rmmod nsgate)',
     );
   }
-  for (const name of dependencies().filter((name) => !isLoaded(name))) {
+  for (const name of dependencies(file).filter((name) => !isLoaded(name))) {
     await undo.did(
       `module ${name}`,
       () => run('modprobe', name),
@@ -32,7 +30,7 @@ async function loadModule(undo: UndoStack): Promise<void> {
   }
   await undo.did(
     'module nsgate',
-    () => run('insmod', MODULE),
+    () => run('insmod', file),
     () => run('rmmod', 'nsgate'),
   );
 }
@@ -44,13 +42,13 @@ function isLoaded(module: string): boolean {
 }
 
 /** Modules that nsgate.ko names as its own needs: insmod, unlike modprobe, does not load them. */
-function dependencies(): string[] {
-  const found = /\0depends=([^\0]*)\0/.exec(readFileSync(MODULE, 'latin1'));
+function dependencies(file: string): string[] {
+  const found = /\0depends=([^\0]*)\0/.exec(readFileSync(file, 'latin1'));
   return (found?.[1] ?? '').split(',').filter((name) => name !== '');
 }
 
 async function setUp(orders: HostOrders, undo: UndoStack): Promise<{ failed: Promise<string> }> {
-  await loadModule(undo);
+  await loadModule(orders.module, undo);
   tell({ event: 'step', text: `nsgate.ko is loaded into Linux ${release()}` });
   await makeNamespaces(undo);
   tell({ event: 'step', text: 'namespaces ns1 and ns2 are there' });
