@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Registering hooks, and the prototypes that a hook function has had. */
+#include <linux/rcupdate.h>
+
+#include "../src/netns.h"
+#include "../src/verdict.h"
+
+#if defined(HAVE_HOOK_PRIV) && defined(HAVE_NET_HOOKS)	/* 4.4: a hook has an argument and a namespace */
+
+static unsigned int hook_function(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return nsg_verdict(priv, skb, state);
+}
+
+void nsg_hook_ops_init(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority, struct nsg_namespace *ns)
+{
+	memset(ops, 0, sizeof(*ops));
+	ops->hook = hook_function;
+	ops->pf = pf;
+	ops->hooknum = hook;
+	ops->priority = priority;
+	ops->priv = ns;
+}
+
+int nsg_hook_register(struct net *net, struct nf_hook_ops *ops)
+{
+	return nf_register_net_hooks(net, ops, 1);
+}
+
+void nsg_hook_unregister(struct net *net, struct nf_hook_ops *ops)
+{
+	nf_unregister_net_hooks(net, ops, 1);
+}
+
+int nsg_global_hooks_start(int priority)
+{
+	return 0;
+}
+
+void nsg_global_hooks_stop(void)
+{
+}
+
+#else /* hooks for all namespaces at once */
+
+static unsigned int verdict_of(struct sk_buff *skb, struct nsg_hook_state *state)
+{
+	const struct nsg_namespace *ns;
+
+	state->net = dev_net(state->in ? state->in : state->out);
+	ns = nsg_namespace_of(state->net);
+	return ns ? nsg_verdict(ns, skb, state) : NF_ACCEPT;
+}
+
+#if defined(HAVE_HOOK_OPS_STATE)	/* 4.1 */
+static unsigned int hook_function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct nf_hook_state *given)
+{
+	struct nsg_hook_state state = { .hook = ops->hooknum, .pf = ops->pf, .in = given->in, .out = given->out,
+					.sk = given->sk };
+
+	return verdict_of(skb, &state);
+}
+#elif defined(HAVE_HOOK_OPS_DEVICES_STATE)	/* RHEL 7.2 */
+static unsigned int hook_function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct net_device *in,
+				  const struct net_device *out, const struct nf_hook_state *given)
+{
+	struct nsg_hook_state state = { .hook = ops->hooknum, .pf = ops->pf, .in = in, .out = out };
+
+	return verdict_of(skb, &state);
+}
+#elif defined(HAVE_HOOK_OPS_OKFN)	/* 3.13 */
+static unsigned int hook_function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct net_device *in,
+				  const struct net_device *out, int (*okfn)(struct sk_buff *))
+{
+	struct nsg_hook_state state = { .hook = ops->hooknum, .pf = ops->pf, .in = in, .out = out };
+
+	return verdict_of(skb, &state);
+}
+#else
+#define HOOK_FUNCTION_PER_FAMILY	/* the function is told the hook alone */
+
+static unsigned int hook_function4(unsigned int hook, struct sk_buff *skb, const struct net_device *in,
+				   const struct net_device *out, int (*okfn)(struct sk_buff *))
+{
+	struct nsg_hook_state state = { .hook = hook, .pf = NFPROTO_IPV4, .in = in, .out = out };
+
+	return verdict_of(skb, &state);
+}
+
+static unsigned int hook_function6(unsigned int hook, struct sk_buff *skb, const struct net_device *in,
+				   const struct net_device *out, int (*okfn)(struct sk_buff *))
+{
+	struct nsg_hook_state state = { .hook = hook, .pf = NFPROTO_IPV6, .in = in, .out = out };
+
+	return verdict_of(skb, &state);
+}
+#endif
+
+static struct nf_hook_ops global_hooks[2 * NSGATE_HOOKS];
+
+static void init_hook(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority)
+{
+#ifdef HOOK_FUNCTION_PER_FAMILY
+	ops->hook = pf == NFPROTO_IPV4 ? hook_function4 : hook_function6;
+#else
+	ops->hook = hook_function;
+#endif
+#ifdef HAVE_HOOK_OPS_OWNER
+	ops->owner = THIS_MODULE;
+#endif
+	ops->pf = pf;
+	ops->hooknum = hook;
+	ops->priority = priority;
+}
+
+void nsg_hook_ops_init(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority, struct nsg_namespace *ns)
+{
+}
+
+int nsg_hook_register(struct net *net, struct nf_hook_ops *ops)
+{
+	return 0;
+}
+
+void nsg_hook_unregister(struct net *net, struct nf_hook_ops *ops)
+{
+}
+
+int nsg_global_hooks_start(int priority)
+{
+	unsigned int hook;
+
+	for (hook = 0; hook < NSGATE_HOOKS; hook++) {
+		init_hook(&global_hooks[hook], NFPROTO_IPV4, hook, priority);
+		init_hook(&global_hooks[NSGATE_HOOKS + hook], NFPROTO_IPV6, hook, priority);
+	}
+	return nf_register_hooks(global_hooks, ARRAY_SIZE(global_hooks));
+}
+
+void nsg_global_hooks_stop(void)
+{
+	nf_unregister_hooks(global_hooks, ARRAY_SIZE(global_hooks));
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* incompatible pointer type */
+#include <linux/netfilter.h>
+
+static unsigned int function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct net_device *in,
+			     const struct net_device *out, int (*okfn)(struct sk_buff *))
+{
+	return 0;
+}
+
+nf_hookfn *probe = function;

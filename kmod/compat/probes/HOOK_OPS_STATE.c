@@ -1,0 +1,9 @@
+/* incompatible pointer type */
+#include <linux/netfilter.h>
+
+static unsigned int function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct nf_hook_state *state)
+{
+	return 0;
+}
+
+nf_hookfn *probe = function;

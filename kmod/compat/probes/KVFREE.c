@@ -1,0 +1,8 @@
+/* implicit declaration of function .kvfree */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+void probe(const void *at)
+{
+	kvfree(at);
+}

@@ -1,0 +1,8 @@
+/* implicit declaration of function .kvzalloc_node */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+void *probe(void)
+{
+	return kvzalloc_node(1, GFP_KERNEL, 0);
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Functions of kernel modules that are needed only by some rulesets. */
+#include <linux/kmod.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <net/ip.h>
+#include <net/netfilter/ipv4/nf_reject.h>
+#include <net/netfilter/ipv6/nf_reject.h>
+#include <net/netfilter/nf_conntrack.h>
+
+#include "borrowed.h"
+#include "ruleset.h"
+
+/* Written once each, under `lock`, before the first ruleset that calls them is published. */
+static typeof(&nf_ct_netns_get) conntrack_get;
+static typeof(&nf_ct_netns_put) conntrack_put;
+static typeof(&nf_send_reset) send_reset4;
+static typeof(&nf_send_unreach) send_unreachable4;
+static typeof(&nf_send_reset6) send_reset6;
+static typeof(&nf_send_unreach6) send_unreachable6;
+
+static DEFINE_MUTEX(lock);
+
+#define BORROW(pointer, function) do {		\
+	if (!(pointer))				\
+		(pointer) = symbol_request(function);	\
+} while (0)
+
+#define RETURN(pointer, function) do {		\
+	if (pointer)				\
+		symbol_put(function);		\
+	(pointer) = NULL;			\
+} while (0)
+
+static bool borrow_conntrack(void)
+{
+	BORROW(conntrack_get, nf_ct_netns_get);
+	BORROW(conntrack_put, nf_ct_netns_put);
+	return conntrack_get && conntrack_put;
+}
+
+static bool borrow_reject(void)
+{
+	BORROW(send_reset4, nf_send_reset);
+	BORROW(send_unreachable4, nf_send_unreach);
+	BORROW(send_reset6, nf_send_reset6);
+	BORROW(send_unreachable6, nf_send_unreach6);
+	return send_reset4 && send_unreachable4 && send_reset6 && send_unreachable6;
+}
+
+u8 nsg_borrow(u8 needs)
+{
+	u8 unmet = 0;
+
+	mutex_lock(&lock);
+	if (needs & NSG_NEEDS_STATE && !borrow_conntrack())
+		unmet |= NSG_NEEDS_STATE;
+	if (needs & NSG_NEEDS_REJECT && !borrow_reject())
+		unmet |= NSG_NEEDS_REJECT;
+	mutex_unlock(&lock);
+	return unmet;
+}
+
+void nsg_borrowed_return(void)
+{
+	RETURN(conntrack_get, nf_ct_netns_get);
+	RETURN(conntrack_put, nf_ct_netns_put);
+	RETURN(send_reset4, nf_send_reset);
+	RETURN(send_unreachable4, nf_send_unreach);
+	RETURN(send_reset6, nf_send_reset6);
+	RETURN(send_unreachable6, nf_send_unreach6);
+}
+
+int nsg_conntrack_get(struct net *net)
+{
+	return conntrack_get(net, NFPROTO_INET);
+}
+
+void nsg_conntrack_put(struct net *net)
+{
+	conntrack_put(net, NFPROTO_INET);
+}
+
+u8 nsg_conntrack_state(const struct sk_buff *skb)
+{
+	enum ip_conntrack_info info;
+	const struct nf_conn *connection = nf_ct_get(skb, &info);
+
+	if (!connection)
+		return info == IP_CT_UNTRACKED ? NSGATE_STATE_UNTRACKED : NSGATE_STATE_INVALID;
+	switch (info) {
+	case IP_CT_ESTABLISHED:
+	case IP_CT_ESTABLISHED_REPLY:
+		return NSGATE_STATE_ESTABLISHED;
+	case IP_CT_RELATED:
+	case IP_CT_RELATED_REPLY:
+		return NSGATE_STATE_RELATED;
+	default:
+		return NSGATE_STATE_NEW;
+	}
+}
+
+void nsg_send_reset(struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	if (state->pf == NFPROTO_IPV6)
+		nsg_call_reset6(send_reset6, skb, state);
+	else
+		nsg_call_reset4(send_reset4, skb, state);
+}
+
+void nsg_send_unreachable(struct sk_buff *skb, const struct nsg_hook_state *state, u8 code)
+{
+	if (state->pf == NFPROTO_IPV6)
+		send_unreachable6(state->net, skb, code, state->hook);
+	else
+		nsg_call_unreachable4(send_unreachable4, skb, state, code);
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /dev/nsgate: one write() is one request, the read() after it gives the reply. */
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+#include <linux/user_namespace.h>
+
+#include "device.h"
+#include "reply.h"
+
+/* The reply to a refused request, which takes no memory to make. */
+struct refused {
+	struct nsgate_reply head;
+	struct nsgate_refusal refusal;
+};
+
+/* One open file: requests written to it, one at a time, and the reply to the last. */
+struct session {
+	struct mutex lock;
+	struct nsg_reply reply;		/* of the last request; no bytes if that was refused, or if there was none */
+	struct refused refused;		/* in force if head.error is not zero */
+};
+
+/*
+ * Only the initial user namespace's CAP_NET_ADMIN will do: capable() asks for just that, and who is in another user
+ * namespace never has it.
+ */
+static int device_open(struct inode *inode, struct file *file)
+{
+	struct session *session;
+
+	if (!capable(CAP_NET_ADMIN) || current_user_ns() != &init_user_ns)
+		return -EPERM;
+	session = kzalloc(sizeof(*session), GFP_KERNEL);
+	if (!session)
+		return -ENOMEM;
+	mutex_init(&session->lock);
+	file->private_data = session;
+	return 0;
+}
+
+static int device_release(struct inode *inode, struct file *file)
+{
+	struct session *session = file->private_data;
+
+	nsg_reply_free(&session->reply);
+	kfree(session);
+	return 0;
+}
+
+static int answer(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal)
+{
+	switch (request->op) {
+	case NSGATE_OP_INFO:
+		return nsg_info(request, reply, refusal);
+	case NSGATE_OP_COMMIT:
+		return nsg_commit(request, reply, refusal);
+	case NSGATE_OP_LIST:
+		return nsg_list(request, reply, refusal);
+	case NSGATE_OP_STATS:
+		return nsg_stats(request, reply, refusal);
+	case NSGATE_OP_CLASSIFY:
+		return nsg_classify(request, reply, refusal);
+	default:
+		return -EOPNOTSUPP;
+	}
+}
+
+static int handle(struct session *session, struct nsg_request *request, const void *bytes, size_t length)
+{
+	struct nsgate_refusal *refusal = &session->refused.refusal;
+	int error = nsg_request_parse(request, bytes, length, refusal);
+
+	if (error)
+		return error;
+	error = answer(request, &session->reply, refusal);
+	nsg_request_free(request);
+	if (error)
+		nsg_reply_free(&session->reply);
+	return error;
+}
+
+static void note_refusal(struct refused *refused, const struct nsg_request *request, int error)
+{
+	refused->head = (struct nsgate_reply){
+		.magic = NSGATE_MAGIC,
+		.abi = NSGATE_ABI,
+		.op = request->op,
+		.length = sizeof(*refused),
+		.error = error,
+		.tag = request->tag,
+	};
+}
+
+/* The request is copied in once, whole, before a byte of it is looked at. */
+static int copy_in(void **bytes, const char __user *from, size_t length, struct nsgate_refusal *refusal)
+{
+	if (length > NSGATE_MAX_REQUEST)
+		return nsg_refuse(refusal, -E2BIG, NSGATE_FIELD_REQUEST, 0, "%zu bytes are over %u", length,
+				  NSGATE_MAX_REQUEST);
+	*bytes = nsg_kvzalloc(max_t(size_t, length, 1));
+	if (!*bytes)
+		return nsg_refuse_memory(refusal, length);
+	if (copy_from_user(*bytes, from, length))
+		return nsg_refuse(refusal, -EFAULT, NSGATE_FIELD_REQUEST, 0, "the written memory cannot be read");
+	return 0;
+}
+
+static int take_request(struct session *session, const char __user *from, size_t length)
+{
+	struct nsg_request request = { .op = 0 };
+	void *bytes = NULL;
+	int error;
+
+	nsg_reply_free(&session->reply);
+	nsg_refusal_clear(&session->refused.refusal);
+	error = copy_in(&bytes, from, length, &session->refused.refusal) ?:
+		handle(session, &request, bytes, length);
+	nsg_kvfree(bytes);
+	note_refusal(&session->refused, &request, error);
+	return error;
+}
+
+static ssize_t device_write(struct file *file, const char __user *from, size_t length, loff_t *position)
+{
+	struct session *session = file->private_data;
+	int error;
+
+	if (mutex_lock_interruptible(&session->lock))
+		return -ERESTARTSYS;
+	error = take_request(session, from, length);
+	*position = 0;
+	mutex_unlock(&session->lock);
+	return error ?: length;
+}
+
+static ssize_t device_read(struct file *file, char __user *to, size_t length, loff_t *position)
+{
+	struct session *session = file->private_data;
+	ssize_t result;
+
+	if (mutex_lock_interruptible(&session->lock))
+		return -ERESTARTSYS;
+	if (session->refused.head.error)
+		result = simple_read_from_buffer(to, length, position, &session->refused, sizeof(session->refused));
+	else
+		result = simple_read_from_buffer(to, length, position, session->reply.bytes, session->reply.length);
+	mutex_unlock(&session->lock);
+	return result;
+}
+
+static const struct file_operations operations = {
+	.owner = THIS_MODULE,
+	.open = device_open,
+	.release = device_release,
+	.write = device_write,
+	.read = device_read,
+	.llseek = noop_llseek,
+};
+
+static struct miscdevice device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = NSGATE_DEVICE,
+	.fops = &operations,
+	.mode = 0600,
+};
+
+int nsg_device_start(void)
+{
+	return misc_register(&device);
+}
+
+void nsg_device_stop(void)
+{
+	misc_deregister(&device);
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Loading and unloading: starts the parts in order, stops them in reverse. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/init.h>
+#include <linux/module.h>
+
+#include "borrowed.h"
+#include "device.h"
+#include "generation.h"
+#include "hooks.h"
+#include "netns.h"
+#include "proc.h"
+#include "reading.h"
+#include "registry.h"
+#include "serial.h"
+
+unsigned int nsg_marked_inode;
+module_param_named(inode, nsg_marked_inode, uint, 0644);
+MODULE_PARM_DESC(inode, "inode of a network namespace, marked with *** in /proc/nsgate and, when loading, in the log");
+
+/* For insmod's inode=N: all namespaces, the one meant marked. */
+static void log_namespaces(void)
+{
+	struct nsg_namespace *ns;
+
+	if (!nsg_marked_inode)
+		return;
+	mutex_lock(&nsg_lock);
+	nsg_for_each_namespace(ns)
+		pr_info("namespace %u birth %llx%s%s\n", ns->inode, ns->birth,
+			nsg_namespace_is_initial(ns) ? " initial" : "", nsg_mark(ns->inode));
+	mutex_unlock(&nsg_lock);
+}
+
+/* After this no packet is in our code, and none can come. */
+static void stop_packets(void)
+{
+	nsg_global_hooks_stop();
+	nsg_namespaces_stop();
+	synchronize_net();
+	rcu_barrier();
+}
+
+static int __init nsgate_start(void)
+{
+	int error;
+
+	nsg_instance = nsg_random_base();
+	nsg_serials_start();
+	nsg_readings_start();
+	error = nsg_namespaces_start();
+	if (error)
+		return error;
+	error = nsg_global_hooks_start(NSG_HOOK_PRIORITY);
+	if (error)
+		goto no_hooks;
+	error = nsg_proc_start();
+	if (error)
+		goto no_proc;
+	error = nsg_device_start();
+	if (error)
+		goto no_device;
+	log_namespaces();
+	return 0;
+
+no_device:
+	nsg_proc_stop();
+no_proc:
+	nsg_global_hooks_stop();
+no_hooks:
+	nsg_namespaces_stop();
+	return error;
+}
+
+static void __exit nsgate_stop(void)
+{
+	nsg_device_stop();
+	nsg_proc_stop();
+	stop_packets();
+	nsg_registry_clear();
+	nsg_borrowed_return();
+}
+
+module_init(nsgate_start);
+module_exit(nsgate_stop);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Packet filter for named network namespaces, programmed through /dev/nsgate");
+MODULE_VERSION("0.1.0");

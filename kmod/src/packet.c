@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From a packet on a hook to the key that rules look at. Headers are copied out where the skb is not linear. */
+#include <linux/dccp.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/sctp.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#include "packet.h"
+
+#define TCP_FLAGS_BYTE		13	/* RFC 9293 */
+#define ICMPV6_HEAD_BYTES	4	/* type, code, checksum: RFC 4443 */
+
+/* Where the transport header is, and how much of the packet follows from there. */
+struct transport {
+	u32 offset;
+	bool present;		/* false in a fragment that is not the first */
+};
+
+static bool read_tcp(struct nsg_key *key, const struct sk_buff *skb, u32 offset)
+{
+	struct tcphdr buffer;
+	const struct tcphdr *tcp = skb_header_pointer(skb, offset, sizeof(buffer), &buffer);
+
+	if (!tcp || tcp->doff * 4 < sizeof(*tcp))
+		return false;
+	key->source_port = ntohs(tcp->source);
+	key->destination_port = ntohs(tcp->dest);
+	key->tcp_flags = ((const u8 *)tcp)[TCP_FLAGS_BYTE];
+	key->parts |= NSG_KEY_PORTS | NSG_KEY_TCP_FLAGS;
+	return true;
+}
+
+/* The ports of udp, udplite, sctp and dccp, whose whole header has `size` bytes and begins with them. */
+static bool read_ports(struct nsg_key *key, const struct sk_buff *skb, u32 offset, u32 size)
+{
+	__be16 buffer[2];
+	const __be16 *ports = skb_header_pointer(skb, offset, sizeof(buffer), buffer);
+
+	if (!ports || skb->len - offset < size)
+		return false;
+	key->source_port = ntohs(ports[0]);
+	key->destination_port = ntohs(ports[1]);
+	key->parts |= NSG_KEY_PORTS;
+	return true;
+}
+
+/* Type and code stand first in icmp and icmpv6 headers alike. */
+static bool read_icmp(struct nsg_key *key, const struct sk_buff *skb, u32 offset, u32 size)
+{
+	u8 buffer[2];
+	const u8 *icmp = skb_header_pointer(skb, offset, sizeof(buffer), buffer);
+
+	if (!icmp || skb->len - offset < size)
+		return false;
+	key->icmp_type = icmp[0];
+	key->icmp_code = icmp[1];
+	key->parts |= NSG_KEY_ICMP;
+	return true;
+}
+
+static bool read_transport(struct nsg_key *key, const struct sk_buff *skb, u32 offset)
+{
+	switch (key->protocol) {
+	case IPPROTO_TCP:
+		return read_tcp(key, skb, offset);
+	case IPPROTO_UDP:
+	case IPPROTO_UDPLITE:
+		return read_ports(key, skb, offset, sizeof(struct udphdr));
+	case IPPROTO_SCTP:
+		return read_ports(key, skb, offset, sizeof(struct sctphdr));
+	case IPPROTO_DCCP:
+		return read_ports(key, skb, offset, sizeof(struct dccp_hdr));
+	case IPPROTO_ICMP:
+		return key->family != NSGATE_FAMILY_IPV4 || read_icmp(key, skb, offset, sizeof(struct icmphdr));
+	case IPPROTO_ICMPV6:
+		return key->family != NSGATE_FAMILY_IPV6 || read_icmp(key, skb, offset, ICMPV6_HEAD_BYTES);
+	default:
+		return true;
+	}
+}
+
+/* A length of zero stands for one that the field cannot hold: it is the network stack's own, of a packet yet to be cut. */
+static bool length_fits(u32 length, u32 least, u32 have, const struct sk_buff *skb)
+{
+	if (!length)
+		return skb_is_gso(skb) || have > U16_MAX;
+	return length >= least && length <= have;
+}
+
+static bool read_ipv4(struct nsg_key *key, const struct sk_buff *skb, struct transport *transport)
+{
+	struct iphdr buffer;
+	u32 start = skb_network_offset(skb);
+	const struct iphdr *ip = skb_header_pointer(skb, start, sizeof(buffer), &buffer);
+
+	if (!ip)
+		return false;
+	key->source.words[0] = (__force u32)ip->saddr;
+	key->destination.words[0] = (__force u32)ip->daddr;
+	key->protocol = ip->protocol;
+	transport->offset = start + ip->ihl * 4;
+	transport->present = !(ip->frag_off & htons(IP_OFFSET));
+	return ip->version == 4 && ip->ihl * 4 >= sizeof(*ip) &&
+	       length_fits(ntohs(ip->tot_len), ip->ihl * 4, skb->len - start, skb);
+}
+
+static bool read_ipv6(struct nsg_key *key, const struct sk_buff *skb, struct transport *transport)
+{
+	struct ipv6hdr buffer;
+	u32 start = skb_network_offset(skb);
+	const struct ipv6hdr *ip = skb_header_pointer(skb, start, sizeof(buffer), &buffer);
+	unsigned short fragment = 0;
+	unsigned int offset = 0;
+	int protocol;
+
+	if (!ip)
+		return false;
+	memcpy(&key->source, &ip->saddr, sizeof(key->source));
+	memcpy(&key->destination, &ip->daddr, sizeof(key->destination));
+	key->protocol = ip->nexthdr;
+	if (ip->version != 6 || (ip->payload_len &&
+				 !length_fits(ntohs(ip->payload_len), 0, skb->len - start - sizeof(*ip), skb)))
+		return false;
+	protocol = ipv6_find_hdr(skb, &offset, -1, &fragment, NULL);
+	if (protocol < 0)
+		return false;
+	key->protocol = protocol;
+	transport->offset = offset;
+	transport->present = !fragment;
+	return true;
+}
+
+static void read_interfaces(struct nsg_key *key, const struct nsg_hook_state *state)
+{
+	if (state->in) {
+		key->in_if = state->in->name;
+		if (state->in->flags & IFF_LOOPBACK)
+			key->parts |= NSG_KEY_LOOPBACK;
+	}
+	if (state->out)
+		key->out_if = state->out->name;
+}
+
+bool nsg_packet_read(struct nsg_key *key, const struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	struct transport transport = { .present = false };
+	bool whole;
+
+	memset(key, 0, sizeof(*key));
+	key->hook = state->hook;
+	key->family = state->pf == NFPROTO_IPV6 ? NSGATE_FAMILY_IPV6 : NSGATE_FAMILY_IPV4;
+	key->mark = skb->mark;
+	read_interfaces(key, state);
+	whole = key->family == NSGATE_FAMILY_IPV6 ? read_ipv6(key, skb, &transport) : read_ipv4(key, skb, &transport);
+	if (whole && transport.present)
+		whole = read_transport(key, skb, transport.offset);
+	return !whole;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the parts of the request parser share: where the request begins, and where a fault is noted. */
+#ifndef _NSG_PARSE_H
+#define _NSG_PARSE_H
+
+#include "refusal.h"
+
+struct nsg_parse {
+	const u8 *bytes;
+	struct nsgate_refusal *refusal;	/* object, rule, match and item follow the parser down and up again */
+};
+
+/* Refuses for what stands at `at`, a pointer into the request. */
+#define nsg_fault(parse, at, error, field, ...)						\
+	nsg_refuse((parse)->refusal, error, field, (const u8 *)(at) - (parse)->bytes, __VA_ARGS__)
+
+/* Refuses unless `count` bytes at `at` are all zero. */
+int nsg_check_reserved(struct nsg_parse *parse, const void *at, size_t count);
+
+/* Checks a match whose head and items lie within `room` bytes; sets `*length` to its bytes with padding. */
+int nsg_check_match(struct nsg_parse *parse, const struct nsgate_match *match, size_t room, u32 *length);
+
+/* Refuses a name that no interface can have: empty, not NUL-padded, with a slash, a colon or a blank. */
+int nsg_check_ifname(struct nsg_parse *parse, const char *name);
+
+/* Checks a rule within `room` bytes, its matches, and how they fit together. */
+int nsg_check_rule(struct nsg_parse *parse, const struct nsgate_rule *rule, size_t room);
+
+/* Checks the ruleset of a put of `head.length` bytes, all of which are there. */
+int nsg_check_ruleset(struct nsg_parse *parse, const struct nsgate_ruleset *ruleset);
+
+/* Checks a digest: any but all zeros, which stands for none. */
+int nsg_check_digest(struct nsg_parse *parse, const u8 *digest);
+
+/* Checks the packet that a classify request describes. */
+int nsg_check_classify(struct nsg_parse *parse, const struct nsgate_classify *packet);
+
+#endif /* _NSG_PARSE_H */

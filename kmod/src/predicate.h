@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Exact answer to whether one rule's matches hold for a packet. Every engine's candidates are settled by it. */
+#ifndef _NSG_PREDICATE_H
+#define _NSG_PREDICATE_H
+
+#include "key.h"
+
+/* The compiled matches of all rules of a ruleset. Read-only once built; freed by nsg_predicates_free(). */
+struct nsg_predicates;
+
+/* Compiles the rules of a checked ruleset; NULL if there is no memory. */
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset);
+
+void nsg_predicates_free(struct nsg_predicates *predicates);
+
+size_t nsg_predicates_memory(const struct nsg_predicates *predicates);
+
+/*
+ * Whether all matches of the rule at `rule` hold. Hook and family are the caller's business. A match on a part that
+ * the packet lacks (ports of a later fragment, say) does not hold, negated or not.
+ */
+bool nsg_predicate_holds(const struct nsg_predicates *predicates, u32 rule, const struct nsg_key *key);
+
+#endif /* _NSG_PREDICATE_H */

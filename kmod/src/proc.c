@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0
+/* /proc/nsgate: namespaces, bindings and rulesets, for a person. Programs ask /dev/nsgate. */
+#include "binding.h"
+#include "generation.h"
+#include "netns.h"
+#include "proc.h"
+#include "registry.h"
+
+#define SHORT_DIGEST	6	/* bytes of a digest that are shown */
+
+const char *nsg_mark(unsigned int inode)
+{
+	return inode && inode == READ_ONCE(nsg_marked_inode) ? " ***" : "";
+}
+
+static void show_binding(struct seq_file *file, const struct nsg_binding *binding)
+{
+	struct nsgate_totals total = nsg_account_total(binding->account);
+
+	seq_printf(file, " ruleset %*phN rules %u accepted %llu dropped %llu rejected %llu malformed %llu",
+		   SHORT_DIGEST, binding->ruleset->digest, binding->ruleset->rules, total.accepted, total.dropped,
+		   total.rejected, total.malformed);
+}
+
+static void show_namespace(struct seq_file *file, const struct nsg_namespace *ns)
+{
+	const struct nsg_binding *binding = nsg_namespace_binding(ns);
+
+	seq_printf(file, "namespace %u birth %llx", ns->inode, ns->birth);
+	if (nsg_net_cookie(ns->net))
+		seq_printf(file, " cookie %llu", nsg_net_cookie(ns->net));
+	if (nsg_namespace_is_initial(ns))
+		seq_puts(file, " initial");
+	if (binding)
+		show_binding(file, binding);
+	seq_printf(file, "%s\n", nsg_mark(ns->inode));
+}
+
+static void show_ruleset(struct nsg_ruleset *ruleset, void *file)
+{
+	seq_printf(file, "ruleset %*phN rules %u bindings %u bytes %llu\n", SHORT_DIGEST, ruleset->digest,
+		   ruleset->rules, ruleset->bindings, ruleset->memory);
+}
+
+static int show(struct seq_file *file, void *unused)
+{
+	struct nsg_namespace *ns;
+
+	mutex_lock(&nsg_lock);
+	seq_printf(file, "generation %llu\n", nsg_generation);
+	nsg_for_each_namespace(ns)
+		show_namespace(file, ns);
+	nsg_registry_visit(show_ruleset, file);
+	mutex_unlock(&nsg_lock);
+	return 0;
+}
+
+static int open(struct inode *inode, struct file *file)
+{
+	return single_open(file, show, NULL);
+}
+
+NSG_PROC_FILE(operations, open);
+
+int nsg_proc_start(void)
+{
+	return proc_create("nsgate", 0400, NULL, &operations) ? 0 : -ENOMEM;
+}
+
+void nsg_proc_stop(void)
+{
+	remove_proc_entry("nsgate", NULL);
+}

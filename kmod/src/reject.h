@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Answering packets that a rule rejects, and letting those answers through our own hooks. */
+#ifndef _NSG_REJECT_H
+#define _NSG_REJECT_H
+
+#include <linux/netfilter.h>
+#include <linux/skbuff.h>
+
+#include "key.h"
+
+/* How a rejected packet fared. */
+enum nsg_rejection {
+	NSG_REJECTION_ANSWERED,		/* and is to be dropped */
+	NSG_REJECTION_SILENT,		/* to be dropped: a reset or an ICMP error is never answered (RFC 9293, RFC 1122) */
+	NSG_REJECTION_PASSED,		/* an answer, ours most likely, that came back over loopback: to be let through */
+};
+
+/* Answers `skb` as `reject_with` (enum nsgate_reject_with) says. With bottom halves off. */
+enum nsg_rejection nsg_reject(struct sk_buff *skb, const struct nsg_hook_state *state, const struct nsg_key *key,
+			      u8 reject_with);
+
+/* Whether this CPU is sending such an answer right now: what meets a hook meanwhile is it. With bottom halves off. */
+bool nsg_rejecting(void);
+
+#endif /* _NSG_REJECT_H */

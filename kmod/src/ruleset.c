@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A ruleset as packets meet it: building it from a checked put. */
+#include "ruleset.h"
+#include "request.h"
+
+static int compare_by_id(const void *a, const void *b)
+{
+	const struct nsg_rule_index *x = a, *y = b;
+
+	if (x->id == y->id)
+		return 0;
+	return x->id < y->id ? -1 : 1;
+}
+
+static u8 needs_of(const struct nsgate_rule *rule)
+{
+	const struct nsgate_match *match = nsg_rule_matches(rule);
+	const struct nsgate_match *end = nsg_rule_end(rule);
+	u8 needs = 0;
+
+	if (rule->action == NSGATE_REJECT && !(rule->flags & NSGATE_RULE_SHADOW))
+		needs |= NSG_NEEDS_REJECT;
+	for (; match < end; match = nsg_match_next(match))
+		if (match->kind == NSGATE_MATCH_STATE)
+			needs |= NSG_NEEDS_STATE;
+	return needs;
+}
+
+static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
+{
+	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
+	u32 i;
+
+	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule)) {
+		ruleset->rule[i] = (struct nsg_rule){ .id = rule->id, .action = rule->action,
+						      .flags = rule->flags, .reject_with = rule->reject_with };
+		ruleset->by_id[i] = (struct nsg_rule_index){ .id = rule->id, .rule = i };
+		ruleset->needs |= needs_of(rule);
+		if (rule->families & NSGATE_FAMILY_IPV4)
+			ruleset->hooks[0] |= BIT(rule->hook);
+		if (rule->families & NSGATE_FAMILY_IPV6)
+			ruleset->hooks[1] |= BIT(rule->hook);
+		cond_resched();
+	}
+	sort(ruleset->by_id, ruleset->rules, sizeof(*ruleset->by_id), compare_by_id, NULL);
+}
+
+static void fill_defaults(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
+{
+	u32 hook;
+
+	memcpy(ruleset->default_verdict, from->default_verdict, sizeof(ruleset->default_verdict));
+	for (hook = 0; hook < NSGATE_HOOKS; hook++) {
+		if (from->default_verdict[hook] == NSGATE_ACCEPT)
+			continue;
+		ruleset->hooks[0] |= BIT(hook);
+		ruleset->hooks[1] |= BIT(hook);
+	}
+}
+
+struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from)
+{
+	size_t tables = from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index));
+	struct nsg_ruleset *ruleset = nsg_kvzalloc(sizeof(*ruleset) + tables);
+
+	if (!ruleset)
+		return NULL;
+	ruleset->matcher = nsg_matcher_build(from);
+	if (!ruleset->matcher) {
+		nsg_kvfree(ruleset);
+		return NULL;
+	}
+	memcpy(ruleset->digest, from->digest, sizeof(ruleset->digest));
+	ruleset->rules = from->rules;
+	ruleset->rule = (struct nsg_rule *)(ruleset + 1);
+	ruleset->by_id = (struct nsg_rule_index *)(ruleset->rule + from->rules);
+	ruleset->memory = sizeof(*ruleset) + tables + nsg_matcher_memory(ruleset->matcher);
+	fill_defaults(ruleset, from);
+	fill_rules(ruleset, from);
+	return ruleset;
+}
+
+void nsg_ruleset_free(struct nsg_ruleset *ruleset)
+{
+	if (!ruleset)
+		return;
+	nsg_matcher_free(ruleset->matcher);
+	nsg_kvfree(ruleset);
+}
+
+u32 nsg_ruleset_find(const struct nsg_ruleset *ruleset, u64 id)
+{
+	u32 low = 0, high = ruleset->rules;
+
+	while (low < high) {
+		u32 middle = low + (high - low) / 2;
+
+		if (ruleset->by_id[middle].id == id)
+			return ruleset->by_id[middle].rule;
+		if (ruleset->by_id[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NSG_NO_RULE;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A ruleset as packets meet it: read-only once built, shared by every binding that uses it. */
+#ifndef _NSG_RULESET_H
+#define _NSG_RULESET_H
+
+#include "matcher.h"
+
+struct nsg_rule {
+	u64 id;
+	u8 action;		/* enum nsgate_action */
+	u8 flags;		/* NSGATE_RULE_* */
+	u8 reject_with;		/* enum nsgate_reject_with */
+};
+
+/* A rule's place, by id. */
+struct nsg_rule_index {
+	u64 id;
+	u32 rule;
+};
+
+/* What a ruleset needs of the kernel. */
+#define NSG_NEEDS_STATE		1	/* connection tracking in the namespace */
+#define NSG_NEEDS_REJECT	2
+
+/*
+ * The part above `held` never changes between build and free. A packet reaches a ruleset through its namespace's
+ * binding, inside an RCU read section; it is freed a grace period after the last binding let go of it.
+ */
+struct nsg_ruleset {
+	u8 digest[NSGATE_DIGEST_SIZE];
+	u32 rules;
+	u8 default_verdict[NSGATE_HOOKS];
+	u8 hooks[2];			/* bit per enum nsgate_hook on which an IPv4 [0], IPv6 [1] packet may fare
+					 * otherwise than be accepted, uncounted */
+	u8 needs;			/* NSG_NEEDS_* */
+	u64 memory;			/* bytes, all told */
+	struct nsg_matcher *matcher;
+	struct nsg_rule *rule;		/* by index */
+	struct nsg_rule_index *by_id;	/* in order of id */
+
+	struct hlist_node held;		/* in the registry; this and what follows under nsg_lock */
+	u32 bindings;			/* namespaces bound to it */
+};
+
+/* Builds a checked ruleset, which need not be kept; NULL if there is no memory. */
+struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from);
+
+void nsg_ruleset_free(struct nsg_ruleset *ruleset);
+
+/* The index of the rule with this id, or NSG_NO_RULE. */
+u32 nsg_ruleset_find(const struct nsg_ruleset *ruleset, u64 id);
+
+#endif /* _NSG_RULESET_H */

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Answers STATS: counters that changed since a cursor. Nothing is kept per reader. Every rule knows the number of the
+ * reading that last found it changed; a cursor is such a number, and what has a higher one comes back.
+ */
+#include <linux/lockdep.h>
+
+#include "binding.h"
+#include "netns.h"
+#include "reading.h"
+#include "reply.h"
+#include "serial.h"
+
+static u64 first_reading;
+static u64 last_reading;
+
+/* Random, so that a cursor from before a reload is not taken for one of ours. */
+void nsg_readings_start(void)
+{
+	first_reading = nsg_random_base();
+	last_reading = first_reading;
+}
+
+u64 nsg_next_reading(void)
+{
+	lockdep_assert_held(&nsg_lock);
+	return ++last_reading;
+}
+
+bool nsg_is_reading(u64 cursor)
+{
+	lockdep_assert_held(&nsg_lock);
+	return cursor > first_reading && cursor <= last_reading;
+}
+
+/* What one request asks for: all, or what changed after a reading. */
+struct since {
+	bool all;
+	u64 cursor;
+};
+
+static bool is_wanted(const struct since *since, u64 changed)
+{
+	return since->all || changed > since->cursor;
+}
+
+static u32 wanted_rules(const struct nsg_binding *binding, const struct since *since)
+{
+	u32 count = 0, rule;
+
+	for (rule = 0; rule < binding->counters->rules; rule++)
+		count += is_wanted(since, binding->counters->base[rule].changed);
+	return count;
+}
+
+static bool is_wanted_binding(const struct nsg_binding *binding, u32 rules, const struct since *since)
+{
+	return rules || is_wanted(since, binding->account->changed);
+}
+
+/* Reads every binding, and tells how much of it is wanted. */
+static u64 read_bindings(const struct since *since, u32 *bindings)
+{
+	u64 reading = nsg_next_reading(), bytes = 0;
+	struct nsg_namespace *ns;
+
+	nsg_for_each_namespace(ns) {
+		struct nsg_binding *binding = nsg_namespace_binding(ns);
+		u32 rules;
+
+		if (!binding)
+			continue;
+		nsg_binding_read(binding, reading);
+		rules = wanted_rules(binding, since);
+		if (!is_wanted_binding(binding, rules, since))
+			continue;
+		bytes += sizeof(struct nsgate_binding_stats) + (u64)rules * sizeof(struct nsgate_rule_counters);
+		++*bindings;
+	}
+	return bytes;
+}
+
+static void add_rules(struct nsg_reply *reply, const struct nsg_binding *binding, const struct since *since)
+{
+	const struct nsg_counters *counters = binding->counters;
+	struct nsgate_rule_counters report;
+	u32 rule;
+
+	for (rule = 0; rule < counters->rules; rule++) {
+		if (!is_wanted(since, counters->base[rule].changed))
+			continue;
+		report = nsg_counters_report(counters, &binding->ruleset->rule[rule], rule);
+		nsg_reply_add(reply, &report, sizeof(report));
+		cond_resched();
+	}
+}
+
+static void add_binding(struct nsg_reply *reply, const struct nsg_namespace *ns, const struct since *since)
+{
+	const struct nsg_binding *binding = nsg_namespace_binding(ns);
+	struct nsgate_binding_stats stats;
+
+	if (!binding)
+		return;
+	stats = (struct nsgate_binding_stats){
+		.birth = ns->birth,
+		.epoch = binding->account->epoch,
+		.inode = ns->inode,
+		.rules = wanted_rules(binding, since),
+	};
+	if (!is_wanted_binding(binding, stats.rules, since))
+		return;
+	memcpy(stats.hooks, binding->account->seen, sizeof(stats.hooks));
+	nsg_reply_add(reply, &stats, sizeof(stats));
+	add_rules(reply, binding, since);
+}
+
+static int stats(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal)
+{
+	struct since since = { .cursor = request->stats->cursor };
+	struct nsgate_stats head = { .bindings = 0 };
+	struct nsg_namespace *ns;
+	u64 bytes;
+	int error;
+
+	since.all = !nsg_is_reading(since.cursor);
+	bytes = read_bindings(&since, &head.bindings);
+	error = nsg_reply_begin(reply, request, sizeof(head) + bytes, refusal);
+	if (error)
+		return error;
+	head.cursor = last_reading;
+	nsg_reply_add(reply, &head, sizeof(head));
+	nsg_for_each_namespace(ns)
+		add_binding(reply, ns, &since);
+	return 0;
+}
+
+int nsg_stats(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal)
+{
+	int error;
+
+	mutex_lock(&nsg_lock);
+	error = stats(request, reply, refusal);
+	mutex_unlock(&nsg_lock);
+	return error;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The few kernel services that the pure files use, for tests in user space. */
+#ifndef _NSG_USERSPACE_H
+#define _NSG_USERSPACE_H
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/types.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+
+#define U32_MAX			UINT32_MAX
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define BIT(n)			(1UL << (n))
+#define ALIGN(x, a)		(((x) + (a) - 1) & ~((typeof(x))(a) - 1))
+#define IS_ALIGNED(x, a)	(((x) & ((typeof(x))(a) - 1)) == 0)
+#define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
+#define likely(x)		__builtin_expect(!!(x), 1)
+#define unlikely(x)		__builtin_expect(!!(x), 0)
+#define __force
+#define cpu_to_be64(x)		htobe64(x)
+#define __printf(a, b)		__attribute__((format(printf, a, b)))
+#define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
+
+struct hlist_node {
+	struct hlist_node *next, **pprev;
+};
+
+static inline void cond_resched(void)
+{
+}
+
+static inline int hweight8(u8 bits)
+{
+	return __builtin_popcount(bits);
+}
+
+static inline unsigned long __ffs(unsigned long word)
+{
+	return __builtin_ctzl(word);
+}
+
+static inline void *memchr_inv(const void *start, int c, size_t bytes)
+{
+	const u8 *at = start;
+
+	for (; bytes; bytes--, at++)
+		if (*at != (u8)c)
+			return (void *)at;
+	return NULL;
+}
+
+static inline void sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *),
+			void (*swap)(void *, void *, int))
+{
+	(void)swap;
+	if (count)
+		qsort(base, count, size, compare);
+}
+
+/* Allocations count down this many successes and then fail; negative for never. Set by tests. */
+extern long userspace_allocations;
+
+static inline void *nsg_kvzalloc(size_t bytes)
+{
+	if (!userspace_allocations)
+		return NULL;
+	if (userspace_allocations > 0)
+		userspace_allocations--;
+	return calloc(1, bytes ? bytes : 1);
+}
+
+static inline void nsg_kvfree(const void *at)
+{
+	free((void *)at);
+}
+
+#endif /* _NSG_USERSPACE_H */
