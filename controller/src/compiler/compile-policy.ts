@@ -2,6 +2,7 @@
 import {
   agentPolicyDigest,
   AgentPolicy,
+  RejectWith,
   ruleKey,
   type AgentRule,
   type PortRange,
@@ -40,7 +41,10 @@ function compileRule(uid: string, rule: Rule): AgentRule {
     hook: HOOKS.toWire(rule.hook),
     action: ACTIONS.toWire(action.kind),
     shadow: 'shadow' in action && action.shadow,
-    rejectWith: action.kind === 'reject' ? REJECT_WITH.toWire(action.answer ?? 'port-unreachable') : 0,
+    rejectWith:
+      action.kind === 'reject'
+        ? REJECT_WITH.toWire(action.answer ?? 'port-unreachable')
+        : RejectWith.REJECT_WITH_UNSPECIFIED,
     ...families,
     sources: compilePrefixes(match.sources, families),
     destinations: compilePrefixes(match.destinations, families),

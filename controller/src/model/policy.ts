@@ -12,7 +12,7 @@ export type RejectWith =
 export type RuleAction =
   | { readonly kind: 'accept' }
   | { readonly kind: 'drop'; readonly shadow: boolean }
-  | { readonly kind: 'reject'; readonly shadow: boolean; readonly answer: RejectWith | undefined }
+  | { readonly kind: 'reject'; readonly shadow: boolean; readonly answer?: RejectWith }
   | { readonly kind: 'count' };
 
 /** Which packets: as the operator wrote it. An empty list, and an empty protocol, match any. */

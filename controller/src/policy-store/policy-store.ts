@@ -39,6 +39,8 @@ export type RemoveResult =
 export interface PolicyPage {
   readonly revision: bigint;
   readonly policies: readonly Policy[];
+  /** Whether there are policies behind the last of these. */
+  readonly more: boolean;
 }
 
 export interface PageRequest {
@@ -46,6 +48,8 @@ export interface PageRequest {
   readonly after?: string;
   /** At most so many; all when left out. */
   readonly limit?: number;
+  /** End before the stored form of the policies exceeds so many bytes, but not before the first. */
+  readonly maxBytes?: number;
 }
 
 /** A change; `revision` is the store's after it. */

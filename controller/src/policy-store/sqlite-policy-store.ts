@@ -19,7 +19,7 @@ import {
   type WatchOptions,
 } from './policy-store';
 import { causeOf } from '../startup-error';
-import { openDatabase } from './sqlite-database';
+import { openDatabase } from '../sqlite-database';
 import { migrate } from './sqlite-schema';
 import { WatchQueue } from './watch-queue';
 
@@ -60,7 +60,11 @@ export class SqlitePolicyStore implements PolicyStore {
 
   constructor(options: SqlitePolicyStoreOptions) {
     this.#keepChanges = BigInt(options.keepChanges ?? 100_000);
-    this.#database = openDatabase(options.folder, 'policies.db');
+    this.#database = openDatabase({
+      folder: options.folder,
+      file: 'policies.db',
+      durability: 'power-cut',
+    });
     try {
       migrate(this.#database);
     } catch (error) {
@@ -73,8 +77,8 @@ export class SqlitePolicyStore implements PolicyStore {
     return settle(() => this.#read(name));
   }
 
-  list({ after = '', limit = -1 }: PageRequest = {}): Promise<PolicyPage> {
-    return settle(() => this.#list(after, limit));
+  list(request: PageRequest = {}): Promise<PolicyPage> {
+    return settle(() => this.#list(request));
   }
 
   put(request: PutRequest): Promise<PutResult> {
@@ -126,11 +130,18 @@ export class SqlitePolicyStore implements PolicyStore {
     return row && toPolicy(row);
   }
 
-  #list(after: string, limit: number): PolicyPage {
-    const rows = this.#database
-      .prepare(`${VERSION} WHERE p.name > ? ORDER BY p.name LIMIT ?`)
-      .all(after, limit) as VersionRow[];
-    return { revision: this.#revisions().revision, policies: rows.map(toPolicy) };
+  #list({ after = '', limit = Infinity, maxBytes = Infinity }: PageRequest): PolicyPage {
+    const { revision } = this.#revisions();
+    const rows = this.#database.prepare(`${VERSION} WHERE p.name > ? ORDER BY p.name`).iterate(after);
+    const policies: Policy[] = [];
+    let bytes = 0;
+    for (const row of rows as IterableIterator<VersionRow>) {
+      bytes += Buffer.byteLength(row.body);
+      const full = policies.length === limit || (policies.length > 0 && bytes > maxBytes);
+      if (full) return { revision, policies, more: true };
+      policies.push(toPolicy(row));
+    }
+    return { revision, policies, more: false };
   }
 
   #put({ policy, expect, note }: PutRequest): PutResult {
@@ -187,7 +198,7 @@ export class SqlitePolicyStore implements PolicyStore {
   }
 
   #snapshot(): WatchEvent[] {
-    const { revision, policies } = this.#list('', -1);
+    const { revision, policies } = this.#list({});
     return [
       ...policies.map((policy): WatchEvent => ({ kind: 'snapshot', policy })),
       { kind: 'in-sync', revision },

@@ -2,10 +2,17 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import SqliteDatabase, { type Database } from 'better-sqlite3';
-import { causeOf, StartupError } from '../startup-error';
+import { causeOf, StartupError } from './startup-error';
 
-/** Opens (or makes) `file` in `folder`, for this process alone. StartupError says what is wrong with the folder or file. */
-export function openDatabase(folder: string, file: string): Database {
+export interface DatabaseOptions {
+  readonly folder: string;
+  readonly file: string;
+  /** Whether every commit must outlive a power cut, or only a crash of this process. */
+  readonly durability: 'power-cut' | 'crash';
+}
+
+/** Opens (or makes) the file, for this process alone. StartupError says what is wrong with the folder or file. */
+export function openDatabase({ folder, file, durability }: DatabaseOptions): Database {
   makeWritable(folder);
   const path = join(folder, file);
   try {
@@ -14,7 +21,7 @@ export function openDatabase(folder: string, file: string): Database {
     database.defaultSafeIntegers(true);
     database.pragma('locking_mode = EXCLUSIVE');
     database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
+    database.pragma(`synchronous = ${durability === 'power-cut' ? 'FULL' : 'NORMAL'}`);
     database.pragma('foreign_keys = ON');
     return database;
   } catch (error) {

@@ -1,0 +1,143 @@
+/** All agents' streams: who is connected, and which policies each should hold. */
+import { randomBytes } from 'node:crypto';
+import { status } from '@grpc/grpc-js';
+import { RpcError } from '@nsgate/proto';
+import type { Logger } from 'pino';
+import { HostIndex } from '../compiler/host-index';
+import type { HostRegistry } from '../host-registry/host-registry';
+import type { Policy } from '../model/policy';
+import { selectsHost, type Labels } from '../model/selector';
+import type { PolicyStore } from '../policy-store/policy-store';
+import type { CounterLedger } from '../stats/counter-ledger';
+import { AgentSession, SESSION_LIMITS, type AgentCall, type SessionLimits } from './agent-session';
+import type { Greeting } from './hello-parser';
+import { PolicyCatalog, type CatalogChange } from './policy-catalog';
+import { encodeSettings, encodeWelcome } from './stream-messages';
+import { SyncState, type Upsert } from './sync-state';
+import { WritePump } from './write-pump';
+
+export interface AgentHubOptions {
+  readonly store: PolicyStore;
+  readonly registry: HostRegistry;
+  readonly ledger: CounterLedger;
+  readonly logger: Logger;
+  readonly version: string;
+  /** Told of every policy that is put (also those that stand at the start) or, undefined, removed. */
+  readonly onPolicy: (name: string, policy: Policy | undefined) => void;
+  readonly limits?: SessionLimits;
+}
+
+/** What agents do before they are told (ReportSettings). */
+const UNWATCHED_STATS_MS = 15_000;
+const WATCHED_STATS_MS = 1000;
+
+export class AgentHub {
+  readonly #sessions = new Map<string, AgentSession>();
+  readonly #index = new HostIndex();
+  readonly #pump = new WritePump();
+  readonly #catalog: PolicyCatalog;
+  readonly #nextNonce = nonceSource();
+  #statsMs = UNWATCHED_STATS_MS;
+
+  constructor(private readonly options: AgentHubOptions) {
+    this.#catalog = new PolicyCatalog({
+      store: options.store,
+      nextNonce: this.#nextNonce,
+      logger: options.logger,
+      onChange: (change) => this.#spread(change),
+      onRevision: (revision) => options.registry.setDesiredRevision(revision),
+    });
+  }
+
+  /** Resolves when every policy is known: no agent may be let in before, or it would be told to remove them. */
+  start(): Promise<void> {
+    return this.#catalog.start();
+  }
+
+  stop(): void {
+    this.#catalog.stop();
+  }
+
+  /** Whether somebody watches statistics: agents then report them more often. */
+  setWatched(watched: boolean): void {
+    this.#statsMs = watched ? WATCHED_STATS_MS : UNWATCHED_STATS_MS;
+    const settings = encodeSettings(this.#statsMs);
+    for (const session of this.#sessions.values()) session.send(settings);
+  }
+
+  /** An agent has greeted: its stream replaces the one that the host may have had. */
+  join(call: AgentCall, { description, held }: Greeting): AgentSession {
+    const { registry, ledger, logger, version, limits = SESSION_LIMITS } = this.options;
+    const { id: hostId, labels } = description;
+    this.#replace(hostId);
+    const { rebooted } = registry.connect(description);
+    if (rebooted) ledger.forgetEpochs(hostId);
+    call.write(encodeWelcome(version));
+    const sync = new SyncState({
+      held,
+      refused: registry.refusals(hostId),
+      wanted: this.#wantedBy(labels),
+      nextNonce: this.#nextNonce,
+    });
+    const startRevision = this.#catalog.revision;
+    const pump = this.#pump;
+    const session = new AgentSession({
+      call,
+      hostId,
+      sync,
+      startRevision,
+      registry,
+      ledger,
+      pump,
+      logger,
+      limits,
+    });
+    this.#sessions.set(hostId, session);
+    this.#index.set(hostId, labels);
+    if (this.#statsMs !== UNWATCHED_STATS_MS) session.send(encodeSettings(this.#statsMs));
+    logger.info({ host: hostId, held: held.size, due: sync.startLength - 1 }, 'host connected');
+    return session;
+  }
+
+  /** The session's stream has ended, whoever ended it. */
+  leave(hostId: string, session: AgentSession): void {
+    session.end();
+    if (this.#sessions.get(hostId) !== session) return;
+    this.#sessions.delete(hostId);
+    this.#index.delete(hostId);
+    this.options.registry.disconnect(hostId);
+    this.options.logger.info({ host: hostId }, 'host disconnected');
+  }
+
+  #replace(hostId: string): void {
+    const session = this.#sessions.get(hostId);
+    if (session === undefined) return;
+    session.end(new RpcError(status.ABORTED, 'another stream of this host has replaced this one'));
+    this.leave(hostId, session);
+  }
+
+  #wantedBy(labels: Labels): Upsert[] {
+    return [...this.#catalog.entries()]
+      .filter(({ selector }) => selectsHost(selector, labels))
+      .map(({ upsert }) => upsert);
+  }
+
+  /** Tells every connected host that the change concerns. */
+  #spread({ name, before, after, policy }: CatalogChange): void {
+    this.options.onPolicy(name, policy);
+    const revision = this.#catalog.revision;
+    const now = new Set(after && this.#index.select(after.selector));
+    const former = before === undefined ? [] : this.#index.select(before.selector);
+    for (const hostId of now) this.#sessions.get(hostId)?.want(name, after?.upsert, revision);
+    for (const hostId of former) {
+      if (!now.has(hostId)) this.#sessions.get(hostId)?.want(name, undefined, revision);
+    }
+  }
+}
+
+/** Never gives a number twice; the upper half is drawn anew for each process. */
+function nonceSource(): () => bigint {
+  const run = randomBytes(4).readUInt32BE();
+  let last = BigInt(run) << 32n;
+  return () => (last += 1n);
+}

@@ -1,0 +1,104 @@
+/**
+ * What agents report, from the wire to the model. An entry that makes no sense is left out and counted: it must not take
+ * the host's stream, and with it its policies, down.
+ */
+import {
+  RealizationState,
+  type BindingStats,
+  type Namespace,
+  type NamespaceReport,
+  type Realization,
+  type RealizationReport,
+  type StatsReport,
+} from '@nsgate/proto';
+import { NAMESPACE_STATES } from '../compiler/wire-enums';
+import type { Report, ReportedRealization } from '../host-registry/host-registry';
+import type { HostNamespace, RealizationStatus } from '../model/host';
+import { isPolicyName } from '../model/resource-name';
+import type { BindingReport } from '../stats/counter-ledger';
+
+/** What could be read, and how many entries could not. */
+export interface Parsed<Value> {
+  readonly value: Value;
+  readonly malformed: number;
+}
+
+type RemovedRealization = Pick<ReportedRealization, 'policy' | 'namespace'>;
+
+const MAX_NAME_BYTES = 255;
+const MAX_DETAIL = 1024;
+
+export function parseNamespaces(message: NamespaceReport): Parsed<Report<HostNamespace, string>> {
+  const put = message.namespaces.map(parseNamespace).filter((namespace) => namespace !== undefined);
+  return {
+    value: { snapshot: message.snapshot, put, removed: message.removed },
+    malformed: message.namespaces.length - put.length,
+  };
+}
+
+export function parseRealizations(
+  message: RealizationReport,
+): Parsed<Report<ReportedRealization, RemovedRealization>> {
+  const put: ReportedRealization[] = [];
+  const removed: RemovedRealization[] = [];
+  let malformed = 0;
+  for (const entry of message.realizations) {
+    const { policy, namespace, policyRevision } = entry;
+    const realizationStatus = parseStatus(entry);
+    if (!isPolicyName(policy) || !isNamespaceName(namespace)) malformed += 1;
+    else if (realizationStatus === 'absent') removed.push({ policy, namespace });
+    else if (realizationStatus === undefined) malformed += 1;
+    else put.push({ policy, namespace, policyRevision, status: realizationStatus });
+  }
+  return { value: { snapshot: message.snapshot, put, removed }, malformed };
+}
+
+export function parseStats(message: StatsReport): Parsed<BindingReport[]> {
+  const value = message.bindings.filter(isWellFormed);
+  return { value, malformed: message.bindings.length - value.length };
+}
+
+/** Text of a peer, no longer than what is kept. */
+export function boundedText(text: string): string {
+  return text.length > MAX_DETAIL ? `${text.slice(0, MAX_DETAIL)}…` : text;
+}
+
+function parseNamespace(message: Namespace): HostNamespace | undefined {
+  const state = NAMESPACE_STATES.fromWire(message.state);
+  if (state === undefined || !isNamespaceName(message.name)) return undefined;
+  const { name, inode, birthId, netCookie, rulesetDigest, detail } = message;
+  return {
+    name,
+    inode,
+    birthId,
+    netCookie,
+    state,
+    rulesetDigest: boundedText(rulesetDigest),
+    detail: boundedText(detail),
+  };
+}
+
+function parseStatus(message: Realization): RealizationStatus | 'absent' | undefined {
+  switch (message.state) {
+    case RealizationState.REALIZATION_STATE_ABSENT:
+      return 'absent';
+    case RealizationState.REALIZATION_STATE_PENDING:
+      return { state: 'pending' };
+    case RealizationState.REALIZATION_STATE_ENFORCED:
+      return { state: 'enforced', rulesetDigest: boundedText(message.rulesetDigest) };
+    case RealizationState.REALIZATION_STATE_FAILED:
+      return { state: 'failed', reason: boundedText(message.reason) };
+    case RealizationState.REALIZATION_STATE_UNSPECIFIED:
+    default:
+      return undefined;
+  }
+}
+
+function isWellFormed({ namespace, ruleKeys, packets, bytes, shadowPackets }: BindingStats): boolean {
+  const columns = [packets, bytes, shadowPackets];
+  return isNamespaceName(namespace) && columns.every((column) => column.length === ruleKeys.length);
+}
+
+function isNamespaceName(name: string): boolean {
+  return name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES;
+}

@@ -1,0 +1,150 @@
+#!/usr/bin/env node
+/** nsgate-controller: the only wiring. Parts start in order, each on those before it, and stop in reverse. */
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ruleKey, serverCredentials } from '@nsgate/proto';
+import { HealthImplementation } from 'grpc-health-check';
+import { destination, pino, type Logger } from 'pino';
+import { AgentHub } from './agent-stream/agent-hub';
+import { agentStreamService } from './agent-stream/agent-service';
+import { NothingToStart, readConfig, type Config } from './config/config';
+import { SqliteHostRecords } from './host-registry/host-records';
+import { HostRegistry } from './host-registry/host-registry';
+import { addressSetService } from './operator-api/address-set-service';
+import { fleetService } from './operator-api/fleet-service';
+import { policyService } from './operator-api/policy-service';
+import { statsService } from './operator-api/stats-service';
+import { SqlitePolicyStore } from './policy-store/sqlite-policy-store';
+import { builtDescriptorsPath, readDescriptors } from './rpc/reflection';
+import { describeListener, RpcServer, type Listener } from './rpc/rpc-server';
+import type { OfferedService } from './rpc/service';
+import { causeOf, StartupError } from './startup-error';
+import { CounterLedger } from './stats/counter-ledger';
+import { RuleDirectory } from './stats/rule-directory';
+import { StatsFeed } from './stats/stats-feed';
+import { readVersion } from './version';
+
+/** How long calls that run may go on once the controller is asked to stop. */
+const GRACE_MS = 4000;
+
+/** What has started, to be stopped in reverse. */
+class Started {
+  readonly #stops: (() => void | Promise<void>)[] = [];
+
+  add(stop: () => void | Promise<void>): void {
+    this.#stops.unshift(stop);
+  }
+
+  async stop(): Promise<void> {
+    for (const stop of this.#stops.splice(0)) await stop();
+  }
+}
+
+async function start(config: Config, logger: Logger, started: Started): Promise<void> {
+  const version = readVersion();
+  const store = new SqlitePolicyStore({ folder: config.dataDir });
+  started.add(() => store.close());
+  const records = new SqliteHostRecords(config.dataDir);
+  started.add(() => records.close());
+
+  const registry = new HostRegistry(records);
+  const rules = new RuleDirectory(ruleKey);
+  const ledger = new CounterLedger({
+    rules,
+    onOddity: (oddity) => logger.warn(oddity, 'counts that cannot be kept'),
+  });
+  const hub = new AgentHub({
+    store,
+    registry,
+    ledger,
+    logger,
+    version,
+    onPolicy: (name, policy) => {
+      if (policy === undefined) rules.remove(name);
+      else rules.put(policy);
+    },
+  });
+  await hub.start();
+  started.add(() => hub.stop());
+
+  const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+  const services = [
+    policyService(store, logger),
+    addressSetService(),
+    fleetService(registry),
+    statsService(feed),
+    agentStreamService(hub, logger),
+  ];
+  await serve({ config, logger, services, started });
+  logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
+}
+
+interface Serving {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly services: readonly OfferedService[];
+  readonly started: Started;
+}
+
+async function serve({ config, logger, services, started }: Serving): Promise<void> {
+  const health = new HealthImplementation();
+  const names = ['', ...services.map(({ name }) => name)];
+  const descriptors = readDescriptors(builtDescriptorsPath());
+  const servers: RpcServer[] = [];
+  started.add(async () => void (await Promise.all(servers.map((server) => server.stop(GRACE_MS)))));
+  for (const listener of listeners(config)) {
+    const server = new RpcServer({ listener, services, health, descriptors, logger });
+    const port = await server.listen();
+    servers.push(server);
+    logger.info({ ...describeListener(listener), port }, 'listening');
+  }
+  for (const name of names) health.setStatus(name, 'SERVING');
+  started.add(() => names.forEach((name) => health.setStatus(name, 'NOT_SERVING')));
+}
+
+function listeners({ socket, tcp }: Config): Listener[] {
+  makeFolder(dirname(socket));
+  const local: Listener = { transport: 'unix-socket', path: socket };
+  if (tcp === undefined) return [local];
+  try {
+    const credentials = serverCredentials(tcp.tls);
+    return [local, { transport: 'mutual-tls', address: tcp.address, credentials }];
+  } catch (error) {
+    throw new StartupError(causeOf(error), { cause: error });
+  }
+}
+
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw new StartupError(`cannot make the folder of the socket: ${causeOf(error)}`, { cause: error });
+  }
+}
+
+async function main(): Promise<void> {
+  const config = readConfig(process.argv.slice(2), readVersion());
+  const logger = pino({ level: config.logLevel }, destination({ fd: 2, sync: true }));
+  const started = new Started();
+  const signalled = new Promise<string>((resolve) => {
+    process.once('SIGINT', resolve);
+    process.once('SIGTERM', resolve);
+  });
+  try {
+    await start(config, logger, started);
+    logger.info({ signal: await signalled }, 'controller is stopping');
+  } finally {
+    await started.stop();
+  }
+  logger.info('controller has stopped');
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    if (error instanceof NothingToStart) process.exit(0);
+    const shown = error instanceof StartupError ? error.message : ((error as Error).stack ?? String(error));
+    process.stderr.write(`nsgate-controller: ${shown}\n`);
+    process.exit(1);
+  },
+);

@@ -1,0 +1,105 @@
+/** From the model to the messages of the policy service. */
+import { createHash } from 'node:crypto';
+import {
+  LabelOperator,
+  Policy as PolicyMessage,
+  RejectWith,
+  type LabelRequirement as LabelRequirementMessage,
+  type Rule as RuleMessage,
+  type WatchPoliciesResponse,
+} from '@nsgate/proto';
+import { ACTIONS, HOOKS, REJECT_WITH } from '../compiler/wire-enums';
+import type { Policy, PolicySpec, Rule } from '../model/policy';
+import type { LabelRequirement } from '../model/selector';
+import type { WatchEvent } from '../policy-store/policy-store';
+
+/** A policy as it stands in the store. */
+export function policyMessage(policy: Policy): PolicyMessage {
+  const { uid, revision, createTime, updateTime } = policy;
+  return { ...specMessage(policy), uid, revision, createTime, updateTime, etag: policyEtag(policy) };
+}
+
+/** What operators write of a policy; fields that the controller gives stay empty. */
+export function specMessage(spec: PolicySpec): PolicyMessage {
+  const { requirements } = spec.hostSelector;
+  return {
+    ...PolicyMessage.create(),
+    name: spec.name,
+    description: spec.description,
+    labels: Object.fromEntries(spec.labels),
+    hostSelector:
+      requirements.length > 0 ? { requirements: requirements.map(requirementMessage) } : undefined,
+    namespaces: { include: [...spec.namespaces.include], exclude: [...spec.namespaces.exclude] },
+    priority: spec.priority,
+    rules: spec.rules.map(ruleMessage),
+    defaultVerdicts: spec.defaultVerdicts.map(({ hook, verdict }) => ({
+      hook: HOOKS.toWire(hook),
+      verdict: ACTIONS.toWire(verdict),
+    })),
+  };
+}
+
+/** Opaque to clients: another for every stored change of every policy that ever had the name. */
+export function policyEtag({ uid, revision }: Pick<Policy, 'uid' | 'revision'>): string {
+  return createHash('sha256').update(`${uid}/${revision}`).digest('base64url').slice(0, 16);
+}
+
+/**
+ * `revision` is 0 where a watch that ended there could not resume: before a snapshot is whole. (What a resumed watch
+ * catches up with comes in order of revision, and may be resumed from anywhere.)
+ */
+export function watchMessage(event: WatchEvent): WatchPoliciesResponse {
+  switch (event.kind) {
+    case 'snapshot':
+      return { event: { $case: 'policy', value: policyMessage(event.policy) }, revision: 0n };
+    case 'put':
+      return { event: { $case: 'policy', value: policyMessage(event.policy) }, revision: event.revision };
+    case 'removed':
+      return {
+        event: { $case: 'removal', value: { name: event.name, uid: event.uid } },
+        revision: event.revision,
+      };
+    case 'in-sync':
+      return { event: { $case: 'inSync', value: {} }, revision: event.revision };
+  }
+}
+
+const OPERATORS: Record<LabelRequirement['operator'], LabelOperator> = {
+  equals: LabelOperator.LABEL_OPERATOR_EQUALS,
+  'not-equals': LabelOperator.LABEL_OPERATOR_NOT_EQUALS,
+  in: LabelOperator.LABEL_OPERATOR_IN,
+  'not-in': LabelOperator.LABEL_OPERATOR_NOT_IN,
+  exists: LabelOperator.LABEL_OPERATOR_EXISTS,
+  'does-not-exist': LabelOperator.LABEL_OPERATOR_DOES_NOT_EXIST,
+};
+
+function requirementMessage(requirement: LabelRequirement): LabelRequirementMessage {
+  const { operator, key } = requirement;
+  const values =
+    'value' in requirement ? [requirement.value] : 'values' in requirement ? requirement.values : [];
+  return { key, operator: OPERATORS[operator], values: [...values] };
+}
+
+function ruleMessage({ id, comment, hook, match, action }: Rule): RuleMessage {
+  const matchesAll = Object.values(match).every((part: string | readonly string[]) => part.length === 0);
+  return {
+    id,
+    comment,
+    hook: HOOKS.toWire(hook),
+    match: matchesAll
+      ? undefined
+      : {
+          sources: [...match.sources],
+          destinations: [...match.destinations],
+          protocol: match.protocol,
+          sourcePorts: [...match.sourcePorts],
+          destinationPorts: [...match.destinationPorts],
+        },
+    action: ACTIONS.toWire(action.kind),
+    shadow: 'shadow' in action && action.shadow,
+    rejectWith:
+      action.kind === 'reject' && action.answer !== undefined
+        ? REJECT_WITH.toWire(action.answer)
+        : RejectWith.REJECT_WITH_UNSPECIFIED,
+  };
+}

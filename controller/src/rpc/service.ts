@@ -1,0 +1,207 @@
+/**
+ * Turns handlers that return, yield and throw into a grpc-js service: who may call, errors, flow control and the end of
+ * streams are decided here, once. Methods without a handler answer UNIMPLEMENTED.
+ */
+import {
+  Metadata,
+  status,
+  type MethodDefinition,
+  type sendUnaryData,
+  type ServerDuplexStream,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceDefinition,
+  type UntypedHandleCall,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
+import { RpcError } from '@nsgate/proto';
+import type { Logger } from 'pino';
+import { toServiceError } from './call-errors';
+import { authorize, type Audience, type Caller, type Transport } from './caller';
+
+export interface CallContext {
+  readonly caller: Caller;
+  /** Aborted when the caller has gone or the server stops: the handler of a stream then ends. */
+  readonly signal: AbortSignal;
+}
+
+export type DuplexCall<Request, Response> = ServerDuplexStream<Request, Response>;
+
+/** Answers once; yields a stream of answers; or, for a stream both ways, takes over the call. */
+type Handler<Method> =
+  Method extends MethodDefinition<infer Request, infer Response>
+    ? Method extends { requestStream: true; responseStream: true }
+      ? (call: DuplexCall<Request | MalformedMessage, Response | Buffer>, context: CallContext) => void
+      : Method extends { responseStream: true }
+        ? (request: Request, context: CallContext) => AsyncIterable<Response>
+        : (request: Request, context: CallContext) => Promise<Response>
+    : never;
+
+export type Handlers<Service> = { readonly [Method in keyof Service]?: Handler<Service[Method]> };
+
+/** A service that a server can offer on any transport. */
+export interface OfferedService {
+  /** Its full name, such as `nsgate.v1.PolicyService`. */
+  readonly name: string;
+  readonly definition: ServiceDefinition;
+  bind(environment: ServiceEnvironment): UntypedServiceImplementation;
+}
+
+export interface ServiceEnvironment {
+  readonly transport: Transport;
+  readonly logger: Logger;
+  /** Aborted when the server stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** Stands for bytes that are no message of the method's type: the sender's fault, which grpc-js would call INTERNAL. */
+export class MalformedMessage {
+  constructor(readonly cause: unknown) {}
+
+  toError(): RpcError {
+    return new RpcError(status.INVALID_ARGUMENT, 'the request is no message of this method', {
+      cause: this.cause,
+    });
+  }
+}
+
+type AnyMethod = MethodDefinition<unknown, unknown>;
+type AnyHandler = (first: unknown, context: CallContext) => unknown;
+
+/** Offers `handlers` under a generated service definition. */
+export function offerService<Service extends ServiceDefinition>(
+  service: Service,
+  audience: Audience,
+  handlers: Handlers<Service>,
+): OfferedService {
+  const methods = Object.entries(service) as [string, AnyMethod][];
+  return {
+    name: methods[0]?.[1].path.split('/')[1] ?? '',
+    definition: Object.fromEntries(methods.map(([key, method]) => [key, tolerant(method)])),
+    bind: (environment) =>
+      Object.fromEntries(
+        methods.map(([key, method]) => {
+          const handler = handlers[key] as AnyHandler | undefined;
+          return [
+            key,
+            bindMethod({ method, handler: handler ?? unimplemented(method), audience, environment }),
+          ];
+        }),
+      ),
+  };
+}
+
+interface Binding {
+  readonly method: AnyMethod;
+  readonly handler: AnyHandler;
+  readonly audience: Audience;
+  readonly environment: ServiceEnvironment;
+}
+
+function bindMethod(binding: Binding): UntypedHandleCall {
+  if (binding.method.requestStream) {
+    return (call: ServerDuplexStream<unknown, unknown>) => serveDuplex(binding, call);
+  }
+  if (binding.method.responseStream) {
+    return (call: ServerWritableStream<unknown, unknown>) => void serveStream(binding, call);
+  }
+  return (call: ServerUnaryCall<unknown, unknown>, answer: sendUnaryData<unknown>) =>
+    void serveUnary(binding, call, answer);
+}
+
+async function serveUnary(
+  { method, handler, audience, environment }: Binding,
+  call: ServerUnaryCall<unknown, unknown>,
+  answer: sendUnaryData<unknown>,
+): Promise<void> {
+  try {
+    const caller = authorize(call, environment.transport, audience);
+    answer(null, await handler(wellFormed(call.request), { caller, signal: environment.stopping }));
+  } catch (error) {
+    answer(toServiceError(error, method.path, environment.logger));
+  }
+}
+
+async function serveStream(
+  { method, handler, audience, environment }: Binding,
+  call: ServerWritableStream<unknown, unknown>,
+): Promise<void> {
+  const gone = new AbortController();
+  call.on('cancelled', () => gone.abort());
+  call.on('close', () => gone.abort());
+  const signal = AbortSignal.any([gone.signal, environment.stopping]);
+  try {
+    const caller = authorize(call, environment.transport, audience);
+    const messages = handler(wellFormed(call.request), { caller, signal }) as AsyncIterable<unknown>;
+    call.sendMetadata(new Metadata());
+    for await (const message of messages) {
+      if (signal.aborted) break;
+      await writeThrough(call, message, signal);
+    }
+    if (environment.stopping.aborted) throw stoppingError();
+    call.end();
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    const shown = environment.stopping.aborted ? stoppingError() : error;
+    call.emit('error', toServiceError(shown, method.path, environment.logger));
+  }
+}
+
+/** Resolves when the message has left for the peer, or nobody wants it any more: nothing piles up for a slow one. */
+function writeThrough(
+  call: ServerWritableStream<unknown, unknown>,
+  message: unknown,
+  signal: AbortSignal,
+): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    signal.addEventListener('abort', done);
+    call.write(message, done);
+  });
+}
+
+function serveDuplex(
+  { method, handler, audience, environment }: Binding,
+  call: ServerDuplexStream<unknown, unknown>,
+): void {
+  try {
+    const caller = authorize(call, environment.transport, audience);
+    handler(call, { caller, signal: environment.stopping });
+  } catch (error) {
+    call.emit('error', toServiceError(error, method.path, environment.logger));
+  }
+}
+
+function unimplemented({ path }: AnyMethod): AnyHandler {
+  return () => {
+    throw new RpcError(status.UNIMPLEMENTED, `${path.slice(1)} is not served by this version of nsgate`);
+  };
+}
+
+/** Told to streams that are open when the controller stops: clients connect again. */
+export function stoppingError(): RpcError {
+  return new RpcError(status.UNAVAILABLE, 'the controller is stopping');
+}
+
+function wellFormed(request: unknown): unknown {
+  if (request instanceof MalformedMessage) throw request.toError();
+  return request;
+}
+
+/** The method, with requests that cannot be decoded handed on, and answers that are encoded already let through. */
+function tolerant(method: AnyMethod): AnyMethod {
+  return {
+    ...method,
+    requestDeserialize: (bytes) => {
+      try {
+        return method.requestDeserialize(bytes);
+      } catch (error) {
+        return new MalformedMessage(error);
+      }
+    },
+    responseSerialize: (message) => (Buffer.isBuffer(message) ? message : method.responseSerialize(message)),
+  };
+}
