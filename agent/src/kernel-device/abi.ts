@@ -87,6 +87,9 @@ export enum Hook {
 
 export const HOOKS = 5;
 
+/** Every hook, in the order in which lists by hook are. */
+export const EVERY_HOOK = [Hook.PREROUTING, Hook.INPUT, Hook.FORWARD, Hook.OUTPUT, Hook.POSTROUTING] as const;
+
 export enum Action {
   ACCEPT = 1,
   DROP = 2,

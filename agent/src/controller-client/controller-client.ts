@@ -1,0 +1,113 @@
+/** Keeps a stream to one of the controllers open, for as long as the agent runs. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
+import { AgentStreamServiceClient, Backoff, type Hello } from '@nsgate/proto';
+import type { Logger } from 'pino';
+import { Session, type AgentFacade, type SessionEnd } from './session';
+
+export interface ControllerClientOptions {
+  /** HOST:PORT of each controller; taken in turn. */
+  addresses: readonly string[];
+  /** Made anew for each try, so that renewed certificates are taken up. */
+  credentials: () => ChannelCredentials;
+  /** The name that the controller's certificate must bear, when it is not the host's in the address. */
+  serverName?: string;
+  /** Made anew for each try. */
+  hello: () => Hello;
+  agent: AgentFacade;
+  log: Logger;
+  backoff?: Backoff;
+  welcomeTimeoutMs?: number;
+}
+
+const WELCOME_TIMEOUT_MS = 20_000;
+
+/** A last report may take this long when the agent stops. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+const CHANNEL_OPTIONS: ClientOptions = {
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_receive_message_length': 64 << 20,
+  'grpc.enable_retries': 0,
+  // Each try is a channel of its own, whose waits are ours alone.
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+export class ControllerClient {
+  readonly #backoff: Backoff;
+  readonly #stopping = new AbortController();
+  #session: Session | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(private readonly options: ControllerClientOptions) {
+    this.#backoff = options.backoff ?? new Backoff({ initialMs: 500, maxMs: 20_000 });
+  }
+
+  start(): void {
+    this.#running = this.#run();
+  }
+
+  /** Reality has changed. */
+  report(): void {
+    this.#session?.report();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#session?.close(CLOSE_TIMEOUT_MS);
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { addresses, log } = this.options;
+    for (let turn = 0; !this.#isStopping(); turn++) {
+      const controller = addresses[turn % addresses.length] ?? '';
+      const { reason, wasInSync } = await this.#connect(controller);
+      if (this.#isStopping()) return;
+      if (wasInSync) this.#backoff.reset();
+      const waitMs = Math.round(this.#backoff.next());
+      log.warn({ controller, reason, waitMs }, 'no stream to the controller; what is enforced stays');
+      await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    }
+  }
+
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  async #connect(address: string): Promise<SessionEnd> {
+    let client: AgentStreamServiceClient | undefined;
+    try {
+      client = new AgentStreamServiceClient(address, this.options.credentials(), this.#channelOptions());
+      this.#session = this.#open(client, address);
+      return await this.#session.ended;
+    } catch (error) {
+      return { reason: (error as Error).message, wasInSync: false };
+    } finally {
+      this.#session = undefined;
+      client?.close();
+    }
+  }
+
+  #open(client: AgentStreamServiceClient, controller: string): Session {
+    const { hello, agent, log, welcomeTimeoutMs = WELCOME_TIMEOUT_MS } = this.options;
+    return new Session({
+      call: client.connect(),
+      hello: hello(),
+      agent,
+      log: log.child({ controller }),
+      welcomeTimeoutMs,
+    });
+  }
+
+  #channelOptions(): ClientOptions {
+    const { serverName } = this.options;
+    if (serverName === undefined) return CHANNEL_OPTIONS;
+    return {
+      ...CHANNEL_OPTIONS,
+      'grpc.ssl_target_name_override': serverName,
+      'grpc.default_authority': serverName,
+    };
+  }
+}

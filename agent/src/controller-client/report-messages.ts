@@ -1,0 +1,134 @@
+/** What the agent reports, as messages of bounded size. Pure. */
+import {
+  NamespaceState,
+  RealizationState,
+  type ConnectRequest,
+  type Namespace,
+  type Realization as WireRealization,
+} from '@nsgate/proto';
+import { detailOf, inodeOf } from '../namespaces/namespace-entry';
+import {
+  sameNamespaceStatus,
+  sameRealization,
+  type NamespaceStatus,
+  type Realization,
+  type Standing,
+} from '../reconcile/reality';
+import type { BindingSample } from '../stats/stats-reader';
+
+/** Entries, or rows of counters, in one message: some hundred kilobytes. */
+const CHUNK = 1000;
+
+/** Brings the peer from what it was `sent` to what is `now`; from nothing when `sent` is undefined. */
+export function realizationReports(
+  sent: ReadonlyMap<string, Realization> | undefined,
+  now: ReadonlyMap<string, Realization>,
+): ConnectRequest[] {
+  const changed = [...now].filter(([key, value]) => !sameRealization(sent?.get(key), value));
+  const gone = [...(sent ?? [])].filter(([key]) => !now.has(key));
+  const entries = [
+    ...changed.map(([, realization]) => wireRealization(realization)),
+    ...gone.map(([, realization]) => absent(realization)),
+  ];
+  return chunks(entries, sent === undefined).map(({ part, isFirst }) => ({
+    message: { $case: 'realizations', value: { snapshot: isFirst, realizations: part } },
+  }));
+}
+
+/** As realizationReports. */
+export function namespaceReports(
+  sent: ReadonlyMap<string, NamespaceStatus> | undefined,
+  now: ReadonlyMap<string, NamespaceStatus>,
+): ConnectRequest[] {
+  const changed = [...now].filter(([name, status]) => !sameNamespaceStatus(sent?.get(name), status));
+  const removed = [...(sent?.keys() ?? [])].filter((name) => !now.has(name));
+  const present = changed.map(([, status]) => wireNamespace(status));
+  const removals = chunks(removed, false).map(({ part }): ConnectRequest => ({
+    message: { $case: 'namespaces', value: { snapshot: false, namespaces: [], removed: part } },
+  }));
+  const additions = chunks(present, sent === undefined).map(({ part, isFirst }): ConnectRequest => ({
+    message: { $case: 'namespaces', value: { snapshot: isFirst, namespaces: part, removed: [] } },
+  }));
+  return [...additions, ...removals];
+}
+
+export function statsReports(samples: readonly BindingSample[]): ConnectRequest[] {
+  const bindings = samples.flatMap(({ namespace, epoch, rules }) =>
+    chunks(rules, false).map(({ part }) => ({
+      namespace,
+      epoch,
+      ruleKeys: part.map(({ id }) => id),
+      packets: part.map(({ packets }) => packets),
+      bytes: part.map(({ bytes }) => bytes),
+      shadowPackets: part.map(({ shadowPackets }) => shadowPackets),
+    })),
+  );
+  const messages: ConnectRequest[] = [];
+  for (let rest = bindings; rest.length > 0;) {
+    let rows = 0;
+    const end = rest.findIndex(({ ruleKeys }) => (rows += ruleKeys.length) > CHUNK);
+    const count = end === -1 ? rest.length : Math.max(end, 1);
+    messages.push({ message: { $case: 'stats', value: { bindings: rest.slice(0, count) } } });
+    rest = rest.slice(count);
+  }
+  return messages;
+}
+
+/** In a snapshot the first part says so, and there is one even when there is nothing to tell. */
+function chunks<T>(entries: T[], snapshot: boolean): { part: T[]; isFirst: boolean }[] {
+  const parts: { part: T[]; isFirst: boolean }[] = [];
+  for (let at = 0; at < entries.length; at += CHUNK) {
+    parts.push({ part: entries.slice(at, at + CHUNK), isFirst: snapshot && at === 0 });
+  }
+  return parts.length === 0 && snapshot ? [{ part: [], isFirst: true }] : parts;
+}
+
+function wireRealization({ policy, namespace, revision, standing }: Realization): WireRealization {
+  return {
+    policy,
+    host: '',
+    namespace,
+    state: REALIZATION_STATES[standing.state],
+    rulesetDigest: standing.state === 'enforced' ? standing.digest : '',
+    reason: standing.state === 'failed' ? standing.reason : '',
+    policyRevision: revision,
+  };
+}
+
+function absent({ policy, namespace, revision }: Realization): WireRealization {
+  return {
+    policy,
+    host: '',
+    namespace,
+    state: RealizationState.REALIZATION_STATE_ABSENT,
+    rulesetDigest: '',
+    reason: '',
+    policyRevision: revision,
+  };
+}
+
+function wireNamespace({ entry, kernel }: NamespaceStatus): Namespace {
+  return {
+    name: entry.name,
+    inode: inodeOf(entry) ?? 0,
+    birthId: kernel?.birth ?? 0n,
+    netCookie: kernel?.cookie ?? 0n,
+    state: NAMESPACE_STATES[entry.state],
+    rulesetDigest: kernel?.digest ?? '',
+    detail: detailOf(entry),
+  };
+}
+
+const REALIZATION_STATES: Record<Standing['state'], RealizationState> = {
+  pending: RealizationState.REALIZATION_STATE_PENDING,
+  enforced: RealizationState.REALIZATION_STATE_ENFORCED,
+  failed: RealizationState.REALIZATION_STATE_FAILED,
+};
+
+const NAMESPACE_STATES: Record<NamespaceStatus['entry']['state'], NamespaceState> = {
+  ready: NamespaceState.NAMESPACE_STATE_READY,
+  placeholder: NamespaceState.NAMESPACE_STATE_PLACEHOLDER,
+  alias: NamespaceState.NAMESPACE_STATE_ALIAS,
+  stray: NamespaceState.NAMESPACE_STATE_STRAY,
+  guarded: NamespaceState.NAMESPACE_STATE_GUARDED,
+};

@@ -1,0 +1,258 @@
+/** One open stream to a controller: what it asks is done and answered, and what changes here is reported. */
+import type {
+  ConnectRequest,
+  ConnectResponse,
+  Hello,
+  PolicyRemove,
+  PolicyUpsert,
+  ReportSettings,
+} from '@nsgate/proto';
+import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { PolicyFault } from '../desired-state/policy';
+import type { PolicyChange, Refusal } from '../desired-state/policy-intake';
+import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
+import type { BindingSample } from '../stats/stats-reader';
+import { readPolicy } from './policy-message';
+import { namespaceReports, realizationReports, statsReports } from './report-messages';
+
+/** What the agent does for a session. */
+export interface AgentFacade {
+  submit(change: PolicyChange): Promise<Refusal>;
+  reality(): Reality;
+  /** What changed since the last time; everything after startOver. */
+  readStats(): BindingSample[];
+  startStatsOver(): void;
+}
+
+export interface SessionOptions {
+  call: ClientDuplexStream<ConnectRequest, ConnectResponse>;
+  hello: Hello;
+  agent: AgentFacade;
+  log: Logger;
+  /** How long the controller may take to answer Hello, in milliseconds. */
+  welcomeTimeoutMs: number;
+}
+
+export interface SessionEnd {
+  reason: string;
+  /** Whether the controller had said that the host is in sync. */
+  wasInSync: boolean;
+}
+
+const DEFAULT_STATS_INTERVAL_MS = 15_000;
+const MIN_STATS_INTERVAL_MS = 100;
+const MAX_STATS_INTERVAL_MS = 3_600_000;
+
+/** The controller is not read further while this many of its messages are being worked on. */
+const MAX_OPEN_MESSAGES = 256;
+
+const MAX_REASON = 1024;
+
+export class Session {
+  /** When the stream is over, and why. */
+  readonly ended: Promise<SessionEnd>;
+  #end!: (end: SessionEnd) => void;
+  #isOver = false;
+  #violation: string | undefined;
+  #state: 'greeting' | 'syncing' | 'in sync' = 'greeting';
+  #openMessages = 0;
+  #welcomeTimer: NodeJS.Timeout;
+  #statsTimer: NodeJS.Timeout | undefined;
+  #statsIntervalMs = DEFAULT_STATS_INTERVAL_MS;
+  #sentRealizations: ReadonlyMap<string, Realization> | undefined;
+  #sentNamespaces: ReadonlyMap<string, NamespaceStatus> | undefined;
+  #isRealityNew = false;
+  #isReporting = false;
+
+  constructor(private readonly options: SessionOptions) {
+    const { call, hello } = options;
+    this.ended = new Promise((resolve) => (this.#end = resolve));
+    call.on('data', (message: ConnectResponse) => this.#receive(message));
+    // Every end comes as a status, after an error if it is one.
+    call.on('error', () => undefined);
+    call.on('status', (status: StatusObject) => this.#finish(status));
+    this.#welcomeTimer = setTimeout(() => this.#drop('no answer to Hello'), options.welcomeTimeoutMs);
+    call.write({ message: { $case: 'hello', value: hello } });
+  }
+
+  /** Reality has changed: what the controller has not heard yet is sent, as fast as it takes it. */
+  report(): void {
+    if (this.#state === 'greeting' || this.#isOver) return;
+    this.#isRealityNew = true;
+    if (!this.#isReporting) void this.#reportAll();
+  }
+
+  /** Sends the last counters and closes the stream in good order; gives up after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    const { call } = this.options;
+    if (this.#state !== 'greeting' && !this.#isOver) this.#reportStats();
+    const timer = setTimeout(() => call.cancel(), timeoutMs);
+    call.end();
+    await this.ended;
+    clearTimeout(timer);
+  }
+
+  #receive({ message }: ConnectResponse): void {
+    if (this.#isOver || this.#violation !== undefined) return;
+    if (message === undefined) {
+      this.options.log.warn('ignored a message of a kind that this agent does not know');
+      return;
+    }
+    if ((this.#state === 'greeting') !== (message.$case === 'welcome')) {
+      this.#drop(`${message.$case} at the wrong time`);
+      return;
+    }
+    switch (message.$case) {
+      case 'welcome':
+        this.#welcome(message.value.controllerVersion);
+        return;
+      case 'upsert':
+        void this.#work(this.#upsert(message.value));
+        return;
+      case 'remove':
+        void this.#work(this.#remove(message.value));
+        return;
+      case 'inSync':
+        void this.#work(this.#inSync(message.value.revision));
+        return;
+      case 'settings':
+        this.#settings(message.value);
+    }
+  }
+
+  #welcome(controllerVersion: string): void {
+    clearTimeout(this.#welcomeTimer);
+    this.#state = 'syncing';
+    this.options.log.info({ controllerVersion }, 'connected');
+    this.options.agent.startStatsOver();
+    this.report();
+    this.#scheduleStats();
+  }
+
+  async #upsert({ nonce, policy: message }: PolicyUpsert): Promise<void> {
+    const start = performance.now();
+    const name = message?.name ?? '';
+    const refusal = await this.#hold(message);
+    this.#answer(nonce, name, refusal);
+    const { revision, digest } = message ?? {};
+    const about = {
+      policy: name,
+      revision: revision?.toString(),
+      digest,
+      durationMs: performance.now() - start,
+    };
+    if (refusal === undefined) this.options.log.info(about, 'policy held');
+    else this.options.log.error({ ...about, reason: refusal }, 'policy refused');
+  }
+
+  async #hold(message: PolicyUpsert['policy']): Promise<Refusal> {
+    if (message === undefined) return 'the message carries no policy';
+    try {
+      return await this.options.agent.submit({ kind: 'hold', policy: readPolicy(message) });
+    } catch (error) {
+      if (error instanceof PolicyFault) return error.message;
+      throw error;
+    }
+  }
+
+  async #remove({ nonce, name }: PolicyRemove): Promise<void> {
+    const refusal = await this.options.agent.submit({ kind: 'release', name });
+    this.#answer(nonce, name, refusal);
+    this.options.log.info({ policy: name, reason: refusal }, 'policy released');
+  }
+
+  async #inSync(revision: bigint): Promise<void> {
+    const refusal = await this.options.agent.submit({ kind: 'complete' });
+    if (refusal !== undefined) {
+      this.#drop(refusal);
+      return;
+    }
+    this.#state = 'in sync';
+    this.options.log.info({ revision: revision.toString() }, 'in sync');
+  }
+
+  #settings({ statsInterval }: ReportSettings): void {
+    if (statsInterval === undefined) return;
+    const wanted = Number(statsInterval.seconds) * 1000 + statsInterval.nanos / 1e6;
+    this.#statsIntervalMs = Math.min(Math.max(wanted, MIN_STATS_INTERVAL_MS), MAX_STATS_INTERVAL_MS);
+    this.#scheduleStats();
+  }
+
+  /** Keeps count of what is being worked on, and the controller from sending ever more. */
+  async #work(work: Promise<void>): Promise<void> {
+    const { call } = this.options;
+    this.#openMessages += 1;
+    if (this.#openMessages === MAX_OPEN_MESSAGES) call.pause();
+    try {
+      await work;
+    } catch (error) {
+      this.options.log.error({ err: error }, 'a message could not be worked on');
+      this.#drop((error as Error).message);
+    }
+    this.#openMessages -= 1;
+    if (this.#openMessages === MAX_OPEN_MESSAGES / 2) call.resume();
+  }
+
+  #answer(nonce: bigint, name: string, refusal: Refusal): void {
+    if (this.#isOver) return;
+    const message: ConnectRequest['message'] =
+      refusal === undefined
+        ? { $case: 'ack', value: { nonce } }
+        : { $case: 'nack', value: { nonce, name, reason: refusal.slice(0, MAX_REASON) } };
+    this.options.call.write({ message });
+  }
+
+  async #reportAll(): Promise<void> {
+    this.#isReporting = true;
+    while (this.#isRealityNew && !this.#isOver) {
+      this.#isRealityNew = false;
+      const { realizations, namespaces } = this.options.agent.reality();
+      await this.#sendAll(namespaceReports(this.#sentNamespaces, namespaces));
+      this.#sentNamespaces = namespaces;
+      await this.#sendAll(realizationReports(this.#sentRealizations, realizations));
+      this.#sentRealizations = realizations;
+    }
+    this.#isReporting = false;
+  }
+
+  async #sendAll(messages: readonly ConnectRequest[]): Promise<void> {
+    const { call } = this.options;
+    for (const message of messages) {
+      if (this.#isOver) return;
+      if (call.write(message)) continue;
+      await Promise.race([new Promise((resolve) => call.once('drain', resolve)), this.ended]);
+    }
+  }
+
+  #scheduleStats(): void {
+    clearInterval(this.#statsTimer);
+    this.#statsTimer = setInterval(() => this.#reportStats(), this.#statsIntervalMs);
+    this.#statsTimer.unref();
+  }
+
+  /** A peer that does not take what was sent gets no more: counters are cumulative, the next report says it all. */
+  #reportStats(): void {
+    const { call, agent, log } = this.options;
+    if (call.writableNeedDrain) return;
+    try {
+      for (const message of statsReports(agent.readStats())) call.write(message);
+    } catch (error) {
+      log.warn({ err: error }, 'cannot read the counters');
+    }
+  }
+
+  #drop(violation: string): void {
+    this.#violation ??= violation;
+    this.options.call.cancel();
+  }
+
+  #finish({ code, details }: StatusObject): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    clearTimeout(this.#welcomeTimer);
+    clearInterval(this.#statsTimer);
+    const reason = this.#violation ?? (details === '' ? `status ${code}` : details);
+    this.#end({ reason, wasInSync: this.#state === 'in sync' });
+  }
+}

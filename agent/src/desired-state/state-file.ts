@@ -1,0 +1,131 @@
+/**
+ * The last desired state on disk: one file of two lines, both JSON. The first names format, version and the SHA-256 of the
+ * second; the second holds the policies as the messages that brought them. Replaced as a whole, or not at all.
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { z } from 'zod';
+
+const FORMAT = 'nsgate-agent-state';
+const VERSION = 1;
+const FILE_NAME = 'desired-state.json';
+
+export interface StoredState {
+  /** Whether this was all that the controller wanted at some time; false while a first sync is under way. */
+  complete: boolean;
+  policies: StoredPolicy[];
+}
+
+export interface StoredPolicy {
+  name: string;
+  message: Uint8Array;
+}
+
+export type LoadedState =
+  | { kind: 'none' }
+  | { kind: 'loaded'; state: StoredState }
+  /** There is a file, and it is cut short, altered, or of a newer agent. */
+  | { kind: 'unusable'; reason: string };
+
+const Head = z.object({ format: z.literal(FORMAT), version: z.int(), sha256: z.string() });
+const Body = z.object({
+  complete: z.boolean(),
+  policies: z.array(z.object({ name: z.string(), message: z.base64() })),
+});
+
+export class StateFile {
+  readonly path: string;
+
+  constructor(private readonly folder: string) {
+    this.path = join(folder, FILE_NAME);
+  }
+
+  /** Throws when the file is there and cannot be read at all. */
+  load(): LoadedState {
+    try {
+      return parse(readFileSync(this.path, 'utf8'));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { kind: 'none' };
+      throw error;
+    }
+  }
+
+  /** Resolves once the state would survive a power cut. Calls must not overlap. */
+  async save(state: StoredState): Promise<void> {
+    const temporary = `${this.path}.tmp`;
+    try {
+      await writeDurably(temporary, encode(state));
+      await rename(temporary, this.path);
+    } catch (error) {
+      await unlink(temporary).catch(() => undefined);
+      throw error;
+    }
+    await withFile(await open(dirname(this.path), 'r'), (folder) => folder.sync());
+  }
+
+  /** Throws unless a state can be saved here. */
+  async demandWritable(): Promise<void> {
+    const probe = join(this.folder, `.probe-${process.pid}`);
+    await withFile(await open(probe, 'w', 0o600), () => Promise.resolve());
+    await unlink(probe);
+  }
+}
+
+function parse(text: string): LoadedState {
+  const end = text.indexOf('\n');
+  const head = Head.safeParse(parseJson(text.slice(0, Math.max(end, 0))));
+  if (!head.success) return { kind: 'unusable', reason: 'it does not begin with a header of this format' };
+  if (head.data.version !== VERSION) {
+    const reason = `it is of version ${head.data.version}, this agent reads ${VERSION}`;
+    return { kind: 'unusable', reason };
+  }
+  const body = text.slice(end + 1, -1);
+  if (sha256(body) !== head.data.sha256) return { kind: 'unusable', reason: 'its checksum does not fit' };
+  const content = Body.safeParse(parseJson(body));
+  if (!content.success) return { kind: 'unusable', reason: z.prettifyError(content.error) };
+  const policies = content.data.policies.map(({ name, message }) => ({
+    name,
+    message: Buffer.from(message, 'base64'),
+  }));
+  return { kind: 'loaded', state: { complete: content.data.complete, policies } };
+}
+
+function encode({ complete, policies }: StoredState): string {
+  const body = JSON.stringify({
+    complete,
+    policies: policies.map(({ name, message }) => ({
+      name,
+      message: Buffer.from(message).toString('base64'),
+    })),
+  });
+  return `${JSON.stringify({ format: FORMAT, version: VERSION, sha256: sha256(body) })}\n${body}\n`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+async function writeDurably(path: string, content: string): Promise<void> {
+  await withFile(await open(path, 'w', 0o600), async (file) => {
+    await file.writeFile(content);
+    await file.sync();
+  });
+}
+
+async function withFile<T>(file: FileHandle, use: (file: FileHandle) => Promise<T>): Promise<T> {
+  try {
+    return await use(file);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,182 @@
+/** The one loop that makes the kernel what is desired: marked dirty from anywhere, run once for all marks. */
+import { Backoff } from '@nsgate/proto';
+import type { Logger } from 'pino';
+import type { DesiredState } from '../desired-state/desired-state';
+import {
+  KernelUnavailable,
+  type CommitObject,
+  type Digest,
+  type KernelDevice,
+  type Listing,
+} from '../kernel-device';
+import type { NamespaceEntry } from '../namespaces/namespace-entry';
+import type { NamespaceResolver } from '../namespaces/namespace-resolver';
+import { composeAll, type Composition, type CompositionCache } from './compose';
+import { KernelProgrammer, type Target } from './kernel-programmer';
+import { describeReality, type Reality } from './reality';
+
+export interface ReconcilerOptions {
+  desired: Pick<DesiredState, 'policies' | 'completeness'>;
+  namespaces: Pick<NamespaceResolver, 'entries' | 'hold' | 'recheck'>;
+  /** Throws KernelUnavailable. */
+  openKernel: () => KernelDevice;
+  allowInitial: ReadonlySet<string>;
+  log: Logger;
+  /** A pass is over: `reality` says how things stand. */
+  onReality: () => void;
+}
+
+/** How long a ruleset that the kernel refused is not tried again, in milliseconds. */
+const REFUSAL_LIFETIME_MS = 30_000;
+
+/** What the kernel answered in a pass. */
+interface Outcome {
+  actual: Listing | undefined;
+  obstacle: string | undefined;
+  refusedRulesets: ReadonlyMap<Digest, string>;
+  refusedBindings: ReadonlyMap<number, string>;
+}
+
+export class Reconciler {
+  readonly #compositions: CompositionCache = new Map();
+  readonly #backoff = new Backoff({ initialMs: 200, maxMs: 30_000 });
+  #refused: { instance: bigint; until: number; rulesets: ReadonlyMap<Digest, string> } | undefined;
+  #scheduled: NodeJS.Immediate | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #obstacle: string | undefined;
+  #initialInode: number | undefined;
+  #reality: Reality = { realizations: new Map(), namespaces: new Map() };
+
+  constructor(private readonly options: ReconcilerOptions) {}
+
+  /** How things stood at the end of the last pass. */
+  get reality(): Reality {
+    return this.#reality;
+  }
+
+  /** Inode of the host's initial namespace, once the kernel module has told it. */
+  get initialInode(): number | undefined {
+    return this.#initialInode;
+  }
+
+  /** Runs a pass soon; marks that come until then share it. */
+  markDirty(): void {
+    this.#scheduled ??= setImmediate(() => this.run());
+  }
+
+  stop(): void {
+    clearImmediate(this.#scheduled);
+    clearTimeout(this.#retry);
+  }
+
+  /** One pass, now. Never throws: what goes wrong is reported, and tried again later. */
+  run(): void {
+    clearImmediate(this.#scheduled);
+    clearTimeout(this.#retry);
+    this.#scheduled = undefined;
+    const entries = this.options.namespaces.entries();
+    const wanted = this.#compose(entries);
+    const outcome = this.#program(entries, wanted);
+    this.#noteObstacle(outcome.obstacle);
+    this.#reality = describeReality({ entries, wanted, ...outcome });
+    this.options.onReality();
+  }
+
+  #compose(entries: readonly NamespaceEntry[]): Map<string, Composition> {
+    const names = entries.map(({ name }) => name);
+    return composeAll(this.options.desired.policies.values(), names, this.#compositions);
+  }
+
+  #program(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Outcome {
+    const none = { actual: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
+    try {
+      const kernel = this.options.openKernel();
+      try {
+        return this.#programOpen(kernel, this.#targets(entries, wanted));
+      } finally {
+        kernel.close();
+      }
+    } catch (error) {
+      if (error instanceof KernelUnavailable) return { ...none, obstacle: error.message };
+      this.options.log.error({ err: error }, 'the kernel could not be programmed; trying again');
+      this.#retryIn(this.#backoff.next());
+      return { ...none, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
+    }
+  }
+
+  #programOpen(kernel: KernelDevice, targets: Target[]): Outcome {
+    const none = { obstacle: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
+    if (this.options.desired.completeness === 'unknown') return { ...none, actual: kernel.list() };
+    const start = performance.now();
+    const { instance } = kernel.info();
+    const { applied, ...result } = new KernelProgrammer({
+      kernel,
+      targets,
+      hold: (name) => this.options.namespaces.hold(name),
+      onVanished: (name) => this.options.namespaces.recheck(name),
+      refusedRulesets: this.#stillRefused(instance),
+    }).run();
+    this.#backoff.reset();
+    this.#initialInode = result.actual.namespaces.find(({ initial }) => initial)?.inode;
+    this.#noteRefusals(instance, result.refusedRulesets);
+    this.#logApplied(applied, targets, performance.now() - start);
+    return { ...result, obstacle: undefined };
+  }
+
+  #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {
+    return entries.flatMap((entry) => {
+      const composition = wanted.get(entry.name);
+      if (entry.state !== 'ready' || composition === undefined) return [];
+      const { name, inode } = entry;
+      return [{ name, inode, composition, allowInitial: this.options.allowInitial.has(name) }];
+    });
+  }
+
+  #stillRefused(instance: bigint): ReadonlyMap<Digest, string> {
+    const refused = this.#refused;
+    if (refused?.instance !== instance || performance.now() >= refused.until) return new Map();
+    return refused.rulesets;
+  }
+
+  /** A shortage of memory passes, and another version of the module may know more: try again now and then. */
+  #noteRefusals(instance: bigint, rulesets: ReadonlyMap<Digest, string>): void {
+    const known = this.#stillRefused(instance);
+    for (const [digest, reason] of rulesets) {
+      if (!known.has(digest))
+        this.options.log.error({ digest, reason }, 'ruleset refused; the one before stays in force');
+    }
+    if (rulesets.size === 0) {
+      this.#refused = undefined;
+      return;
+    }
+    const until = known.size > 0 ? this.#refused?.until : undefined;
+    this.#refused = { instance, until: until ?? performance.now() + REFUSAL_LIFETIME_MS, rulesets };
+    this.#retryIn(this.#refused.until - performance.now());
+  }
+
+  #retryIn(delayMs: number): void {
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => this.markDirty(), delayMs);
+    this.#retry.unref();
+  }
+
+  #noteObstacle(obstacle: string | undefined): void {
+    if (obstacle === this.#obstacle) return;
+    if (obstacle === undefined) this.options.log.info('the kernel module answers again');
+    else this.options.log.error({ reason: obstacle }, 'nothing can be enforced anew');
+    this.#obstacle = obstacle;
+  }
+
+  #logApplied(applied: readonly CommitObject[], targets: readonly Target[], durationMs: number): void {
+    const names = new Map(targets.map(({ inode, name }) => [inode, name]));
+    for (const object of applied) {
+      if (object.type === 'ruleset-put' || object.type === 'ruleset-drop') {
+        this.options.log.debug({ digest: object.digest }, object.type);
+        continue;
+      }
+      const { type, inode } = object;
+      const digest = object.type === 'bind' ? object.digest : undefined;
+      this.options.log.info({ namespace: names.get(inode), inode, digest, durationMs }, type);
+    }
+  }
+}
