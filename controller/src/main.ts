@@ -15,7 +15,7 @@ import { fleetService } from './operator-api/fleet-service';
 import { policyService } from './operator-api/policy-service';
 import { statsService } from './operator-api/stats-service';
 import { SqlitePolicyStore } from './policy-store/sqlite-policy-store';
-import { builtDescriptorsPath, readDescriptors } from './rpc/reflection';
+import { builtDescriptorPaths, readDescriptors } from './rpc/reflection';
 import { describeListener, RpcServer, type Listener } from './rpc/rpc-server';
 import type { OfferedService } from './rpc/service';
 import { causeOf, StartupError } from './startup-error';
@@ -89,9 +89,11 @@ interface Serving {
 async function serve({ config, logger, services, started }: Serving): Promise<void> {
   const health = new HealthImplementation();
   const names = ['', ...services.map(({ name }) => name)];
-  const descriptors = readDescriptors(builtDescriptorsPath());
+  const descriptors = builtDescriptorPaths().flatMap(readDescriptors);
   const servers: RpcServer[] = [];
-  started.add(async () => void (await Promise.all(servers.map((server) => server.stop(GRACE_MS)))));
+  started.add(async () => {
+    await Promise.all(servers.map((server) => server.stop(GRACE_MS)));
+  });
   for (const listener of listeners(config)) {
     const server = new RpcServer({ listener, services, health, descriptors, logger });
     const port = await server.listen();

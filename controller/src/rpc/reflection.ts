@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Server } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { service as healthService } from 'grpc-health-check';
 import { causeOf, StartupError } from '../startup-error';
 
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 
-/** Where `npm run build` puts the descriptors of proto/ (a google.protobuf.FileDescriptorSet). */
-export function builtDescriptorsPath(): string {
-  return join(dirname(require.resolve('@nsgate/proto/package.json')), 'dist', 'descriptors.binpb');
+/** Where `npm run build` puts the descriptors of the API and of grpc.health.v1 (google.protobuf.FileDescriptorSet). */
+export function builtDescriptorPaths(): string[] {
+  const folder = join(dirname(require.resolve('@nsgate/proto/package.json')), 'dist');
+  return [join(folder, 'nsgate.binpb'), join(folder, 'health.binpb')];
 }
 
 /** Reads the files of a FileDescriptorSet; StartupError when it cannot be read. */
@@ -27,13 +27,9 @@ export function readDescriptors(path: string): Buffer[] {
   }
 }
 
-/** Serves grpc.reflection.v1 and v1alpha over these files and those of grpc.health.v1. */
+/** Serves grpc.reflection.v1 and v1alpha over these files. */
 export function addReflection(server: Server, fileDescriptorProtos: Buffer[]): void {
-  const { fileDescriptorProtos: health } = healthService.Check?.requestType ?? { fileDescriptorProtos: [] };
-  const definition = {
-    nsgate: { format: '', type: {}, fileDescriptorProtos },
-    health: { format: '', type: {}, fileDescriptorProtos: health },
-  };
+  const definition = { files: { format: '', type: {}, fileDescriptorProtos } };
   new ReflectionService(definition as PackageDefinition).addToServer(server);
 }
 
