@@ -178,7 +178,7 @@ function offsetOf(document: Document.Parsed, path: readonly (string | number)[],
   const pair = isMap(node)
     ? node.items.find((item) => isScalar(item.key) && item.key.value === key)
     : undefined;
-  return (pair?.key as ParsedNode | undefined)?.range[0] ?? node.range[0];
+  return pair?.key.range[0] ?? node.range[0];
 }
 
 function dotted(path: readonly (string | number)[]): string {
