@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from 'node:fs';
 import { KernelUnavailable } from './kernel-error';
 
 export interface DeviceFile {
-  /** Gives the name of the errno when the module refuses the request. */
+  /** Gives the name of the errno, as far as Node knows one, when the module refuses the request. */
   write(request: Buffer): string | undefined;
   /** The whole reply; empty when there is none. */
   read(): Buffer;
@@ -67,5 +67,6 @@ function readToEnd(fd: number): Buffer {
 
 function errnoOf(error: unknown): string | undefined {
   const { code } = error as NodeJS.ErrnoException;
-  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+  // libuv has no name for some, ESTALE among them: the reply tells them apart.
+  return typeof code === 'string' && /^(E[A-Z0-9]+|UNKNOWN)$/.test(code) ? code : undefined;
 }

@@ -101,7 +101,8 @@ export class OpenKernelDevice implements KernelDevice {
     const payload = reply.subarray(SIZE.reply);
     // A request whose header could not be read is answered with op and tag 0.
     if (refusedWith !== undefined || header.error !== 0) {
-      throw new KernelRefusal(decodeRefusal(payload, refusedWith ?? errnoName(header.error)));
+      const errno = header.error === 0 ? refusedWith : errnoName(header.error);
+      throw new KernelRefusal(decodeRefusal(payload, errno ?? 'UNKNOWN'));
     }
     if (header.op !== (op as number) || header.tag !== this.#tag) {
       throw new MalformedReply(
