@@ -68,7 +68,7 @@ describe('a ruleset bound to a namespace', () => {
     const ports = rulesetOf(dropUdp(5n, 1000, 1001));
     withDevice((device) => device.commit([put(ports), bind(a, ports)]));
     for (const port of [999, 1000, 1001, 1002]) {
-      run('bash', '-c', `echo x >/dev/udp/${a.address}/${port}`);
+      run('bash', '--norc', '-c', `echo x >/dev/udp/${a.address}/${port}`);
     }
     expect(packetsOfRule(a, 5n)).toBe(2n);
   });
@@ -173,7 +173,7 @@ describe('a bad request', () => {
     const was = before();
     const fd = openSync('/dev/nsgate', 'r+');
     try {
-      expect(() => writeSync(fd, bytes)).toThrow(/EINVAL|EPROTO|EOPNOTSUPP/);
+      expect(() => writeSync(fd, bytes)).toThrow(/EINVAL|EPROTO|ENOTSUP|EOPNOTSUPP/);
       const reply = Buffer.alloc(4096);
       const length = readSync(fd, reply);
       expect(reply.toString('latin1', 48, length)).toMatch(/[a-z]{3,} [a-z]/);
@@ -184,7 +184,7 @@ describe('a bad request', () => {
   });
 
   it('from a shell fails like any other bad write', () => {
-    expect(outcomeOf('bash', '-c', 'echo garbage > /dev/nsgate')).toMatchObject({ status: 1 });
+    expect(outcomeOf('sh', '-c', 'echo garbage > /dev/nsgate')).toMatchObject({ status: 1 });
   });
 
   it('to bind the initial namespace by accident is refused', () => {
@@ -213,7 +213,7 @@ describe('who may use the device', () => {
 
   it('is not root without CAP_NET_ADMIN', () => {
     const drop = ['--inh-caps=-net_admin', '--bounding-set=-net_admin'];
-    expect(outcomeOf('setpriv', ...drop, 'bash', '-c', 'exec 3<>/dev/nsgate').status).not.toBe(0);
+    expect(outcomeOf('setpriv', ...drop, 'sh', '-c', 'exec 3<>/dev/nsgate').status).not.toBe(0);
   });
 });
 

@@ -44,7 +44,7 @@ function runBlock(block: string): { status: number | null; output: string } {
   const limit = block.includes('Stream') ? '15' : '120';
   const { status, stdout, stderr } = spawnSync(
     'timeout',
-    [limit, 'bash', '-euo', 'pipefail', '-c', block],
+    [limit, 'sh', '-eu', '-c', block],
     options,
   );
   return { status, output: stdout + stderr };
