@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Finds the interval of an axis that a place lies in, by search among the intervals' bounds: any IPv6 axis, short IPv4 ones. */
+#ifndef _NSG_BOUNDS_H
+#define _NSG_BOUNDS_H
+
+#include "sweep.h"
+
+/*
+ * Perfect search trees of 64-bit bounds, each in an array of 2 * 2^depth slots: slot k from 1 on holds a bound, its
+ * children are 2k and 2k + 1; slots from 2^depth on hold values. A value is a vector, or NSG_BOUNDS_INNER and then the
+ * depth (8 bits) and the first slot (32 bits) of the tree over the low halves of the addresses with this high half.
+ */
+struct nsg_bounds {
+	u64 *slots;
+	size_t bytes;
+	u32 depth;		/* of the outer tree, which starts at slot 0 */
+};
+
+#define NSG_BOUNDS_INNER	(1ULL << 63)
+
+bool nsg_bounds_build(struct nsg_bounds *bounds, const struct nsg_axis *axis, bool ipv6, struct nsg_budget *budget);
+
+void nsg_bounds_free(struct nsg_bounds *bounds, struct nsg_budget *budget);
+
+/* The value of the number of bounds at or below `place`. Steps do not branch on what they compare. */
+static inline u64 nsg_bounds_descend(const u64 *slots, u32 depth, u64 place)
+{
+	u64 k = 1;
+
+	for (; depth; depth--)
+		k = 2 * k + 1 - (place < slots[k]);
+	return slots[k];
+}
+
+static inline u32 nsg_bounds_find4(const struct nsg_bounds *bounds, u32 address)
+{
+	return nsg_bounds_descend(bounds->slots, bounds->depth, address);
+}
+
+static inline u32 nsg_bounds_find6(const struct nsg_bounds *bounds, u64 high, u64 low)
+{
+	u64 value = nsg_bounds_descend(bounds->slots, bounds->depth, high);
+
+	if (value & NSG_BOUNDS_INNER)
+		value = nsg_bounds_descend(bounds->slots + (u32)value, value >> 32 & 0xff, low);
+	return value;
+}
+
+#endif /* _NSG_BOUNDS_H */

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Building a chain's tables, and a packet's way through them. */
+#include "chain.h"
+#include "request.h"
+
+/* Kinds that the vectors settle, of either family: any other has to be verified. */
+#define SETTLED	(BIT(NSGATE_MATCH_SRC4) | BIT(NSGATE_MATCH_DST4) | BIT(NSGATE_MATCH_SRC6) |		\
+		 BIT(NSGATE_MATCH_DST6) | BIT(NSGATE_MATCH_PROTOCOL) | BIT(NSGATE_MATCH_SPORT) |	\
+		 BIT(NSGATE_MATCH_DPORT))
+
+struct build {
+	struct nsg_chain *chain;
+	struct nsg_rules rules;
+	struct nsg_budget *budget;
+	u8 hook;
+	u8 family;
+};
+
+static size_t order_bytes(const struct nsg_chain *chain)
+{
+	return chain->count * sizeof(*chain->order);
+}
+
+static size_t verify_bytes(const struct nsg_chain *chain)
+{
+	return DIV_ROUND_UP(chain->count, NSG_WORD_RULES) * sizeof(*chain->verify);
+}
+
+static bool belongs(const struct build *build, const struct nsgate_rule *rule)
+{
+	return rule->hook == build->hook && rule->families & build->family;
+}
+
+static u32 count_rules(const struct build *build, const struct nsgate_ruleset *ruleset)
+{
+	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
+	u32 count = 0, i;
+
+	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule))
+		count += belongs(build, rule);
+	return count;
+}
+
+static bool is_settled(const struct nsgate_rule *rule)
+{
+	const struct nsgate_match *match = nsg_rule_matches(rule);
+	const struct nsgate_match *end = nsg_rule_end(rule);
+
+	for (; match < end; match = nsg_match_next(match))
+		if (!(BIT(match->kind) & SETTLED))
+			return false;
+	return true;
+}
+
+static void fill_rules(struct build *build, const struct nsgate_ruleset *ruleset)
+{
+	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
+	struct nsg_chain *chain = build->chain;
+	u32 place = 0, i;
+
+	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule)) {
+		if (!belongs(build, rule))
+			continue;
+		if (chain->count <= NSG_SHORT_CHAIN || !is_settled(rule))
+			chain->verify[place / NSG_WORD_RULES] |= 1ULL << (place % NSG_WORD_RULES);
+		build->rules.rule[place] = rule;
+		chain->order[place++] = i;
+	}
+	cond_resched();
+}
+
+static bool build_axes(struct build *build, struct nsg_vectors *vectors)
+{
+	bool ipv6 = build->family == NSGATE_FAMILY_IPV6;
+	struct nsg_chain *chain = build->chain;
+
+	return nsg_addresses_build(&chain->source, &build->rules, ipv6 ? NSGATE_MATCH_SRC6 : NSGATE_MATCH_SRC4,
+				   vectors, build->budget) &&
+	       nsg_addresses_build(&chain->destination, &build->rules,
+				   ipv6 ? NSGATE_MATCH_DST6 : NSGATE_MATCH_DST4, vectors, build->budget) &&
+	       nsg_transport_build(&chain->transport, &build->rules, vectors, build->budget);
+}
+
+static void build_tables(struct build *build)
+{
+	struct nsg_vectors *vectors = nsg_budget_take(build->budget, sizeof(*vectors));
+	struct nsg_chain *chain = build->chain;
+
+	if (!vectors)
+		return;
+	if (nsg_vectors_init(vectors, build->budget, chain->count) && build_axes(build, vectors)) {
+		chain->layout = vectors->layout;
+		chain->vectors = nsg_pool_finish(&vectors->vectors, &chain->vector_bytes);
+		chain->groups = nsg_pool_finish(&vectors->groups, &chain->group_bytes);
+	}
+	nsg_vectors_free(vectors);
+	nsg_budget_give(build->budget, vectors, sizeof(*vectors));
+}
+
+static void forget_verify(struct nsg_chain *chain, struct nsg_budget *budget)
+{
+	if (memchr_inv(chain->verify, 0, verify_bytes(chain)))
+		return;
+	nsg_budget_give(budget, chain->verify, verify_bytes(chain));
+	chain->verify = NULL;
+}
+
+static void build_chain(struct build *build, const struct nsgate_ruleset *ruleset)
+{
+	struct nsg_chain *chain = build->chain;
+	size_t rules = chain->count * sizeof(*build->rules.rule);
+
+	chain->order = nsg_budget_take(build->budget, order_bytes(chain));
+	chain->verify = nsg_budget_take(build->budget, verify_bytes(chain));
+	build->rules.rule = nsg_budget_take(build->budget, rules);
+	if (!build->budget->error) {
+		build->rules.count = chain->count;
+		build->rules.verify = chain->verify;
+		fill_rules(build, ruleset);
+		if (chain->count > NSG_SHORT_CHAIN)
+			build_tables(build);
+		forget_verify(chain, build->budget);
+	}
+	nsg_budget_give(build->budget, build->rules.rule, rules);
+}
+
+struct nsg_chain *nsg_chain_build(const struct nsgate_ruleset *ruleset, u8 hook, u8 family, struct nsg_effort effort,
+				  struct nsg_budget *budget)
+{
+	struct build build = {
+		.rules = { .exact_items = effort.exact_items, .joined_cells = effort.joined_cells },
+		.budget = budget, .hook = hook, .family = family };
+	u32 count = count_rules(&build, ruleset);
+
+	if (!count)
+		return NULL;
+	build.chain = nsg_budget_take(budget, sizeof(*build.chain));
+	if (!build.chain)
+		return NULL;
+	build.chain->count = count;
+	build_chain(&build, ruleset);
+	if (!budget->error)
+		return build.chain;
+	nsg_chain_free(build.chain, budget);
+	return NULL;
+}
+
+void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget)
+{
+	if (!chain)
+		return;
+	nsg_addresses_free(&chain->source, budget);
+	nsg_addresses_free(&chain->destination, budget);
+	nsg_transport_free(&chain->transport, budget);
+	nsg_budget_give(budget, chain->vectors, chain->vector_bytes);
+	nsg_budget_give(budget, chain->groups, chain->group_bytes);
+	nsg_budget_give(budget, chain->verify, verify_bytes(chain));
+	nsg_budget_give(budget, chain->order, order_bytes(chain));
+	nsg_budget_give(budget, chain, sizeof(*chain));
+}
+
+void nsg_walk_begin(struct nsg_walk *walk, const struct nsg_chain *chain, const struct nsg_key *key)
+{
+	const struct nsg_transport *transport = &chain->transport;
+	const u64 *vectors = chain->vectors;
+
+	walk->chain = chain;
+	walk->candidates = 0;
+	walk->words = 0;
+	walk->base = 0;
+	walk->at = -1;
+	if (!vectors) {
+		walk->candidates = (1U << chain->count) - 1;
+		return;
+	}
+	walk->vector[0] = vectors + nsg_addresses_find(&chain->source, &key->source);
+	walk->vector[1] = vectors + nsg_addresses_find(&chain->destination, &key->destination);
+	if (likely(transport->joined)) {
+		walk->vector[2] = vectors + nsg_transport_joined(transport, key);
+		return;
+	}
+	walk->vector[2] = vectors + transport->protocol[key->protocol];
+	walk->vector[3] = vectors + nsg_transport_port(&transport->source, key, key->source_port);
+	walk->vector[4] = vectors + nsg_transport_port(&transport->destination, key, key->destination_port);
+}
+
+/* What all vectors of the packet have in their u64 at `at`. */
+static u64 common(const struct nsg_walk *walk, u32 at)
+{
+	u64 bits = walk->vector[0][at] & walk->vector[1][at] & walk->vector[2][at];
+
+	if (unlikely(!walk->chain->transport.joined))
+		bits &= walk->vector[3][at] & walk->vector[4][at];
+	return bits;
+}
+
+static u64 word_of(const struct nsg_walk *walk, u32 vector, u32 word)
+{
+	const u32 *groups = nsg_vector_groups(walk->chain->layout, walk->vector[vector]);
+
+	return walk->chain->groups[groups[word / NSG_GROUP_WORDS] + word % NSG_GROUP_WORDS];
+}
+
+static u64 common_word(const struct nsg_walk *walk, u32 word)
+{
+	u64 bits = word_of(walk, 0, word) & word_of(walk, 1, word) & word_of(walk, 2, word);
+
+	if (unlikely(!walk->chain->transport.joined))
+		bits &= word_of(walk, 3, word) & word_of(walk, 4, word);
+	return bits;
+}
+
+static bool advance_dense(struct nsg_walk *walk)
+{
+	if (++walk->at >= walk->chain->layout.words)
+		return false;
+	walk->base = walk->at * NSG_WORD_RULES;
+	walk->candidates = common(walk, walk->at);
+	return true;
+}
+
+bool nsg_walk_advance(struct nsg_walk *walk)
+{
+	u32 word;
+
+	if (!walk->chain->layout.aggregates)
+		return walk->chain->vectors && advance_dense(walk);
+	while (!walk->words) {
+		if (++walk->at >= walk->chain->layout.aggregates)
+			return false;
+		walk->words = common(walk, walk->at);
+	}
+	word = walk->at * 64 + __ffs(walk->words);
+	walk->words &= walk->words - 1;
+	walk->base = word * NSG_WORD_RULES;
+	walk->candidates = common_word(walk, word);
+	return true;
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The engine: which rules of a ruleset match a packet, in order. Callers know nothing of how it searches. A matcher is
+ * read-only once built, so any number of CPUs search it at once, in any context, without scratch memory of its own.
+ */
+#ifndef _NSG_ENGINE_H
+#define _NSG_ENGINE_H
+
+#include "chain.h"
+#include "predicate.h"
+
+struct nsg_matcher;
+
+#define NSG_NO_RULE	NSGATE_NO_INDEX
+
+/*
+ * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells why:
+ * -ENOMEM if there is no memory, -E2BIG if the matcher would take more than NSG_MATCHER_MEMORY.
+ */
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error);
+
+#define NSG_MATCHER_MEMORY	(64UL << 20)	/* bytes */
+
+void nsg_matcher_free(struct nsg_matcher *matcher);
+
+size_t nsg_matcher_memory(const struct nsg_matcher *matcher);
+
+/* One packet's search, on the searcher's stack. */
+struct nsg_search {
+	struct nsg_walk walk;
+	const struct nsg_predicates *predicates;
+	const struct nsg_key *key;
+};
+
+void nsg_search_begin(struct nsg_search *search, const struct nsg_matcher *matcher, const struct nsg_key *key);
+
+/* The index of the next rule that matches, in the ruleset's order; NSG_NO_RULE when there is none left. */
+u32 nsg_search_next(struct nsg_search *search);
+
+#endif /* _NSG_ENGINE_H */

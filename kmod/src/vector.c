@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Sets of a chain's rules. Neighbours on an axis differ by a rule or two, hence by a group or two: all others are
+ * shared, so that memory follows the number of end points and not the number of rules in force between them.
+ */
+#include "vector.h"
+
+#define GROUP_MASK	0xffffULL	/* a group's words in its part of the aggregates */
+
+static u32 groups_of(struct nsg_layout layout)
+{
+	return DIV_ROUND_UP(layout.words, NSG_GROUP_WORDS);
+}
+
+static u32 width_of(struct nsg_layout layout)
+{
+	if (!layout.aggregates)
+		return layout.words;
+	return layout.aggregates + DIV_ROUND_UP(groups_of(layout), 2);
+}
+
+static struct nsg_layout layout_for(u32 rules)
+{
+	struct nsg_layout layout = { .words = DIV_ROUND_UP(rules, NSG_WORD_RULES) };
+
+	if (layout.words > NSG_DENSE_WORDS)
+		layout.aggregates = DIV_ROUND_UP(layout.words, 64);
+	return layout;
+}
+
+bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules)
+{
+	vectors->layout = layout_for(rules);
+	return nsg_pool_init(&vectors->vectors, budget, width_of(vectors->layout)) &&
+	       nsg_pool_init(&vectors->groups, budget, NSG_GROUP_WORDS);
+}
+
+void nsg_vectors_free(struct nsg_vectors *vectors)
+{
+	nsg_pool_free(&vectors->vectors);
+	nsg_pool_free(&vectors->groups);
+}
+
+void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
+{
+	memset(vectors->bits, 0, sizeof(vectors->bits));
+	memcpy(vectors->bits, bits, vectors->layout.words * sizeof(*bits));
+	vectors->changed = (1U << groups_of(vectors->layout)) - 1;
+}
+
+static u64 words_in_use(const u64 *words)
+{
+	u64 used = 0;
+	u32 i;
+
+	for (i = 0; i < NSG_GROUP_WORDS; i++)
+		used |= (u64)!!words[i] << i;
+	return used;
+}
+
+/* Writes a group's place and its part of the aggregates into a record. */
+static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
+{
+	u32 shift = group % 4 * NSG_GROUP_WORDS;
+	u64 used = words_in_use(words);
+	u32 *places = (u32 *)(record + vectors->layout.aggregates);
+
+	record[group / 4] = (record[group / 4] & ~(GROUP_MASK << shift)) | used << shift;
+	places[group] = used ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
+}
+
+static u32 keep(struct nsg_vectors *vectors, const u64 *record)
+{
+	return nsg_pool_add(&vectors->vectors, record) * vectors->vectors.width;
+}
+
+u32 nsg_vectors_keep(struct nsg_vectors *vectors)
+{
+	if (!vectors->layout.aggregates)
+		return keep(vectors, vectors->bits);
+	for (; vectors->changed; vectors->changed &= vectors->changed - 1) {
+		u32 group = __ffs(vectors->changed);
+
+		set_group(vectors, vectors->record, group, vectors->bits + group * NSG_GROUP_WORDS);
+	}
+	return keep(vectors, vectors->record);
+}
+
+static void and_words(u64 *to, const u64 *a, const u64 *b, u32 words)
+{
+	u32 i;
+
+	for (i = 0; i < words; i++)
+		to[i] = a[i] & b[i];
+}
+
+static void and_groups(struct nsg_vectors *vectors, u64 *record, const u64 *a, const u64 *b)
+{
+	const u32 *from_a = nsg_vector_groups(vectors->layout, a);
+	const u32 *from_b = nsg_vector_groups(vectors->layout, b);
+	const u64 *groups = vectors->groups.records;
+	u64 words[NSG_GROUP_WORDS];
+	u32 group;
+
+	for (group = 0; group < groups_of(vectors->layout); group++) {
+		if (!from_a[group] || !from_b[group])
+			continue;
+		and_words(words, groups + from_a[group], groups + from_b[group], NSG_GROUP_WORDS);
+		set_group(vectors, record, group, words);
+		groups = vectors->groups.records;
+	}
+}
+
+u32 nsg_vectors_and(struct nsg_vectors *vectors, u32 a, u32 b)
+{
+	u64 record[ARRAY_SIZE(vectors->record)] = { 0 };
+	const u64 *records = vectors->vectors.records;
+
+	if (vectors->vectors.budget->error || a == b)
+		return a;
+	if (vectors->layout.aggregates)
+		and_groups(vectors, record, records + a, records + b);
+	else
+		and_words(record, records + a, records + b, vectors->layout.words);
+	return keep(vectors, record);
+}

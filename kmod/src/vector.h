@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Sets of a chain's rules: a bit per rule, in the order in which rules are tried. Equal sets are kept once. */
+#ifndef _NSG_VECTOR_H
+#define _NSG_VECTOR_H
+
+#include "pool.h"
+#include "../uapi/nsgate.h"
+
+#define NSG_WORD_RULES		64U
+#define NSG_GROUP_WORDS		16U
+#define NSG_DENSE_WORDS		4U	/* up to here a vector is its words */
+#define NSG_MAX_WORDS		(NSGATE_MAX_RULES / NSG_WORD_RULES)
+#define NSG_MAX_GROUPS		(NSG_MAX_WORDS / NSG_GROUP_WORDS)
+#define NSG_MAX_AGGREGATES	(NSG_MAX_WORDS / 64)
+
+/*
+ * A dense vector is `words` u64s. A sparse one is `aggregates` u64s, in which a bit says whether a word has any rule,
+ * then a u32 per group of NSG_GROUP_WORDS words: where in `groups` the words stand. Groups without a rule share one.
+ */
+struct nsg_layout {
+	u32 words;
+	u32 aggregates;		/* 0 for dense */
+};
+
+/* Vectors while a matcher is built, and one of them, `bits`, that is being changed. */
+struct nsg_vectors {
+	struct nsg_layout layout;
+	struct nsg_pool vectors;
+	struct nsg_pool groups;
+	u64 bits[NSG_MAX_WORDS];
+	u64 record[NSG_MAX_AGGREGATES + NSG_MAX_GROUPS / 2];	/* of `bits`, but for the groups in `changed` */
+	u32 changed;		/* bit per group */
+};
+
+/* Returns false, and budget->error is set, if there is no memory. */
+bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules);
+
+void nsg_vectors_free(struct nsg_vectors *vectors);
+
+/* Makes `bits`, of layout.words words, the vector that is being changed. */
+void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits);
+
+static inline void nsg_vectors_flip(struct nsg_vectors *vectors, u32 rule)
+{
+	vectors->bits[rule / NSG_WORD_RULES] ^= 1ULL << (rule % NSG_WORD_RULES);
+	vectors->changed |= 1U << (rule / (NSG_WORD_RULES * NSG_GROUP_WORDS));
+}
+
+/* Keeps the vector as it is now; returns where it stands among the records, in u64s. */
+u32 nsg_vectors_keep(struct nsg_vectors *vectors);
+
+/* Keeps what is in both of two kept vectors. */
+u32 nsg_vectors_and(struct nsg_vectors *vectors, u32 a, u32 b);
+
+static inline const u32 *nsg_vector_groups(struct nsg_layout layout, const u64 *vector)
+{
+	return (const u32 *)(vector + layout.aggregates);
+}
+
+#endif /* _NSG_VECTOR_H */

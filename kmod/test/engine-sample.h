@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Rulesets and packets for the tests of the engine: made by hand, at random, or like those of real firewalls. */
+#ifndef _NSG_ENGINE_SAMPLE_H
+#define _NSG_ENGINE_SAMPLE_H
+
+#include "../src/engine.h"
+
+/* A ruleset being written, as a put of it would stand in a request. */
+struct sample {
+	u8 *bytes;
+	size_t length;
+	size_t room;
+	size_t rule;		/* where the last rule and match begin */
+	size_t match;
+};
+
+void sample_begin(struct sample *sample);
+void sample_rule(struct sample *sample, u8 hook, u8 families);
+void sample_match(struct sample *sample, u16 kind, u16 flags);
+void sample_item(struct sample *sample, const void *item);
+
+/* The ruleset so far; belongs to the sample. */
+const struct nsgate_ruleset *sample_ruleset(struct sample *sample);
+
+void sample_free(struct sample *sample);
+
+/* Numbers at random that a seed determines. */
+struct dice {
+	u64 state;
+};
+
+u64 dice_roll(struct dice *dice);
+
+static inline u32 dice_below(struct dice *dice, u32 bound)
+{
+	return (dice_roll(dice) >> 32) * bound >> 32;
+}
+
+static inline bool dice_chance(struct dice *dice, u32 percent)
+{
+	return dice_below(dice, 100) < percent;
+}
+
+#endif /* _NSG_ENGINE_SAMPLE_H */
