@@ -6,6 +6,8 @@
 #ifndef _NSG_COMPAT_H
 #define _NSG_COMPAT_H
 
+#define pr_fmt(text)	KBUILD_MODNAME ": " text
+
 #include "probed.h"
 
 #include <linux/kconfig.h>

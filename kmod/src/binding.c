@@ -28,7 +28,7 @@ static struct nsg_account *account_build(void)
 	return account;
 }
 
-struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, struct nsg_account *account)
+struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct nsg_binding *old)
 {
 	struct nsg_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL);
 
@@ -38,12 +38,17 @@ struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, struct nsg_ac
 	binding->counters = nsg_counters_build(ruleset->rules);
 	if (!binding->counters)
 		goto no_counters;
-	binding->account = account ?: account_build();
+	binding->retired = nsg_retired_build(old ? old->retired : NULL, old ? old->ruleset : NULL, ruleset);
+	if (!binding->retired)
+		goto no_retired;
+	binding->account = old ? old->account : account_build();
 	if (!binding->account)
 		goto no_account;
 	return binding;
 
 no_account:
+	nsg_kvfree(binding->retired);
+no_retired:
 	nsg_counters_free(binding->counters);
 no_counters:
 	kfree(binding);
@@ -52,6 +57,7 @@ no_counters:
 
 void nsg_binding_free(struct nsg_binding *binding)
 {
+	nsg_kvfree(binding->retired);
 	nsg_counters_free(binding->counters);
 	kfree(binding);
 }
@@ -68,28 +74,39 @@ void nsg_binding_let_go(struct nsg_binding *binding)
 	binding->ruleset->bindings--;
 }
 
-/* Both rulesets have their rules in order of id, so one pass over both finds those that stay. */
-void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old)
+static void inherit_rule(struct nsg_binding *binding, const struct nsg_binding *old,
+			 const struct nsg_rule_index *rule)
 {
-	const struct nsg_ruleset *from = old->ruleset, *to = binding->ruleset;
-	u32 i = 0, j = 0;
+	struct nsg_base *base = &binding->counters->base[rule->rule];
+	u32 before = nsg_ruleset_find(old->ruleset, rule->id);
+	const struct nsg_base *retired;
+
+	if (before != NSG_NO_RULE) {
+		*base = nsg_counters_carry(old->counters, &old->ruleset->rule[before], before);
+		return;
+	}
+	retired = nsg_retired_find(old->retired, rule->id);
+	if (retired)
+		*base = *retired;
+}
+
+void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading)
+{
+	u32 i;
 
 	lockdep_assert_held(&nsg_lock);
-	while (i < from->rules && j < to->rules) {
-		const struct nsg_rule_index *before = &from->by_id[i], *after = &to->by_id[j];
-
+	nsg_binding_read(old, reading);
+	for (i = 0; i < binding->ruleset->rules; i++) {
+		inherit_rule(binding, old, &binding->ruleset->by_id[i]);
 		cond_resched();
-		if (before->id < after->id) {
-			i++;
-		} else if (before->id > after->id) {
-			j++;
-		} else {
-			binding->counters->base[after->rule] =
-				nsg_counters_carry(old->counters, &from->rule[before->rule], before->rule);
-			i++;
-			j++;
-		}
 	}
+	nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters, binding->ruleset);
+}
+
+u64 nsg_binding_memory(const struct nsg_binding *binding)
+{
+	return sizeof(*binding) + sizeof(*binding->account) + num_possible_cpus() * sizeof(struct nsg_hook_totals) +
+	       binding->counters->memory + nsg_retired_memory(binding->retired);
 }
 
 static void add_totals(struct nsgate_totals *sum, const struct nsgate_totals *part)

@@ -5,7 +5,7 @@
 
 #include <linux/percpu.h>
 
-#include "counters.h"
+#include "retired.h"
 
 /* Counters of a binding that go on from ruleset to ruleset. */
 struct nsg_account {
@@ -32,10 +32,11 @@ struct nsg_binding {
 	struct nsg_counters *counters;
 	struct nsg_account *account;
 	const struct nsg_binding *previous;
+	struct nsg_retired *retired;	/* under nsg_lock */
 };
 
-/* A binding with counters at zero that goes on with `account`, or begins a new one if that is NULL. NULL: no memory. */
-struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, struct nsg_account *account);
+/* A binding with counters at zero that is to take over from `old`, or begins an account if that is NULL. NULL: no memory. */
+struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct nsg_binding *old);
 
 /* Frees a binding but not its account, which another has taken over. It does not touch the ruleset. */
 void nsg_binding_free(struct nsg_binding *binding);
@@ -46,11 +47,17 @@ void nsg_binding_end(struct nsg_binding *binding);
 /* The binding no longer counts as one of its ruleset's, which may be dropped from now on. Under nsg_lock. */
 void nsg_binding_let_go(struct nsg_binding *binding);
 
-/* Takes over the counts of a binding that packets have left, for every rule whose id stays. Under nsg_lock. */
-void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old);
+/*
+ * Takes over the counts of the binding that this one was built to follow, for every rule whose id stays, as of reading
+ * number `reading`, when packets have left it. Under nsg_lock.
+ */
+void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading);
 
 /* Reads all counters, as reading number `reading`. Under nsg_lock. */
 void nsg_binding_read(struct nsg_binding *binding, u64 reading);
+
+/* Bytes held for this binding alone. Under nsg_lock. */
+u64 nsg_binding_memory(const struct nsg_binding *binding);
 
 /* The sum over all hooks, read now. Under nsg_lock. */
 struct nsgate_totals nsg_account_total(const struct nsg_account *account);

@@ -49,7 +49,7 @@ static int prepare_new(struct nsg_change *change, struct nsg_ruleset *ruleset, s
 {
 	int error;
 
-	change->new = nsg_binding_build(ruleset, change->old ? change->old->account : NULL);
+	change->new = nsg_binding_build(ruleset, change->old);
 	if (!change->new)
 		return nsg_refuse(refusal, -ENOMEM, NSGATE_FIELD_MEMORY, refusal->offset,
 				  "no memory for the counters of %u rules", ruleset->rules);
@@ -118,7 +118,6 @@ void nsg_change_finish(struct nsg_change *change, u64 reading)
 		nsg_binding_end(change->old);
 		return;
 	}
-	nsg_binding_read(change->old, reading);
-	nsg_binding_inherit(change->new, change->old);
+	nsg_binding_inherit(change->new, change->old, reading);
 	nsg_binding_free(change->old);
 }

@@ -135,6 +135,7 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 		return -ERESTARTSYS;
 	error = take_request(session, from, length);
 	*position = 0;
+	file->f_pos = 0;	/* the caller takes over *position only from a write that succeeds */
 	mutex_unlock(&session->lock);
 	return error ?: length;
 }

@@ -28,7 +28,7 @@ static void count_namespaces(struct nsgate_info *info)
 		if (!binding)
 			continue;
 		info->bindings++;
-		info->memory += binding->counters->memory;
+		info->memory += nsg_binding_memory(binding);
 	}
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Loading and unloading: starts the parts in order, stops them in reverse. */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
-
 #include <linux/init.h>
 #include <linux/module.h>
 

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Counts of rules that left a binding's ruleset. If one comes back in the same epoch it goes on from there, because
+ * within an epoch counters only rise. Under nsg_lock.
+ */
+#ifndef _NSG_RETIRED_H
+#define _NSG_RETIRED_H
+
+#include "counters.h"
+
+/* So many are remembered in a binding; beyond, those that left earlier are forgotten. */
+#define NSG_MAX_RETIRED	NSGATE_MAX_RULES
+
+struct nsg_retired_rule {
+	u64 id;
+	struct nsg_base base;
+};
+
+struct nsg_retired {
+	u32 capacity;
+	u32 count;
+	struct nsg_retired_rule rules[];	/* in order of id */
+};
+
+/*
+ * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to`. `from` may be NULL.
+ * Returns NULL if there is no memory.
+ */
+struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
+				      const struct nsg_ruleset *to);
+
+/* Remembers the hit rules of `from`, whose counters were read, and what `earlier` does, but for rules of `to`. */
+void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
+		      const struct nsg_counters *counters, const struct nsg_ruleset *to);
+
+/* What is remembered of a rule, or NULL. */
+const struct nsg_base *nsg_retired_find(const struct nsg_retired *retired, u64 id);
+
+static inline u64 nsg_retired_memory(const struct nsg_retired *retired)
+{
+	return sizeof(*retired) + (u64)retired->capacity * sizeof(*retired->rules);
+}
+
+#endif /* _NSG_RETIRED_H */

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Counters survive what they should, and the cursor brings what changed and nothing else. */
+#include <string.h>
+
+#include "tests.h"
+
+/* A ruleset with one count rule for udp 5000 + id - 1, for each id from `first` to `last`. */
+static void counting(struct wire *w, uint32_t number, uint64_t first, uint64_t last)
+{
+	commit_begin(w, number, NSGATE_HOOK_INPUT, 0);
+	for (uint64_t id = first; id <= last; id++) {
+		rule_begin(w, (struct nsgate_rule){ .id = id, .hook = NSGATE_HOOK_INPUT, .action = NSGATE_COUNT });
+		match_service(w, 17, 5000 + id - 1);
+		rule_end(w);
+	}
+	ruleset_end(w);
+}
+
+static uint64_t commit_counting(const struct sandbox *s, uint32_t number, uint64_t first, uint64_t last)
+{
+	struct outcome o;
+	struct wire w;
+
+	counting(&w, number, first, last);
+	bind_add(&w, s->inode, s->birth, number, 0);
+	o = must("commit", exchange(&w));
+	return ((const struct nsgate_committed *)payload(&o))->generation;
+}
+
+static void send_to_rule(const struct sandbox *s, uint64_t id, int count)
+{
+	check(datagrams(s, s, "127.0.0.1", 5000 + id - 1, count, NULL) == count, "%d packets for rule %llu", count,
+	      (unsigned long long)id);
+}
+
+static void test_swap_keeps(void)
+{
+	struct sandbox s = sandbox_new();
+	uint64_t generation = commit_counting(&s, 1, 1, 3), epoch = listed(s.inode).epoch, hit;
+	struct wire w;
+
+	send_to_rule(&s, 1, 5);
+	send_to_rule(&s, 3, 7);
+	hit = counters(s.inode, 3).last_hit;
+	check(commit_counting(&s, 1, 1, 3) == generation, "the same commit again changes no generation");
+	check(counters(s.inode, 1).packets == 5 && listed(s.inode).epoch == epoch, "nor any counter, nor the epoch");
+	check(commit_counting(&s, 2, 2, 4) == generation + 1, "another ruleset raises it by one");
+	check(counters(s.inode, 3).packets == 7 && counters(s.inode, 3).last_hit == hit && listed(s.inode).epoch == epoch,
+	      "the rule that stays keeps its counts, its last hit and the epoch");
+	check(counters(s.inode, 4).id == 4 && !counters(s.inode, 4).packets && !counters(s.inode, 1).id,
+	      "a new rule begins at zero, one that went is not told");
+	send_to_rule(&s, 3, 2);
+	check(counters(s.inode, 3).packets == 9 && counters(s.inode, 3).bytes == 9 * 34, "counts go on from there");
+	check(totals(s.inode, NSGATE_HOOK_INPUT).accepted == 14, "the hook's totals go on as well");
+	commit_counting(&s, 1, 1, 3);
+	check(counters(s.inode, 3).packets == 9 && counters(s.inode, 1).packets == 5,
+	      "a rule that comes back in the same epoch goes on from where it was");
+	unbind_and_drop(&s, 2 - 1);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 2);
+	must("drop", exchange(&w));
+	commit_counting(&s, 1, 1, 3);
+	check(!counters(s.inode, 3).packets && listed(s.inode).epoch != epoch, "unbound and bound again: zero, a new epoch");
+	unbind_and_drop(&s, 1);
+	sandbox_delete(&s);
+}
+
+static void test_cursor(void)
+{
+	struct sandbox a = sandbox_new(), b = sandbox_new();
+	uint64_t cursor, next, later;
+	uint32_t bindings, rules;
+	struct wire w;
+
+	counting(&w, 1, 1, 100);
+	bind_add(&w, a.inode, a.birth, 1, 0);
+	bind_add(&w, b.inode, b.birth, 1, 0);
+	must("bind two", exchange(&w));
+	stats_since(0, &cursor, &bindings, &rules);
+	check(bindings == 2 && rules == 200, "cursor 0 brings everything");
+	stats_since(cursor, &next, &bindings, &rules);
+	check(!bindings && !rules, "nothing changed, nothing comes");
+	send_to_rule(&a, 40, 1);
+	stats_since(cursor, &next, &bindings, &rules);
+	check(bindings == 1 && rules == 1, "one rule hit: one binding with one rule");
+	stats_since(cursor, &later, &bindings, &rules);
+	check(bindings == 1 && rules == 1, "the same cursor brings the same again");
+	stats_since(next, &later, &bindings, &rules);
+	check(!bindings, "the next cursor does not");
+	stats_since(12345, &later, &bindings, &rules);
+	check(bindings == 2 && rules == 200, "a cursor that was never given brings everything");
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	unbind_add(&w, a.inode, 0);
+	unbind_add(&w, b.inode, 0);
+	drop_add(&w, 1);
+	must("unbind two", exchange(&w));
+	sandbox_delete(&a);
+	sandbox_delete(&b);
+}
+
+void test_counters(void)
+{
+	section("counters");
+	test_swap_keeps();
+	test_cursor();
+	check_empty("counters");
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Rulesets are shared; bindings die with their namespaces, inodes are recycled, births are not. */
+#include <time.h>
+
+#include "tests.h"
+
+#define MANY	50
+
+static void drop_udp(struct wire *w, uint32_t number)
+{
+	commit_begin(w, number, NSGATE_HOOK_INPUT, 0);
+	rule_begin(w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_INPUT, .action = NSGATE_DROP });
+	match_service(w, 17, 5001);
+	rule_end(w);
+	ruleset_end(w);
+}
+
+/* Until the kernel has taken a namespace down, two seconds at most. */
+static bool gone(uint32_t inode)
+{
+	for (int i = 0; i < 200 && listed(inode).inode; i++)
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	return !listed(inode).inode;
+}
+
+static void test_sharing(void)
+{
+	struct sandbox many[MANY];
+	struct nsgate_ruleset_info shared;
+	uint64_t alone;
+	struct wire w;
+
+	drop_udp(&w, 1);
+	must("put", exchange(&w));
+	alone = listed_ruleset(1).memory;
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	for (int i = 0; i < MANY; i++) {
+		many[i] = sandbox_new();
+		bind_add(&w, many[i].inode, many[i].birth, 1, 0);
+	}
+	must("bind of many", exchange(&w));
+	shared = listed_ruleset(1);
+	check(shared.bindings == MANY && shared.memory == alone && info().rulesets == 1, "%d namespaces share one ruleset", MANY);
+	check(!datagrams(&many[0], &many[0], "127.0.0.1", 5001, 3, NULL) &&
+	      !datagrams(&many[MANY - 1], &many[MANY - 1], "127.0.0.1", 5001, 4, NULL), "it acts in the first and the last");
+	check(counters(many[0].inode, 1).packets == 3 && counters(many[MANY - 1].inode, 1).packets == 4 &&
+	      !counters(many[1].inode, 1).packets, "each counts for itself");
+	for (int i = 0; i < MANY; i++)
+		sandbox_delete(&many[i]);
+	check(gone(many[MANY - 1].inode) && gone(many[0].inode) && !listed_ruleset(1).bindings && !info().bindings,
+	      "all bindings die with their namespaces");
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 1);
+	must("drop after death", exchange(&w));
+}
+
+static void test_rebirth(void)
+{
+	struct sandbox first = sandbox_new(), second;
+	struct outcome o;
+	struct wire w;
+
+	drop_udp(&w, 1);
+	bind_add(&w, first.inode, first.birth, 1, 0);
+	must("bind", exchange(&w));
+	sandbox_delete(&first);
+	check(gone(first.inode), "a deleted namespace leaves the list");
+	second = sandbox_new();
+	check(second.birth > first.birth && !listed(second.inode).flags, "the next one%s is born unbound, with a birth of its own",
+	      second.inode == first.inode ? " gets the same inode, but" : "");
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	bind_add(&w, second.inode, first.birth, 1, 0);
+	o = exchange(&w);
+	check(o.error, "a bind that expects the first one is refused: %s", o.refusal.reason);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 1);
+	must("drop", exchange(&w));
+	sandbox_delete(&second);
+}
+
+/* Put and dropped at once: never there. */
+static void test_put_and_drop(void)
+{
+	uint64_t generation = info().generation;
+	struct wire w;
+
+	drop_udp(&w, 1);
+	drop_add(&w, 1);
+	must("put and drop", exchange(&w));
+	check(!info().rulesets && info().generation == generation, "a ruleset put and dropped at once changes nothing");
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	must("an empty commit", exchange(&w));
+	check(info().generation == generation, "nor does an empty commit");
+}
+
+void test_life(void)
+{
+	section("life");
+	test_sharing();
+	test_rebirth();
+	test_put_and_drop();
+	check_empty("life");
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the device says that it holds. */
+#ifndef LIST_H
+#define LIST_H
+
+#include <stdint.h>
+
+#include "../../uapi/nsgate.h"
+
+struct nsgate_info info(void);
+
+/* The listed namespace with this inode; all zeros if there is none. */
+struct nsgate_namespace listed(uint32_t inode);
+
+/* The listed ruleset with this number; all zeros if there is none. */
+struct nsgate_ruleset_info listed_ruleset(uint32_t number);
+
+/* All counters of one rule in a namespace; id 0 if it is not there. */
+struct nsgate_rule_counters counters(uint32_t inode, uint64_t id);
+
+/* A hook's totals in a namespace. */
+struct nsgate_totals totals(uint32_t inode, int hook);
+
+/* A reply to STATS since `cursor`; the next cursor in `*next`. How many bindings and rules it had. */
+void stats_since(uint64_t cursor, uint64_t *next, uint32_t *bindings, uint32_t *rules);
+
+#endif

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Network namespaces of the test's own, and packets in them. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "list.h"
+#include "sandbox.h"
+
+struct sandbox home;
+
+static int own_namespace(uint32_t *inode)
+{
+	int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0 || fstat(fd, &status))
+		die("/proc/self/ns/net");
+	*inode = status.st_ino;
+	return fd;
+}
+
+void sandbox_home(void)
+{
+	home.fd = own_namespace(&home.inode);
+}
+
+void enter(const struct sandbox *s)
+{
+	if (setns(s->fd, CLONE_NEWNET))
+		die("setns");
+}
+
+void leave(void)
+{
+	enter(&home);
+}
+
+static void loopback_up(void)
+{
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
+
+	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
+		die("lo up");
+	close(fd);
+}
+
+struct sandbox sandbox_new(void)
+{
+	struct sandbox s;
+
+	if (unshare(CLONE_NEWNET))
+		die("unshare");
+	s.fd = own_namespace(&s.inode);
+	loopback_up();
+	leave();
+	s.birth = listed(s.inode).birth;
+	return s;
+}
+
+void sandbox_delete(struct sandbox *s)
+{
+	close(s->fd);
+	s->fd = -1;
+}
+
+void sandbox_run(const struct sandbox *s, const char *command, ...)
+{
+	va_list arguments;
+	char text[512];
+
+	va_start(arguments, command);
+	vsnprintf(text, sizeof(text), command, arguments);
+	va_end(arguments);
+	enter(s);
+	if (system(text)) {
+		leave();
+		die(text);
+	}
+	leave();
+}
+
+union endpoint {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+static union endpoint endpoint(const char *address, uint16_t port, socklen_t *length)
+{
+	union endpoint e = { .any.sa_family = strchr(address, ':') ? AF_INET6 : AF_INET };
+
+	if (e.any.sa_family == AF_INET6) {
+		inet_pton(AF_INET6, address, &e.v6.sin6_addr);
+		e.v6.sin6_port = htons(port);
+		*length = sizeof(e.v6);
+	} else {
+		inet_pton(AF_INET, address, &e.v4.sin_addr);
+		e.v4.sin_port = htons(port);
+		*length = sizeof(e.v4);
+	}
+	return e;
+}
+
+/* A socket in `s`, of the address's family. */
+static int socket_in(const struct sandbox *s, const char *address, int type)
+{
+	int fd;
+
+	enter(s);
+	fd = socket(strchr(address, ':') ? AF_INET6 : AF_INET, type | SOCK_CLOEXEC, 0);
+	leave();
+	if (fd < 0)
+		die("socket");
+	return fd;
+}
+
+static int bound_socket(const struct sandbox *s, const char *address, uint16_t port, int type)
+{
+	int fd = socket_in(s, address, type), one = 1;
+	socklen_t length;
+	union endpoint at = endpoint(address, port, &length);
+
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (bind(fd, &at.any, length))
+		die("bind of a socket");
+	return fd;
+}
+
+static int receive_all(int fd)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	char buffer[2048];
+	int count = 0;
+
+	while (poll(&poll_fd, 1, 50) > 0)
+		while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
+			count++;
+	return count;
+}
+
+int datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, int count,
+	      int *error)
+{
+	int receiver = bound_socket(to, address, port, SOCK_DGRAM);
+	int sender = socket_in(from, address, SOCK_DGRAM);
+	socklen_t length;
+	union endpoint at = endpoint(address, port, &length);
+	int arrived, last = 0;
+
+	setsockopt(sender, SOL_IP, IP_RECVERR, &(int){ 1 }, sizeof(int));
+	if (connect(sender, &at.any, length))
+		die("connect of a datagram socket");
+	while (count--)
+		if (send(sender, "nsgate", 6, 0) < 0)
+			last = errno;
+	arrived = receive_all(receiver);
+	if (!last)
+		getsockopt(sender, SOL_SOCKET, SO_ERROR, &last, &(socklen_t){ sizeof(last) });
+	if (error)
+		*error = last;
+	close(sender);
+	close(receiver);
+	return arrived;
+}
+
+static int wait_connected(int fd, int milliseconds)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLOUT };
+	socklen_t length = sizeof(int);
+	int error = 0;
+
+	if (poll(&poll_fd, 1, milliseconds) <= 0)
+		return ETIMEDOUT;
+	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
+	return error;
+}
+
+int connect_to(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port,
+	       int milliseconds)
+{
+	int listener = bound_socket(to, address, port, SOCK_STREAM);
+	int fd = socket_in(from, address, SOCK_STREAM | SOCK_NONBLOCK);
+	socklen_t length;
+	union endpoint at = endpoint(address, port, &length);
+	int error = 0;
+
+	if (listen(listener, 16))
+		die("listen");
+	if (connect(fd, &at.any, length))
+		error = errno == EINPROGRESS ? wait_connected(fd, milliseconds) : errno;
+	close(fd);
+	close(listener);
+	return error;
+}
+
+int pings(const struct sandbox *from, const char *address, int count)
+{
+	static const uint8_t echo[2] = { 8, 128 };
+	bool v6 = strchr(address, ':');
+	uint8_t request[16] = { echo[v6] };
+	int fd, answered = 0;
+	socklen_t length;
+	union endpoint at = endpoint(address, 0, &length);
+
+	sandbox_run(from, "sysctl -qw net.ipv4.ping_group_range='0 2147483647'");
+	enter(from);
+	fd = socket(at.any.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, v6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	leave();
+	if (fd < 0)
+		die("ping socket");
+	while (count--)
+		sendto(fd, request, sizeof(request), 0, &at.any, length);
+	answered = receive_all(fd);
+	close(fd);
+	return answered;
+}
+
+void sandbox_join(const struct sandbox *a, const struct sandbox *b)
+{
+	sandbox_run(a, "ip link add va type veth peer name vb netns /proc/%d/fd/%d", getpid(), b->fd);
+	sandbox_run(a, "ip addr add 10.9.0.1/24 dev va && ip addr add fd09::1/64 dev va nodad && ip link set va up");
+	sandbox_run(b, "ip addr add 10.9.0.2/24 dev vb && ip addr add fd09::2/64 dev vb nodad && ip link set vb up");
+	for (int i = 0; i < 50 && !pings(a, "fd09::2", 1); i++)
+		;	/* the kernel takes its time over IPv6 routes */
+}

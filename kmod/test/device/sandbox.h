@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Network namespaces of the test's own, and packets in them. */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A namespace that lives as long as `fd` is open. */
+struct sandbox {
+	int fd;
+	uint32_t inode;
+	uint64_t birth;		/* as the device lists it */
+};
+
+/* The namespace in which the test was started, which it is in but for the calls below. */
+extern struct sandbox home;
+
+void sandbox_home(void);
+
+/* A new namespace with its loopback up. */
+struct sandbox sandbox_new(void);
+void sandbox_delete(struct sandbox *s);
+
+/* Runs a shell command in it; exits if that fails. */
+__attribute__((format(printf, 2, 3)))
+void sandbox_run(const struct sandbox *s, const char *command, ...);
+
+/* Two namespaces joined by a veth pair: 10.9.0.1 and fd09::1 in `a` (as `va`), .2 and ::2 in `b` (as `vb`). */
+void sandbox_join(const struct sandbox *a, const struct sandbox *b);
+
+void enter(const struct sandbox *s);
+void leave(void);
+
+/*
+ * Sends `count` datagrams from `from` to `port` of an address in `to` (which may be the same) and counts those that
+ * arrive. `refused`, unless NULL, tells whether the sender got an error, and which errno.
+ */
+int datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, int count,
+	      int *error);
+
+/* Connects by tcp; 0, or the errno, ETIMEDOUT after `milliseconds`. Somebody listens in `to`. */
+int connect_to(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port,
+	       int milliseconds);
+
+/* Pings `count` times; how many were answered. */
+int pings(const struct sandbox *from, const char *address, int count);
+
+#endif

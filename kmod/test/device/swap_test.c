@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Commits in a loop under traffic: at every instant a packet meets the whole old or the whole new ruleset. */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests.h"
+
+#define SECONDS	5
+
+/* A process that floods `address` port 5001 of `to` from `from`, and counts what it sent. */
+struct flood {
+	pid_t process;
+	int receiver;
+	volatile struct flood_state {
+		bool stop;
+		uint64_t sent;
+	} *state;
+};
+
+static int socket_in(const struct sandbox *s)
+{
+	int fd;
+
+	enter(s);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	leave();
+	return fd;
+}
+
+static struct sockaddr_in port_5001(const char *address)
+{
+	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(5001) };
+
+	inet_pton(AF_INET, address, &at.sin_addr);
+	return at;
+}
+
+static struct flood flood_start(const struct sandbox *from, const struct sandbox *to, const char *address)
+{
+	struct sockaddr_in at = port_5001(address);
+	struct flood f = { .receiver = socket_in(to) };
+	int sender = socket_in(from);
+
+	f.state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (bind(f.receiver, (void *)&at, sizeof(at)))
+		die("bind of the flood's receiver");
+	f.process = fork();
+	if (!f.process) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(sender, 3);
+		close_range(4, ~0U, 0);		/* namespaces that are to die */
+		for (; !f.state->stop; f.state->sent++)
+			sendto(3, "nsgate", 6, 0, (void *)&at, sizeof(at));
+		_exit(0);
+	}
+	close(sender);
+	return f;
+}
+
+/* How many packets got through. */
+static int flood_stop(struct flood *f)
+{
+	char buffer[64];
+	int through = 0;
+
+	f->state->stop = true;
+	waitpid(f->process, NULL, 0);
+	while (recv(f->receiver, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
+		through++;
+	close(f->receiver);
+	return through;
+}
+
+static void drop_on(struct wire *w, uint32_t number, enum nsgate_hook hook, uint64_t id)
+{
+	ruleset_begin(w, number, hook, 0);
+	rule_begin(w, (struct nsgate_rule){ .id = id, .hook = hook, .action = NSGATE_DROP });
+	match_service(w, 17, 5001);
+	rule_end(w);
+	ruleset_end(w);
+}
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+static int swap_for(const struct sandbox *s, double seconds)
+{
+	double end = now() + seconds;
+	struct wire w;
+	int swaps = 0;
+
+	while (now() < end) {
+		wire_begin(&w, NSGATE_OP_COMMIT);
+		bind_add(&w, s->inode, s->birth, 1 + ++swaps % 2, 0);
+		must("swap", exchange(&w));
+	}
+	return swaps;
+}
+
+static void drop_both(const struct sandbox *s)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	unbind_add(&w, s->inode, 0);
+	drop_add(&w, 1);
+	drop_add(&w, 2);
+	must("clean up", exchange(&w));
+}
+
+/* One ruleset drops on prerouting, the other on input: a packet that met half of each would get through. */
+static void test_hooks_mixture(void)
+{
+	struct sandbox a = sandbox_new(), b = sandbox_new();
+	struct flood f;
+	struct wire w;
+	int swaps, through;
+
+	sandbox_join(&a, &b);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_on(&w, 1, NSGATE_HOOK_PREROUTING, 1);
+	drop_on(&w, 2, NSGATE_HOOK_INPUT, 1);
+	bind_add(&w, b.inode, b.birth, 1, 0);
+	must("bind", exchange(&w));
+	f = flood_start(&a, &b, "10.9.0.2");
+	swaps = swap_for(&b, SECONDS);
+	through = flood_stop(&f);
+	check(!through && swaps > 10, "%d swaps of prerouting and input under %llu packets: %d got through", swaps,
+	      (unsigned long long)f.state->sent, through);
+	check(counters(b.inode, 1).packets <= f.state->sent && counters(b.inode, 1).packets * 10 > f.state->sent * 9,
+	      "each that arrived was counted once: %llu", counters(b.inode, 1).packets);
+	drop_both(&b);
+	sandbox_delete(&a);
+	sandbox_delete(&b);
+}
+
+/* The same on the sender's side, where no packet is lost on the way: the counts are exact. */
+static void test_counts(void)
+{
+	struct sandbox s = sandbox_new();
+	struct flood f;
+	struct wire w;
+	int swaps, through;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_on(&w, 1, NSGATE_HOOK_OUTPUT, 1);
+	drop_on(&w, 2, NSGATE_HOOK_POSTROUTING, 1);
+	bind_add(&w, s.inode, s.birth, 1, 0);
+	must("bind", exchange(&w));
+	f = flood_start(&s, &s, "127.0.0.1");
+	swaps = swap_for(&s, SECONDS);
+	through = flood_stop(&f);
+	check(!through && swaps > 10, "%d swaps of output and postrouting under %llu packets: %d got through", swaps,
+	      (unsigned long long)f.state->sent, through);
+	check(counters(s.inode, 1).packets == f.state->sent, "each was counted once: %llu", counters(s.inode, 1).packets);
+	drop_both(&s);
+	sandbox_delete(&s);
+}
+
+/* Namespaces that are bound, flooded and deleted. */
+static void test_death_under_traffic(void)
+{
+	struct wire w;
+
+	for (int i = 0; i < 10; i++) {
+		struct sandbox a = sandbox_new(), b = sandbox_new();
+		struct flood f;
+
+		sandbox_join(&a, &b);
+		wire_begin(&w, NSGATE_OP_COMMIT);
+		drop_on(&w, 1, NSGATE_HOOK_PREROUTING, 1);
+		bind_add(&w, b.inode, b.birth, 1, 0);
+		must("bind", exchange(&w));
+		f = flood_start(&a, &b, "10.9.0.2");
+		nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+		close(f.receiver);
+		f.receiver = -1;
+		sandbox_delete(&b);
+		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
+		flood_stop(&f);
+		sandbox_delete(&a);
+	}
+	nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
+	check(!info().bindings, "ten namespaces died under traffic, and their bindings with them");
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 1);
+	must("drop", exchange(&w));
+}
+
+void test_swap(void)
+{
+	section("swaps under traffic");
+	test_hooks_mixture();
+	test_counts();
+	test_death_under_traffic();
+	check_empty("swaps");
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Requests put together by hand, and exchanged with the device. */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../uapi/nsgate.h"
+
+/* A request under construction. Parts are appended; lengths are set by the *_end() calls and by exchange(). */
+struct wire {
+	uint8_t *bytes;
+	size_t length;
+	size_t capacity;
+	size_t ruleset;		/* where the ruleset and the rule under construction begin */
+	size_t rule;
+};
+
+void wire_begin(struct wire *w, enum nsgate_op op);
+void wire_free(struct wire *w);
+void *wire_add(struct wire *w, const void *part, size_t size);
+
+#define WIRE_ADD(w, ...) wire_add(w, &(__VA_ARGS__), sizeof(__VA_ARGS__))
+
+/* Digest number `n`: all bytes n, then its own number again so that none is zero. */
+struct digest {
+	__u8 bytes[NSGATE_DIGEST_SIZE];
+};
+
+struct digest digest(uint32_t n);
+
+/* A ruleset with `verdict` (0: accept) as the default on `hook` and accept elsewhere. */
+void ruleset_begin(struct wire *w, uint32_t number, enum nsgate_hook hook, enum nsgate_action verdict);
+void ruleset_end(struct wire *w);
+
+/* A rule; families both, unless `head` says otherwise. */
+void rule_begin(struct wire *w, struct nsgate_rule head);
+void rule_end(struct wire *w);
+void match_add(struct wire *w, int kind, int flags, const void *items, size_t size, uint32_t count);
+
+#define MATCH(w, kind, type, ...) do {						\
+	const type items_[] = { __VA_ARGS__ };					\
+	match_add(w, kind, 0, items_, sizeof(type), sizeof(items_) / sizeof(type));	\
+} while (0)
+
+/* protocol, and a destination port */
+void match_service(struct wire *w, uint8_t protocol, uint16_t port);
+
+void bind_add(struct wire *w, uint32_t inode, uint64_t birth, uint32_t number, uint32_t flags);
+void unbind_add(struct wire *w, uint32_t inode, uint64_t birth);
+void drop_add(struct wire *w, uint32_t number);
+
+/* The device, opened once. */
+extern int device;
+
+/* What came back. `error` is 0 or a positive errno of the write; then `refusal` says why. */
+struct outcome {
+	int error;
+	struct nsgate_refusal refusal;
+	uint8_t *reply;		/* the whole reply, head included; freed by the next exchange */
+	size_t length;
+};
+
+/* Writes the request as it is, reads the reply to its end, and checks the reply's head. */
+struct outcome exchange_bytes(const void *bytes, size_t length);
+
+/* The same after setting the length in the header; frees the request. */
+struct outcome exchange(struct wire *w);
+
+/* The payload of a good reply. */
+const void *payload(const struct outcome *o);
+
+/* Exits with the refusal's reason if there is one. `what` says what was tried. */
+struct outcome must(const char *what, struct outcome o);
+
+#endif
