@@ -9,7 +9,7 @@ import {
   type KernelDevice,
   type Listing,
 } from '../kernel-device';
-import type { NamespaceEntry } from '../namespaces/namespace-entry';
+import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
 import { composeAll, type Composition, type CompositionCache } from './compose';
 import { KernelProgrammer, type Target } from './kernel-programmer';
@@ -92,7 +92,7 @@ export class Reconciler {
     try {
       const kernel = this.options.openKernel();
       try {
-        return this.#programOpen(kernel, this.#targets(entries, wanted));
+        return this.#programOpen(kernel, entries, this.#targets(entries, wanted));
       } finally {
         kernel.close();
       }
@@ -104,7 +104,7 @@ export class Reconciler {
     }
   }
 
-  #programOpen(kernel: KernelDevice, targets: Target[]): Outcome {
+  #programOpen(kernel: KernelDevice, entries: readonly NamespaceEntry[], targets: Target[]): Outcome {
     const none = { obstacle: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
     if (this.options.desired.completeness === 'unknown') return { ...none, actual: kernel.list() };
     const start = performance.now();
@@ -119,7 +119,7 @@ export class Reconciler {
     this.#backoff.reset();
     this.#initialInode = result.actual.namespaces.find(({ initial }) => initial)?.inode;
     this.#noteRefusals(instance, result.refusedRulesets);
-    this.#logApplied(applied, targets, performance.now() - start);
+    this.#logApplied(applied, entries, performance.now() - start);
     return { ...result, obstacle: undefined };
   }
 
@@ -167,8 +167,13 @@ export class Reconciler {
     this.#obstacle = obstacle;
   }
 
-  #logApplied(applied: readonly CommitObject[], targets: readonly Target[], durationMs: number): void {
-    const names = new Map(targets.map(({ inode, name }) => [inode, name]));
+  #logApplied(
+    applied: readonly CommitObject[],
+    entries: readonly NamespaceEntry[],
+    durationMs: number,
+  ): void {
+    // Of several names for one inode the ready one comes first.
+    const names = new Map(entries.map((entry) => [inodeOf(entry), entry.name] as const).reverse());
     for (const object of applied) {
       if (object.type === 'ruleset-put' || object.type === 'ruleset-drop') {
         this.options.log.debug({ digest: object.digest }, object.type);

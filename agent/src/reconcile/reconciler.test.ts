@@ -1,0 +1,339 @@
+import pino from 'pino';
+import type { Policy } from '../desired-state/policy';
+import { policy } from '../desired-state/policy.testing';
+import { FakeKernel } from '../kernel-device/fake-kernel.testing';
+import { classify, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
+import type { HeldNamespace } from '../namespaces/namespace-source';
+import { compose } from './compose';
+import { Reconciler } from './reconciler';
+
+const INITIAL = 1;
+
+/** A host of names, policies and a kernel; `run` is one pass of the loop. */
+class TestHost {
+  readonly kernel = new FakeKernel();
+  readonly names = new Map<string, Finding>();
+  policies: Policy[] = [];
+  completeness: 'unknown' | 'complete' = 'complete';
+  allowInitial = new Set<string>();
+  held = 0;
+  rechecked: (string | undefined)[] = [];
+  /** Runs whenever a name is about to be opened. */
+  beforeHold: (name: string) => void = () => undefined;
+  readonly reconciler: Reconciler;
+
+  constructor() {
+    this.kernel.addNamespace(INITIAL, { initial: true });
+    this.reconciler = new Reconciler({
+      desired: this.#desired(),
+      namespaces: {
+        entries: () => this.entries(),
+        hold: (name) => this.hold(name),
+        recheck: (name) => this.rechecked.push(name),
+      },
+      openKernel: this.kernel.open,
+      allowInitial: this.allowInitial,
+      log: pino({ level: 'silent' }),
+      onReality: () => undefined,
+    });
+  }
+
+  add(name: string, inode: number): void {
+    this.names.set(name, { kind: 'namespace', inode });
+    if (inode !== INITIAL) this.kernel.addNamespace(inode);
+  }
+
+  run(): void {
+    this.reconciler.run();
+    this.reconciler.stop();
+    expect(this.held).toBe(0);
+    expect(this.kernel.openDevices).toBe(0);
+  }
+
+  /** `policy@namespace: state`, and the reason of a failure. */
+  standings(): string[] {
+    return [...this.reconciler.reality.realizations.values()].map(
+      ({ policy: of, namespace, standing }) =>
+        `${of}@${namespace}: ${standing.state}${standing.state === 'failed' ? `: ${standing.reason}` : ''}`,
+    );
+  }
+
+  entries(): NamespaceEntry[] {
+    return classify(this.names, { initialInode: INITIAL, allowInitial: this.allowInitial });
+  }
+
+  hold(name: string): HeldNamespace | undefined {
+    const before = this.entries().find((entry) => entry.name === name);
+    this.beforeHold(name);
+    const now = this.entries().find((entry) => entry.name === name);
+    if (now?.state !== 'ready' || before?.state !== 'ready' || now.inode !== before.inode) return undefined;
+    this.held += 1;
+    return { inode: now.inode, release: () => (this.held -= 1) };
+  }
+
+  #desired(): ConstructorParameters<typeof Reconciler>[0]['desired'] {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- read at each pass
+    const host = this;
+    return {
+      get policies() {
+        return new Map(host.policies.map((one) => [one.name, one]));
+      },
+      get completeness() {
+        return host.completeness;
+      },
+    };
+  }
+}
+
+const web = policy({ name: 'web', include: ['ns*'], rules: ['w1', 'w2'] });
+const vpn = policy({ name: 'vpn', include: ['vpn'], rules: ['v1'] });
+const digestOf = (...policies: Policy[]): string => compose(policies).digest;
+
+describe('a pass of the reconcile loop', () => {
+  let host: TestHost;
+
+  beforeEach(() => {
+    host = new TestHost();
+    host.add('ns1', 10);
+    host.add('ns2', 11);
+    host.add('vpn', 12);
+    host.policies = [web, vpn];
+  });
+
+  it('binds every namespace that a policy selects, and says so once it is read back', () => {
+    host.run();
+    expect([10, 11, 12].map((inode) => host.kernel.boundTo(inode))).toEqual([
+      digestOf(web),
+      digestOf(web),
+      digestOf(vpn),
+    ]);
+    expect(host.standings()).toEqual([
+      'policies/web@ns1: enforced',
+      'policies/web@ns2: enforced',
+      'policies/vpn@vpn: enforced',
+    ]);
+  });
+
+  it('applies changes that came together in one commit', () => {
+    host.run();
+    expect(host.kernel.commits).toHaveLength(1);
+  });
+
+  it('commits nothing when all is right, even for an agent that has just started', () => {
+    host.run();
+    const restarted = new Reconciler({
+      desired: { policies: new Map([web, vpn].map((one) => [one.name, one])), completeness: 'complete' },
+      namespaces: {
+        entries: () => host.entries(),
+        hold: (name) => host.hold(name),
+        recheck: () => undefined,
+      },
+      openKernel: host.kernel.open,
+      allowInitial: new Set(),
+      log: pino({ level: 'silent' }),
+      onReality: () => undefined,
+    });
+    restarted.run();
+    expect(host.kernel.commits).toHaveLength(1);
+    expect(restarted.reality.realizations.size).toBe(3);
+  });
+
+  it('unbinds what no policy selects any more, and drops its ruleset', () => {
+    host.run();
+    host.policies = [vpn];
+    host.run();
+    expect(host.kernel.boundTo(10)).toBeUndefined();
+    expect(host.kernel.rulesets).toEqual([digestOf(vpn)]);
+    expect(host.standings()).toEqual(['policies/vpn@vpn: enforced']);
+  });
+
+  it('changes nothing while it does not know all that is wanted', () => {
+    host.run();
+    host.policies = [vpn];
+    host.completeness = 'unknown';
+    host.run();
+    expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+    expect(host.kernel.commits).toHaveLength(1);
+  });
+
+  it('binds a namespace that died and came again under the same inode', () => {
+    host.run();
+    host.kernel.removeNamespace(10);
+    host.kernel.addNamespace(10);
+    host.run();
+    expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+  });
+
+  it('programs everything anew after the module was reloaded', () => {
+    host.run();
+    host.kernel.reload();
+    host.run();
+    expect(host.kernel.boundTo(12)).toBe(digestOf(vpn));
+    expect(host.standings()).toHaveLength(3);
+  });
+});
+
+describe('without the kernel module', () => {
+  it('every policy is reported as failed, with what is missing, and enforced once the module is there', () => {
+    const host = new TestHost();
+    host.add('ns1', 10);
+    host.policies = [web];
+    host.kernel.loaded = false;
+    host.run();
+    expect(host.standings()).toEqual(['policies/web@ns1: failed: the kernel module is not loaded']);
+    host.kernel.loaded = true;
+    host.run();
+    expect(host.standings()).toEqual(['policies/web@ns1: enforced']);
+  });
+});
+
+describe('a ruleset that the kernel refuses', () => {
+  let host: TestHost;
+  const worse = policy({ name: 'web', include: ['ns*'], rules: ['w1', 'bad'] });
+  const bad = worse.rules[1]!.rule.id;
+
+  beforeEach(() => {
+    host = new TestHost();
+    host.add('ns1', 10);
+    host.add('vpn', 12);
+    host.policies = [web];
+    host.run();
+    host.kernel.faultOf = ({ rules }) => {
+      const rule = rules.findIndex(({ id }) => id === bad);
+      return rule === -1 ? undefined : { errno: 'EINVAL', rule, reason: 'cannot be' };
+    };
+    host.policies = [worse, vpn];
+    host.run();
+  });
+
+  it('leaves the ruleset before it in force, whole', () => {
+    expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+    expect(host.kernel.rulesets).toContain(digestOf(web));
+  });
+
+  it('does not keep others from being applied', () => {
+    expect(host.kernel.boundTo(12)).toBe(digestOf(vpn));
+  });
+
+  it('is reported with the policy and rule that are at fault', () => {
+    expect(host.standings()).toEqual([
+      'policies/web@ns1: failed: the kernel module refused it: policies/web, rule bad: cannot be (EINVAL)',
+      'policies/vpn@vpn: enforced',
+    ]);
+  });
+
+  it('is not tried again at every pass', () => {
+    const { length } = host.kernel.commits;
+    host.run();
+    expect(host.kernel.commits).toHaveLength(length);
+    expect(host.standings()[0]).toContain('cannot be');
+  });
+
+  it('is tried again when the module was reloaded', () => {
+    host.kernel.faultOf = () => undefined;
+    host.kernel.reload();
+    host.run();
+    expect(host.kernel.boundTo(10)).toBe(digestOf(worse));
+  });
+
+  it('is forgotten when another takes its place', () => {
+    host.policies = [web, vpn];
+    host.run();
+    expect(host.standings()).toEqual(['policies/web@ns1: enforced', 'policies/vpn@vpn: enforced']);
+  });
+});
+
+describe('a namespace that changes while it is being programmed', () => {
+  let host: TestHost;
+
+  beforeEach(() => {
+    host = new TestHost();
+    host.add('ns1', 10);
+    host.add('ns2', 11);
+    host.policies = [web];
+  });
+
+  it('is not bound under a name that no longer stands for it', () => {
+    host.beforeHold = (name) => {
+      if (name === 'ns1') host.names.set('ns1', { kind: 'namespace', inode: 99 });
+    };
+    host.run();
+    expect(host.kernel.boundTo(10)).toBeUndefined();
+    expect(host.kernel.boundTo(11)).toBe(digestOf(web));
+  });
+
+  it('is not bound, and looked at again, when the kernel says that it is gone', () => {
+    host.kernel.beforeCommit = () => host.kernel.removeNamespace(10);
+    host.run();
+    expect(host.kernel.boundTo(11)).toBe(digestOf(web));
+    expect(host.rechecked).toEqual(['ns1']);
+    expect(host.standings()).toEqual(['policies/web@ns1: pending', 'policies/web@ns2: enforced']);
+  });
+
+  it('is bound by what it is when its names are opened, not by what it was', () => {
+    host.beforeHold = (name) => {
+      if (name !== 'ns1') return;
+      host.kernel.removeNamespace(10);
+      host.kernel.addNamespace(10);
+    };
+    host.run();
+    expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+  });
+});
+
+describe("the host's initial namespace", () => {
+  it('is never bound unless the configuration allows it by name', () => {
+    const host = new TestHost();
+    host.add('nsroot', INITIAL);
+    host.policies = [web];
+    host.run();
+    expect(host.kernel.boundTo(INITIAL)).toBeUndefined();
+    expect(host.standings()[0]).toContain('policies/web@nsroot: failed');
+    host.allowInitial.add('nsroot');
+    host.run();
+    expect(host.kernel.boundTo(INITIAL)).toBe(digestOf(web));
+    expect(host.standings()).toEqual(['policies/web@nsroot: enforced']);
+  });
+});
+
+describe('a second name of a namespace', () => {
+  const first = policy({ name: 'first', include: ['ns1'] });
+  const second = policy({ name: 'second', include: ['other'] });
+
+  it('fails a policy that selects it alone, since the first name decides', () => {
+    const host = new TestHost();
+    host.add('ns1', 10);
+    host.names.set('other', { kind: 'namespace', inode: 10 });
+    host.policies = [first, second];
+    host.run();
+    expect(host.standings()).toEqual([
+      'policies/first@ns1: enforced',
+      'policies/second@other: failed: another name of ns1, whose policies are the ones that are enforced',
+    ]);
+  });
+
+  it('is not mentioned by a policy that selects both', () => {
+    const host = new TestHost();
+    host.add('ns1', 10);
+    host.names.set('other', { kind: 'namespace', inode: 10 });
+    host.policies = [policy({ name: 'all', include: ['*'] })];
+    host.run();
+    expect(host.standings()).toEqual(['policies/all@ns1: enforced']);
+  });
+});
+
+describe('thousands of namespaces', () => {
+  it('are bound without holding all of them open at once', () => {
+    const host = new TestHost();
+    let most = 0;
+    host.beforeHold = () => {
+      most = Math.max(most, host.held + 1);
+    };
+    for (let i = 0; i < 1500; i++) host.add(`ns-${i}`, 100 + i);
+    host.policies = [web];
+    host.run();
+    expect(most).toBe(512);
+    expect(host.standings().every((line) => line.endsWith('enforced'))).toBe(true);
+    expect(host.reconciler.reality.realizations.size).toBe(1500);
+  });
+});
