@@ -1,0 +1,119 @@
+// Puts each of the subjects in the way of a sink's packets.
+import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+import { encodeCommit, openKernelDevice, type CommitObject } from '../../../agent/src/kernel-device';
+import type { Contender, Report, RuleFile, Trial } from '../measurement';
+import { nsgateRuleset } from '../nsgate-ruleset';
+import { command } from './command';
+import type { PacketSink } from './packet-sink';
+
+/** A subject in place. */
+export interface InstalledSubject {
+  /** What its installation had to tell. */
+  readonly reports: readonly Report[];
+  /** Throws unless the subject has matched exactly as many of the packets as it should have. */
+  verify(expectedHits: number): void;
+  remove(): void;
+}
+
+const nothingToVerify = (): void => undefined;
+/** Rules of nftables and iptables go with their namespace. */
+const goesWithNamespace = { reports: [], verify: nothingToVerify, remove: (): void => undefined };
+
+function commitMeasured(objects: readonly CommitObject[]): number {
+  const request = encodeCommit(1n, objects);
+  const device = openSync('/dev/nsgate', 'r+');
+  try {
+    const start = process.hrtime.bigint();
+    writeSync(device, request);
+    return Number(process.hrtime.bigint() - start);
+  } finally {
+    closeSync(device);
+  }
+}
+
+/** Has the module filter the namespace with `inode`. */
+function installNsgate({ family, rules }: Trial, rulesetFile: string, inode: number): InstalledSubject {
+  const content = JSON.parse(readFileSync(rulesetFile, 'utf8')) as RuleFile;
+  const { ruleset, digest } = nsgateRuleset(content);
+  const instructions = commitMeasured([
+    { type: 'ruleset-put', digest, ruleset },
+    { type: 'bind', inode, birth: 0n, digest, initial: false },
+  ]);
+  const device = openKernelDevice();
+  const bytes = Number(device.list().rulesets.find((listed) => listed.digest === digest)?.memory ?? 0n);
+  return {
+    reports: [
+      { kind: 'commit', family, rules, instructions },
+      { kind: 'memory', family, rules, bytes },
+    ],
+    verify: (expectedHits) => {
+      const counters = device.stats(0n).bindings.find((binding) => binding.inode === inode)?.rules ?? [];
+      const hits = counters.reduce((sum, { packets }) => sum + packets, 0n);
+      if (hits !== BigInt(expectedHits))
+        throw new Error(`nsgate matched ${hits} packets, not ${expectedHits}`);
+    },
+    remove: () => {
+      device.commit([
+        { type: 'unbind', inode, birth: 0n },
+        { type: 'ruleset-drop', digest },
+      ]);
+      device.close();
+    },
+  };
+}
+
+const otherNamespace = 'other';
+
+function installElsewhere(trial: Trial, rulesetFile: string): InstalledSubject {
+  command('ip', 'netns', 'add', otherNamespace);
+  const inode = Number(command('stat', '-L', '-c', '%i', `/run/netns/${otherNamespace}`));
+  const elsewhere = installNsgate(trial, rulesetFile, inode);
+  return {
+    reports: [],
+    verify: () => elsewhere.verify(0),
+    remove: () => {
+      elsewhere.remove();
+      command('ip', 'netns', 'delete', otherNamespace);
+    },
+  };
+}
+
+/** Loads the module before it is used, and unloads it after: the other subjects are measured without it. */
+function withModule(module: string | undefined, install: () => InstalledSubject): InstalledSubject {
+  if (module === undefined || !existsSync(module)) throw new Error('the kernel module has not been built');
+  // insmod loads none of the modules that it depends on.
+  command('modprobe', '-a', 'nf_conntrack', 'nf_reject_ipv4', 'nf_reject_ipv6');
+  command('insmod', module);
+  const installed = install();
+  const remove = (): void => {
+    installed.remove();
+    command('rmmod', 'nsgate');
+  };
+  return { ...installed, remove };
+}
+
+/** Where a subject is to stand. */
+export interface Place {
+  readonly trial: Trial;
+  readonly sink: PacketSink;
+  readonly nsgateModule: string | undefined;
+}
+
+/** Puts a contender between the sink's packets and its bare hook. */
+export function installSubject({ subject, rulesetFile }: Contender, place: Place): InstalledSubject {
+  const { trial, sink, nsgateModule } = place;
+  switch (subject) {
+    case 'nsgate':
+      return withModule(nsgateModule, () => installNsgate(trial, rulesetFile, sink.inode));
+    case 'unmanaged':
+      return withModule(nsgateModule, () => installElsewhere(trial, rulesetFile));
+    case 'nft-linear':
+    case 'nft-set':
+      command('ip', 'netns', 'exec', sink.namespace, 'nft', '-f', rulesetFile);
+      return goesWithNamespace;
+    case 'iptables':
+      command('ip', 'netns', 'exec', sink.namespace, 'iptables-legacy-restore', rulesetFile);
+      return goesWithNamespace;
+  }
+}

@@ -1,0 +1,72 @@
+// What is measured and what comes out: the words between the two sides of the benchmark, host and guest.
+import type { PacketHeader, Rule } from './rule';
+import type { Family } from './ruleset-generator';
+
+/** What can stand between a packet and the bare hook. */
+export type Subject =
+  | 'nsgate'
+  | 'nft-linear'
+  | 'nft-set'
+  | 'iptables'
+  /** The kernel module is loaded and filters another namespace, not the one that is measured. */
+  | 'unmanaged';
+
+export const subjects: readonly Subject[] = ['nsgate', 'nft-linear', 'nft-set', 'iptables', 'unmanaged'];
+
+/** A subject with one ruleset. */
+export interface Contender {
+  readonly subject: Subject;
+  /** How many of the rules it can hold; not all for nft-set, which has no priorities. */
+  readonly held: number;
+  /** How many of the trial's packets some rule that it holds matches. */
+  readonly hits: number;
+  /** File with the ruleset in the subject's own format; the kernel module gets `Rule`s as JSON. */
+  readonly rulesetFile: string;
+}
+
+/** One ruleset in all its forms, and the packets to send at each. */
+export interface Trial {
+  readonly family: Family;
+  readonly rules: number;
+  readonly packets: readonly PacketHeader[];
+  readonly contenders: readonly Contender[];
+}
+
+/** The content of a file of rules for the kernel module. */
+export type RuleFile = readonly Rule[];
+
+/** All that the guest is to do. */
+export interface Plan {
+  /** The bare hook's module. */
+  readonly bareHook: string;
+  /** The kernel module of the project; undefined if no subject needs it. */
+  readonly nsgateModule: string | undefined;
+  readonly trials: readonly Trial[];
+}
+
+/** What the guest reports, one JSON object per line. */
+export type Report =
+  | { readonly kind: 'kernel'; readonly release: string }
+  | {
+      readonly kind: 'row';
+      readonly subject: Subject;
+      readonly family: Family;
+      readonly rules: number;
+      readonly held: number;
+      readonly hits: number;
+      /** Packets sent in each of the runs of which the cheapest counts. */
+      readonly packets: number;
+      /** What a packet costs in all with nothing but the bare hook, in instructions. */
+      readonly bare: number;
+      /** What it costs above that. */
+      readonly instructions: number;
+    }
+  /** What the module spent on taking a ruleset in and binding it: one write() to its device. */
+  | {
+      readonly kind: 'commit';
+      readonly family: Family;
+      readonly rules: number;
+      readonly instructions: number;
+    }
+  /** What the module says the ruleset takes. */
+  | { readonly kind: 'memory'; readonly family: Family; readonly rules: number; readonly bytes: number };
