@@ -73,7 +73,7 @@ function parseFlags(args: readonly string[], version: string): unknown {
     .version(version)
     .addCommand(run)
     .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined });
   run.copyInheritedSettings(program);
   try {
     program.parse([...args], { from: 'user' });

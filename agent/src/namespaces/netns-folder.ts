@@ -101,13 +101,16 @@ export class NetnsFolder implements NamespaceSource {
   }
 
   #notify(target: string, name: string | null): void {
-    if (target === this.folder) {
-      // The folder's own name comes when it was itself moved or removed.
-      this.#onChange?.(name === null || name === basename(this.folder) ? undefined : name);
-    } else if (name === null || name === basename(this.folder)) {
-      this.renewWatch();
-      this.#onChange?.(undefined);
+    const isOwnName = name === basename(this.folder);
+    if (target === this.folder && !isOwnName) {
+      this.#onChange?.(name ?? undefined);
+      return;
     }
+    if (name !== null && !isOwnName) return;
+    // The folder came or went. One that was made anew may have the inode of the one before, so its watch is too.
+    if (target === this.folder) this.#watched = undefined;
+    this.renewWatch();
+    this.#onChange?.(undefined);
   }
 
   #lose(watcher: FSWatcher, error: Error): void {

@@ -1,0 +1,313 @@
+import { credentials, Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
+import {
+  AgentStreamServiceService,
+  Backoff,
+  type ConnectRequest,
+  type ConnectResponse,
+  type Hello,
+} from '@nsgate/proto';
+import pino from 'pino';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PolicyChange, Refusal } from '../desired-state/policy-intake';
+import { policyMessage } from '../desired-state/policy.testing';
+import type { Reality } from '../reconcile/reality';
+import type { BindingSample } from '../stats/stats-reader';
+import { ControllerClient } from './controller-client';
+
+type Stream = ServerDuplexStream<ConnectRequest, ConnectResponse>;
+type Said = NonNullable<ConnectRequest['message']>;
+type SaidValues = { [Message in Said as Message['$case']]: Message['value'] };
+type Answer = NonNullable<ConnectResponse['message']>;
+
+/** Lets a test send bytes that are no message. */
+const SERVICE = {
+  connect: {
+    ...AgentStreamServiceService.connect,
+    responseSerialize: (value: ConnectResponse | Buffer): Buffer =>
+      Buffer.isBuffer(value) ? value : AgentStreamServiceService.connect.responseSerialize(value),
+  },
+};
+
+/** A controller that says what a test tells it to. */
+class TestController {
+  readonly heard: Said[] = [];
+  streams: Stream[] = [];
+  /** Runs when a stream's Hello has come. */
+  onHello: (stream: Stream) => void = (stream) => welcome(stream);
+  #server = new Server();
+
+  async start(port = 0): Promise<number> {
+    this.#server = new Server();
+    this.#server.addService(SERVICE, {
+      connect: (stream: Stream) => this.#connect(stream),
+    });
+    return new Promise((resolve, reject) => {
+      this.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
+        if (error === null) resolve(bound);
+        else reject(error);
+      });
+    });
+  }
+
+  stop(): void {
+    this.#server.forceShutdown();
+  }
+
+  say(message: Answer): void {
+    this.streams.at(-1)?.write({ message });
+  }
+
+  all<Case extends keyof SaidValues>(kind: Case): SaidValues[Case][] {
+    const wanted = this.heard.filter(({ $case }) => $case === kind);
+    return wanted.map(({ value }) => value as SaidValues[Case]);
+  }
+
+  #connect(stream: Stream): void {
+    this.streams.push(stream);
+    stream.on('error', () => undefined);
+    stream.on('end', () => stream.end());
+    stream.on('data', ({ message }: ConnectRequest) => {
+      if (message === undefined) return;
+      this.heard.push(message);
+      if (message.$case === 'hello') this.onHello(stream);
+    });
+  }
+}
+
+function welcome(stream: Stream): void {
+  stream.write({ message: { $case: 'welcome', value: { controllerVersion: '1' } } });
+}
+
+const HELLO: Hello = {
+  hostId: 'h1',
+  labels: { role: 'test' },
+  agentVersion: '1',
+  moduleVersion: '',
+  kernelRelease: '6.1',
+  bootId: 'b',
+  held: [{ name: 'policies/a', digest: 'd' }],
+};
+
+const REALITY: Reality = {
+  namespaces: new Map([['ns1', { entry: { state: 'ready', name: 'ns1', inode: 10 }, kernel: undefined }]]),
+  realizations: new Map([
+    ['a ns1', { policy: 'policies/a', namespace: 'ns1', revision: 1n, standing: { state: 'pending' } }],
+  ]),
+};
+
+describe('the stream to a controller', () => {
+  let controller: TestController;
+  let client: ControllerClient;
+  let port: number;
+  let reality: Reality;
+  let submitted: PolicyChange[];
+  let answer: (change: PolicyChange) => Promise<Refusal>;
+  let samples: BindingSample[];
+  let statsFromStart: number;
+
+  beforeEach(async () => {
+    controller = new TestController();
+    port = await controller.start();
+    reality = REALITY;
+    submitted = [];
+    answer = () => Promise.resolve(undefined);
+    samples = [];
+    statsFromStart = 0;
+    client = makeClient([`127.0.0.1:${port}`]);
+  });
+
+  afterEach(async () => {
+    await client.stop();
+    controller.stop();
+  });
+
+  function makeClient(addresses: string[]): ControllerClient {
+    return new ControllerClient({
+      addresses,
+      credentials: () => credentials.createInsecure(),
+      hello: () => HELLO,
+      agent: {
+        submit: (change) => {
+          submitted.push(change);
+          return answer(change);
+        },
+        reality: () => reality,
+        readStats: () => samples,
+        startStatsOver: () => (statsFromStart += 1),
+      },
+      log: pino({ level: 'silent' }),
+      backoff: new Backoff({ initialMs: 5, maxMs: 20 }),
+      welcomeTimeoutMs: 300,
+    });
+  }
+
+  async function connected(): Promise<void> {
+    client.start();
+    await until(() => controller.all('realizations').length === 1);
+  }
+
+  it('opens with Hello, and after Welcome reports everything as it stands', async () => {
+    await connected();
+    expect(controller.heard[0]).toEqual({ $case: 'hello', value: HELLO });
+    expect(controller.all('namespaces')).toMatchObject([{ snapshot: true, namespaces: [{ name: 'ns1' }] }]);
+    expect(controller.all('realizations')).toMatchObject([
+      { snapshot: true, realizations: [{ policy: 'policies/a', namespace: 'ns1', policyRevision: 1n }] },
+    ]);
+    expect(statsFromStart).toBe(1);
+  });
+
+  it('reports afterwards what has changed, and only that', async () => {
+    await connected();
+    client.report();
+    reality = { ...REALITY, realizations: new Map() };
+    client.report();
+    await until(() => controller.all('realizations').length === 2);
+    expect(controller.all('realizations')[1]).toMatchObject({
+      snapshot: false,
+      realizations: [{ state: 1 }],
+    });
+    expect(controller.all('namespaces')).toHaveLength(1);
+  });
+
+  it('acknowledges a policy once it is taken', async () => {
+    let take: (refusal: Refusal) => void = () => undefined;
+    answer = () => new Promise((resolve) => (take = resolve));
+    await connected();
+    controller.say({ $case: 'upsert', value: { nonce: 7n, policy: policyMessage() } });
+    await until(() => submitted.length === 1);
+    expect(controller.all('ack')).toEqual([]);
+    take(undefined);
+    await until(() => controller.all('ack').length === 1);
+    expect(controller.all('ack')).toEqual([{ nonce: 7n }]);
+  });
+
+  it('refuses a policy with the reason when the host will not have it', async () => {
+    answer = () => Promise.resolve('the kernel says no');
+    await connected();
+    controller.say({ $case: 'upsert', value: { nonce: 8n, policy: policyMessage() } });
+    await until(() => controller.all('nack').length === 1);
+    expect(controller.all('nack')).toEqual([{ nonce: 8n, name: 'policies/a', reason: 'the kernel says no' }]);
+  });
+
+  it('refuses a policy that is not valid without showing it to anybody', async () => {
+    await connected();
+    controller.say({ $case: 'upsert', value: { nonce: 9n, policy: policyMessage({ priority: 5000 }) } });
+    controller.say({ $case: 'upsert', value: { nonce: 10n, policy: undefined } });
+    await until(() => controller.all('nack').length === 2);
+    expect(controller.all('nack').map(({ reason }) => reason)).toEqual([
+      'priority 5000 is not within -1000 to 1000',
+      'the message carries no policy',
+    ]);
+    expect(submitted).toEqual([]);
+  });
+
+  it('hands on removals and the in-sync mark in their order', async () => {
+    await connected();
+    controller.say({ $case: 'remove', value: { nonce: 1n, name: 'policies/a' } });
+    controller.say({ $case: 'inSync', value: { revision: 3n } });
+    await until(() => submitted.length === 2);
+    expect(submitted).toEqual([{ kind: 'release', name: 'policies/a' }, { kind: 'complete' }]);
+    await until(() => controller.all('ack').length === 1);
+  });
+
+  it('answers every one of very many policies, though it takes them slowly', async () => {
+    answer = async () => {
+      await sleep(1);
+      return undefined;
+    };
+    await connected();
+    for (let nonce = 1n; nonce <= 2000n; nonce++) {
+      controller.say({ $case: 'upsert', value: { nonce, policy: policyMessage() } });
+    }
+    await until(() => controller.all('ack').length === 2000);
+  });
+
+  it('reports counters at the interval that the controller sets', async () => {
+    samples = [
+      {
+        namespace: 'ns1',
+        epoch: 1n,
+        rules: [{ id: 5n, packets: 2n, bytes: 168n, shadowPackets: 0n, lastHit: 0n }],
+      },
+    ];
+    await connected();
+    controller.say({ $case: 'settings', value: { statsInterval: { seconds: 0n, nanos: 1 } } });
+    await until(() => controller.all('stats').length >= 2);
+    expect(controller.all('stats')[0]).toMatchObject({ bindings: [{ namespace: 'ns1', packets: [2n] }] });
+  });
+
+  it('sends the last counters when it is closed in good order', async () => {
+    await connected();
+    samples = [
+      {
+        namespace: 'ns1',
+        epoch: 1n,
+        rules: [{ id: 5n, packets: 9n, bytes: 756n, shadowPackets: 0n, lastHit: 0n }],
+      },
+    ];
+    await client.stop();
+    expect(controller.all('stats')).toMatchObject([{ bindings: [{ packets: [9n] }] }]);
+  });
+
+  it('comes back after the controller was away, and reports everything anew', async () => {
+    await connected();
+    controller.stop();
+    await sleep(30);
+    await controller.start(port);
+    await until(() => controller.all('realizations').length === 2);
+    expect(controller.all('realizations')[1]?.snapshot).toBe(true);
+    expect(statsFromStart).toBe(2);
+  });
+
+  it('moves to another controller when one is gone', async () => {
+    const other = new TestController();
+    const otherPort = await other.start();
+    client = makeClient([`127.0.0.1:${port}`, `127.0.0.1:${otherPort}`]);
+    await connected();
+    controller.stop();
+    await until(() => other.all('realizations').length === 1);
+    await client.stop();
+    other.stop();
+  });
+
+  it.each<[string, (stream: Stream) => void]>([
+    ['says nothing', () => undefined],
+    ['sends a policy before Welcome', (stream) => stream.write(upsert())],
+    ['welcomes twice', welcomeTwice],
+    ['sends garbage', (stream) => stream.write(Buffer.from('ffffffffff', 'hex') as never)],
+    [
+      'ends the stream with an error',
+      (stream) => stream.emit('error', { code: status.ABORTED, details: 'replaced' }),
+    ],
+    ['ends the stream at once', (stream) => stream.end()],
+  ])('is dropped and tried again when a controller %s', async (_case, misbehave) => {
+    controller.onHello = misbehave;
+    client.start();
+    await until(() => controller.streams.length >= 3);
+    expect(submitted).toEqual([]);
+    controller.onHello = welcome;
+    await until(() => controller.all('realizations').some(({ snapshot }) => snapshot));
+  });
+
+  it('ignores a message of a kind that it does not know', async () => {
+    await connected();
+    controller.streams[0]?.write({ message: undefined });
+    controller.say({ $case: 'inSync', value: { revision: 1n } });
+    await until(() => submitted.length === 1);
+    expect(controller.streams).toHaveLength(1);
+  });
+});
+
+function welcomeTwice(stream: Stream): void {
+  welcome(stream);
+  welcome(stream);
+}
+
+function upsert(): ConnectResponse {
+  return { message: { $case: 'upsert', value: { nonce: 1n, policy: policyMessage() } } };
+}
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !holds(); i++) await sleep(5);
+  expect(holds()).toBe(true);
+}
