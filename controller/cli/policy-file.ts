@@ -129,10 +129,10 @@ export function parsePolicies(source: string, file: string): Policy[] {
   const policies: Policy[] = [];
   // Without a document there is an empty list with a property of its own.
   for (const document of Array.isArray(documents) ? documents : []) {
-    if (document.contents === null && document.errors.length === 0) continue;
     const read = readDocument(document);
-    if ('policy' in read) policies.push(read.policy);
-    else problems.push(...read.problems.map(({ offset, what }) => `${place(offset)}: ${what}`));
+    if (read.kind === 'policy') policies.push(read.policy);
+    else if (read.kind === 'problems')
+      problems.push(...read.problems.map(({ offset, what }) => `${place(offset)}: ${what}`));
   }
   if (problems.length > 0) throw new PolicyFileError(problems);
   if (policies.length === 0) throw new PolicyFileError([`${file}:1:1: there is no policy in this file`]);
@@ -144,20 +144,25 @@ interface Problem {
   readonly what: string;
 }
 
-function readDocument(document: Document.Parsed): { policy: Policy } | { problems: Problem[] } {
+type Read =
+  { kind: 'empty' } | { kind: 'policy'; policy: Policy } | { kind: 'problems'; problems: Problem[] };
+
+function readDocument(document: Document.Parsed): Read {
   if (document.errors.length > 0) {
-    return { problems: document.errors.map(({ pos, message }) => ({ offset: pos[0], what: message })) };
+    const problems = document.errors.map(({ pos, message }) => ({ offset: pos[0], what: message }));
+    return { kind: 'problems', problems };
   }
   let value: unknown;
   try {
     value = document.toJS();
   } catch (error) {
     // An alias without its anchor, or aliases that multiply beyond reason.
-    return { problems: [{ offset: 0, what: (error as Error).message }] };
+    return { kind: 'problems', problems: [{ offset: 0, what: (error as Error).message }] };
   }
+  if (value === null) return { kind: 'empty' };
   const parsed = POLICY_DOCUMENT.safeParse(value);
-  if (parsed.success) return { policy: parsed.data };
-  return { problems: parsed.error.issues.flatMap((issue) => describe(document, issue)) };
+  if (parsed.success) return { kind: 'policy', policy: parsed.data };
+  return { kind: 'problems', problems: parsed.error.issues.flatMap((issue) => describe(document, issue)) };
 }
 
 function describe(document: Document.Parsed, issue: z.core.$ZodIssue): Problem[] {

@@ -5,5 +5,6 @@ export class StartupError extends Error {
 
 /** The message of whatever was thrown, for a sentence that says what failed and on what. */
 export function causeOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = (error as { message?: unknown } | undefined | null)?.message;
+  return typeof message === 'string' ? message : String(error);
 }

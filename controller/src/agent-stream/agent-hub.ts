@@ -72,7 +72,6 @@ export class AgentHub {
     this.#replace(hostId);
     const { rebooted } = registry.connect(description);
     if (rebooted) ledger.forgetEpochs(hostId);
-    call.write(encodeWelcome(version));
     const sync = new SyncState({
       held,
       refused: registry.refusals(hostId),
@@ -94,6 +93,7 @@ export class AgentHub {
     });
     this.#sessions.set(hostId, session);
     this.#index.set(hostId, labels);
+    session.send(encodeWelcome(version));
     if (this.#statsMs !== UNWATCHED_STATS_MS) session.send(encodeSettings(this.#statsMs));
     logger.info({ host: hostId, held: held.size, due: sync.startLength - 1 }, 'host connected');
     return session;

@@ -4,7 +4,7 @@ import { compilePolicy } from './compile-policy';
 
 const ANY: Match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
 
-function rule(fields: Partial<Rule> & { match?: Partial<Match> } = {}): Rule {
+function rule(fields: Partial<Omit<Rule, 'match'>> & { match?: Partial<Match> } = {}): Rule {
   const { match, ...others } = fields;
   return {
     id: 'r',

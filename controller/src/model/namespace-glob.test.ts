@@ -20,6 +20,9 @@ describe('globProblem', () => {
     'a b',
     '-',
     '.hidden',
+    '[😀-🙏]',
+    '[--a]',
+    '[a-c-e]',
     'x'.repeat(255),
   ])('finds nothing wrong with %j', (glob) => {
     expect(globProblem(glob)).toBeUndefined();
@@ -39,6 +42,7 @@ describe('globProblem', () => {
     ['[]', 'empty set'],
     ['[!]', 'empty set'],
     ['[z-a]', 'ends before it begins'],
+    ['[🙏-😀]', 'ends before it begins'],
     ['[a-c-a]x[z-a]', 'ends before it begins'],
     ['ns\\', 'literally'],
     ['x'.repeat(256), '255 bytes'],

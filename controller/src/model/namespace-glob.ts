@@ -10,16 +10,17 @@ export function globProblem(glob: string): string | undefined {
   if (glob.includes('/')) return 'has a /, which no name of a namespace has';
   if (glob.includes('\0')) return 'has a NUL character, which no name of a namespace has';
   if (glob === '.' || glob === '..') return 'is no name that a namespace can have';
-  return structureProblem(glob);
+  return structureProblem(Array.from(glob));
 }
 
-function structureProblem(glob: string): string | undefined {
-  for (let i = 0; i < glob.length; i++) {
-    if (glob[i] === '\\') {
+/** A character is a code point, as it is for who matches. */
+function structureProblem(chars: readonly string[]): string | undefined {
+  for (let i = 0; i < chars.length; i++) {
+    if (chars[i] === '\\') {
       i += 1;
-      if (i === glob.length) return 'ends with a \\ that has nothing to take literally';
-    } else if (glob[i] === '[') {
-      const set = readSet(glob, i);
+      if (i === chars.length) return 'ends with a \\ that has nothing to take literally';
+    } else if (chars[i] === '[') {
+      const set = readSet(chars, i);
       if ('problem' in set) return set.problem;
       i = set.end;
     }
@@ -28,31 +29,23 @@ function structureProblem(glob: string): string | undefined {
 }
 
 /** Reads the set that opens at `start`; `end` is the index of its closing bracket. */
-function readSet(glob: string, start: number): { end: number } | { problem: string } {
-  const first = glob[start + 1] === '!' ? start + 2 : start + 1;
-  let previous: string | undefined;
-  for (let i = first; i < glob.length; i++) {
-    const char = glob[i] ?? '';
-    if (char === ']') {
-      return i === first ? { problem: 'has an empty set: write \\] for the bracket itself' } : { end: i };
-    }
-    const isRange = char === '-' && previous !== undefined && i + 1 < glob.length && glob[i + 1] !== ']';
-    if (isRange) {
-      const upper = readSetMember(glob, i + 1);
-      if (upper.char !== undefined && (previous ?? '') > upper.char) {
-        return { problem: 'has a range in [ ] that ends before it begins' };
-      }
-      previous = undefined;
-      i = upper.end;
-    } else {
-      const member = readSetMember(glob, i);
-      previous = member.char;
-      i = member.end;
-    }
+function readSet(chars: readonly string[], start: number): { end: number } | { problem: string } {
+  const first = chars[start + 1] === '!' ? start + 2 : start + 1;
+  if (chars[first] === ']') return { problem: 'has an empty set: write \\] for the bracket itself' };
+  for (let i = first; i < chars.length; i++) {
+    if (chars[i] === ']') return { end: i };
+    const lower = readMember(chars, i);
+    i = lower.end;
+    const isRange = chars[i + 1] === '-' && i + 2 < chars.length && chars[i + 2] !== ']';
+    if (!isRange) continue;
+    const upper = readMember(chars, i + 2);
+    i = upper.end;
+    if (lower.point > upper.point) return { problem: 'has a range in [ ] that ends before it begins' };
   }
   return { problem: 'has a [ without its ]' };
 }
 
-function readSetMember(glob: string, at: number): { char: string | undefined; end: number } {
-  return glob[at] === '\\' ? { char: glob[at + 1], end: at + 1 } : { char: glob[at], end: at };
+function readMember(chars: readonly string[], at: number): { point: number; end: number } {
+  const end = chars[at] === '\\' ? at + 1 : at;
+  return { point: chars[end]?.codePointAt(0) ?? Infinity, end };
 }

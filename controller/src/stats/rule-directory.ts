@@ -17,7 +17,7 @@ const MAX_RETIRED = 100_000;
 
 export class RuleDirectory {
   readonly #names = new Map<bigint, RuleName>();
-  readonly #keysOfPolicy = new Map<string, readonly bigint[]>();
+  readonly #keysOfPolicy = new Map<string, ReadonlySet<bigint>>();
   /** In the order in which they were retired. */
   readonly #retired = new Set<bigint>();
 
@@ -32,21 +32,28 @@ export class RuleDirectory {
 
   /** The policy is new or has changed. */
   put({ name, uid, rules }: Pick<Policy, 'name' | 'uid' | 'rules'>): void {
-    this.remove(name);
-    const keys = rules.map(({ id }) => {
+    const keys = new Set<bigint>();
+    for (const { id } of rules) {
       const key = this.keyOf(uid, id);
+      keys.add(key);
       this.#names.set(key, { policy: name, ruleId: id });
       this.#retired.delete(key);
-      return key;
-    });
+    }
+    this.#retire(name, keys);
     this.#keysOfPolicy.set(name, keys);
-    this.#forgetOldest();
   }
 
   /** The policy is gone. */
   remove(name: string): void {
-    for (const key of this.#keysOfPolicy.get(name) ?? []) this.#retired.add(key);
+    this.#retire(name, new Set());
     this.#keysOfPolicy.delete(name);
+  }
+
+  /** The policy has no rules any more but those of the keys that stay. */
+  #retire(name: string, stay: ReadonlySet<bigint>): void {
+    for (const key of this.#keysOfPolicy.get(name) ?? []) {
+      if (!stay.has(key)) this.#retired.add(key);
+    }
     this.#forgetOldest();
   }
 

@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { StartupError } from '../startup-error';
+import { NothingToStart, readConfig } from './config';
+
+const read = (...args: string[]): ReturnType<typeof readConfig> => readConfig(args, '1.2.3');
+const TLS = ['--tls-ca', '/a', '--tls-cert', '/b', '--tls-key', '/c'];
+
+function problem(...args: string[]): string {
+  try {
+    read(...args);
+  } catch (error) {
+    if (error instanceof StartupError) return error.message;
+    throw error;
+  }
+  return '';
+}
+
+describe('the configuration', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nsgate-config-'));
+  const file = join(folder, 'controller.yaml');
+
+  afterEach(() => {
+    delete process.env.NSGATE_LOG_LEVEL;
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('runs without being told anything, on a Unix socket alone', () => {
+    expect(read()).toEqual({
+      dataDir: '/var/lib/nsgate/controller',
+      socket: '/run/nsgate/controller.sock',
+      tcp: undefined,
+      logLevel: 'info',
+    });
+  });
+
+  it('opens TCP when there are certificates', () => {
+    const tls = { ca: '/a', cert: '/b', key: '/c' };
+    expect(read(...TLS).tcp).toEqual({ address: '127.0.0.1:7443', tls });
+    expect(read(...TLS, '--listen', '[::1]:0').tcp).toEqual({ address: '[::1]:0', tls });
+  });
+
+  it.each([[['--listen', '127.0.0.1:7443']], [['--tls-ca', '/a']], [TLS.slice(2)]])(
+    'does not open TCP without all of its certificates: %j',
+    (args) => {
+      expect(problem(...args)).toBe(
+        'TCP is served with mutual TLS only: give --tls-ca, --tls-cert and --tls-key, all three',
+      );
+    },
+  );
+
+  it('takes flags over environment over file over defaults', () => {
+    writeFileSync(file, 'logLevel: error\nsocket: /from/file\ndataDir: /from/file\n');
+    process.env.NSGATE_LOG_LEVEL = 'warn';
+    expect(read('--config', file, '--data-dir', '/from/flag')).toMatchObject({
+      dataDir: '/from/flag',
+      logLevel: 'warn',
+      socket: '/from/file',
+    });
+  });
+
+  it.each([
+    [['--listen', 'localhost'], '--listen is not HOST:PORT'],
+    [['--listen', '127.0.0.1:70000'], '--listen is not HOST:PORT'],
+    [['--log-level', 'loud'], '--log-level is none of'],
+    [['--data-dir', ''], '--data-dir is empty'],
+    [['--nonsense'], "unknown option '--nonsense'"],
+    [['stray'], 'too many arguments'],
+    [['--config', '/nonexistent'], 'cannot read the configuration /nonexistent: ENOENT'],
+  ])('says in one line what is wrong with %j', (args, expected) => {
+    expect(problem(...args, ...TLS)).toContain(expected);
+    expect(problem(...args, ...TLS)).not.toContain('\n');
+  });
+
+  it.each([
+    ['a list', '- a', 'it is not a map of settings'],
+    ['no YAML', '{', 'cannot read the configuration'],
+    ['an unknown setting', 'dataFolder: x', 'dataFolder'],
+    ['a setting of another kind', 'socket: 5', '--socket'],
+  ])('refuses a file that is %s', (_what, text, expected) => {
+    writeFileSync(file, text);
+    expect(problem('--config', file)).toContain(expected);
+  });
+
+  it('starts nothing when it is asked for help', () => {
+    const write = jest.spyOn(process.stdout, 'write').mockReturnValue(true);
+    expect(() => read('--help')).toThrow(NothingToStart);
+    expect(() => read('--version')).toThrow(NothingToStart);
+    write.mockRestore();
+  });
+});

@@ -1,0 +1,372 @@
+/** What every driver of the policy store promises. A new driver joins the table. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import fc from 'fast-check';
+import type { Policy, PolicyOrigin, PolicySpec } from '../model/policy';
+import {
+  WatchEnded,
+  type Expectation,
+  type PolicyStore,
+  type PolicyWatch,
+  type PutResult,
+  type WatchEvent,
+} from './policy-store';
+import { SqlitePolicyStore } from './sqlite-policy-store';
+
+interface Driver {
+  readonly name: string;
+  /** Opens the store that is kept in the folder, or makes it. */
+  readonly open: (folder: string, options?: { keepChanges?: number }) => PolicyStore;
+}
+
+const DRIVERS: Driver[] = [
+  { name: 'SQLite', open: (folder, options) => new SqlitePolicyStore({ folder, ...options }) },
+];
+
+const NOTE = { author: 'operator/test', reason: 'a test' };
+
+function policy(id: string, fields: Partial<PolicySpec & PolicyOrigin> = {}): PolicySpec & PolicyOrigin {
+  return {
+    name: `policies/${id}`,
+    description: '',
+    labels: new Map(),
+    hostSelector: { requirements: [] },
+    namespaces: { include: ['*'], exclude: [] },
+    priority: 0,
+    rules: [],
+    defaultVerdicts: [],
+    uid: `uid-of-${id}`,
+    createTime: new Date(1000),
+    updateTime: new Date(2000),
+    ...fields,
+  };
+}
+
+describe.each(DRIVERS)('the $name policy store', ({ open }) => {
+  let folder: string;
+  let store: PolicyStore;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nsgate-store-'));
+    store = open(folder);
+  });
+
+  afterEach(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  const put = (
+    wanted: PolicySpec & PolicyOrigin,
+    expect: Expectation = { kind: 'absent' },
+  ): Promise<PutResult> => store.put({ policy: wanted, expect, note: NOTE });
+  const mustPut = async (...args: Parameters<typeof put>): Promise<Policy> => {
+    const result = await put(...args);
+    if (result.outcome !== 'stored') throw new Error('conflict');
+    return result.policy;
+  };
+  const mustRemove = async ({ name, revision }: Policy): Promise<bigint> => {
+    const result = await store.remove({ name, revision, note: NOTE });
+    if (result.outcome !== 'removed') throw new Error('conflict');
+    return result.revision;
+  };
+
+  describe('keeps policies', () => {
+    it('and gives back exactly what was stored', async () => {
+      const full = policy('full', {
+        description: 'ünï "quoted" \0 \u{1F600}',
+        labels: new Map([
+          ['a', '1'],
+          ['constructor', ''],
+        ]),
+        hostSelector: { requirements: [{ operator: 'in', key: 'role', values: ['a', 'b'] }] },
+        rules: [
+          {
+            id: 'r',
+            comment: 'why',
+            hook: 'input',
+            match: {
+              sources: ['10.0.0.0/8'],
+              destinations: [],
+              protocol: 'tcp',
+              sourcePorts: [],
+              destinationPorts: ['1-2'],
+            },
+            action: { kind: 'reject', shadow: true },
+          },
+        ],
+        defaultVerdicts: [{ hook: 'output', verdict: 'drop' }],
+      });
+      const stored = await mustPut(full);
+      expect(stored).toEqual({ ...full, revision: 1n });
+      expect(await store.get(full.name)).toStrictEqual(stored);
+    });
+
+    it('and gives none where none is', async () => {
+      expect(await store.get('policies/none')).toBeUndefined();
+      expect(await store.list()).toEqual({ revision: 0n, policies: [], more: false });
+    });
+
+    it('and lists them in order of name, a page at a time', async () => {
+      for (const id of ['c', 'a-b', 'b', 'a']) await mustPut(policy(id));
+      const names = async (request: Parameters<PolicyStore['list']>[0]): Promise<unknown> => {
+        const { policies, more } = await store.list(request);
+        return [...policies.map(({ name }) => name.slice('policies/'.length)), more];
+      };
+      expect(await names({})).toEqual(['a', 'a-b', 'b', 'c', false]);
+      expect(await names({ limit: 2 })).toEqual(['a', 'a-b', true]);
+      expect(await names({ after: 'policies/a-b', limit: 2 })).toEqual(['b', 'c', false]);
+      expect(await names({ maxBytes: 1 })).toEqual(['a', true]);
+    });
+
+    it('over a restart, with the revision that it had', async () => {
+      const stored = await mustPut(policy('a'));
+      await mustRemove(await mustPut(policy('b')));
+      await store.close();
+      store = open(folder);
+      expect(await store.list()).toEqual({ revision: 3n, policies: [stored], more: false });
+      expect((await mustPut(policy('c'))).revision).toBe(4n);
+    });
+
+    it('and every version of each, newest first, also when it is gone', async () => {
+      const first = await mustPut(policy('a'));
+      const second = await mustPut(policy('a', { priority: 1 }), {
+        kind: 'revision',
+        revision: first.revision,
+      });
+      await mustRemove(second);
+      expect(await store.versions('policies/a')).toEqual([
+        { policy: second, note: NOTE },
+        { policy: first, note: NOTE },
+      ]);
+    });
+  });
+
+  describe('writes only what is expected', () => {
+    it('and else tells what stands there, and changes nothing', async () => {
+      const stored = await mustPut(policy('a'));
+      expect(await put(policy('a', { priority: 5 }))).toEqual({ outcome: 'conflict', current: stored });
+      expect(await put(policy('a'), { kind: 'revision', revision: 7n })).toEqual({
+        outcome: 'conflict',
+        current: stored,
+      });
+      expect(await put(policy('b'), { kind: 'revision', revision: 1n })).toEqual({
+        outcome: 'conflict',
+        current: undefined,
+      });
+      const stale = { name: stored.name, revision: 7n, note: NOTE };
+      expect(await store.remove(stale)).toEqual({ outcome: 'conflict', current: stored });
+      expect(await store.remove({ ...stale, name: 'policies/b' })).toEqual({
+        outcome: 'conflict',
+        current: undefined,
+      });
+      expect(await store.list()).toEqual({ revision: 1n, policies: [stored], more: false });
+    });
+
+    it('lets one of many writers of the same revision win', async () => {
+      const { revision } = await mustPut(policy('a'));
+      const results = await Promise.all(
+        [1, 2, 3, 4].map((priority) => put(policy('a', { priority }), { kind: 'revision', revision })),
+      );
+      expect(results.filter(({ outcome }) => outcome === 'stored')).toHaveLength(1);
+    });
+  });
+
+  describe('a watch', () => {
+    const tell = (event: WatchEvent): string => {
+      switch (event.kind) {
+        case 'in-sync':
+          return `in-sync@${event.revision}`;
+        case 'removed':
+          return `-${event.name.slice('policies/'.length)}@${event.revision}`;
+        case 'put':
+        case 'snapshot':
+          return `${event.kind} ${event.policy.name.slice('policies/'.length)}@${event.policy.revision}`;
+      }
+    };
+    const read = async (watch: PolicyWatch, count: number): Promise<string[]> => {
+      const told: string[] = [];
+      if (count === 0) return told;
+      for await (const event of watch) {
+        told.push(tell(event));
+        if (told.length === count) break;
+      }
+      return told;
+    };
+    const untilInSync = async (watch: PolicyWatch): Promise<string[]> => {
+      const told: string[] = [];
+      for await (const event of watch) {
+        told.push(tell(event));
+        if (event.kind === 'in-sync') break;
+      }
+      return told;
+    };
+
+    it('tells what stands, then that it is in sync, then each change', async () => {
+      await mustPut(policy('b'));
+      const a = await mustPut(policy('a'));
+      const watch = store.watch();
+      const told = read(watch, 6);
+      const changed = await mustPut(policy('a', { priority: 1 }), { kind: 'revision', revision: a.revision });
+      await mustPut(policy('c'));
+      await mustRemove(changed);
+      expect(await told).toEqual(['snapshot a@2', 'snapshot b@1', 'in-sync@2', 'put a@3', 'put c@4', '-a@5']);
+    });
+
+    it('resumes with the last change of each policy that changed since, removals included', async () => {
+      const a = await mustPut(policy('a'));
+      const b = await mustPut(policy('b'));
+      await mustPut(policy('c'));
+      await mustPut(policy('a', { priority: 1 }), { kind: 'revision', revision: a.revision });
+      await mustRemove(b);
+      expect(await untilInSync(store.watch({ afterRevision: 2n }))).toEqual([
+        'put c@3',
+        'put a@4',
+        '-b@5',
+        'in-sync@5',
+      ]);
+      expect(await untilInSync(store.watch({ afterRevision: 5n }))).toEqual(['in-sync@5']);
+    });
+
+    it('resumes over a restart of the store', async () => {
+      await mustPut(policy('a'));
+      await mustPut(policy('b'));
+      await store.close();
+      store = open(folder);
+      expect(await untilInSync(store.watch({ afterRevision: 1n }))).toEqual(['put b@2', 'in-sync@2']);
+    });
+
+    it('cannot resume from a revision that is not held any more, or not yet', async () => {
+      await store.close();
+      store = open(folder, { keepChanges: 2 });
+      for (const id of ['a', 'b', 'c', 'd']) await mustPut(policy(id));
+      await expect(untilInSync(store.watch({ afterRevision: 1n }))).rejects.toMatchObject({
+        why: 'compacted',
+      });
+      await expect(untilInSync(store.watch({ afterRevision: 5n }))).rejects.toMatchObject({
+        why: 'compacted',
+      });
+      expect(await untilInSync(store.watch({ afterRevision: 2n }))).toEqual([
+        'put c@3',
+        'put d@4',
+        'in-sync@4',
+      ]);
+    });
+
+    it('that reads too slowly is ended, and says so', async () => {
+      const watch = store.watch({ queueLimit: 2 });
+      for (const id of ['a', 'b', 'c']) await mustPut(policy(id));
+      await expect(untilInSync(watch)).rejects.toEqual(new WatchEnded('too-slow'));
+    });
+
+    it('ends when it is closed, and when the store is', async () => {
+      const closed = store.watch();
+      closed.close();
+      expect(await read(closed, 1)).toEqual([]);
+      const open_ = untilInSync(store.watch()).then(() => 'in sync');
+      expect(await open_).toBe('in sync');
+      const waiting = read(store.watch(), 2);
+      await store.close();
+      await expect(waiting).rejects.toMatchObject({ why: 'store-closed' });
+      store = open(folder);
+    });
+
+    it('brings its watcher to what stands in the store, from any revision and through any changes', async () => {
+      const change = fc.record({ id: fc.constantFrom('a', 'b', 'c'), remove: fc.boolean() });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(change, { maxLength: 8 }),
+          fc.array(change, { maxLength: 8 }),
+          async (before, after) => {
+            const own = mkdtempSync(join(tmpdir(), 'nsgate-store-'));
+            const fresh = open(own);
+            const apply = async (changes: typeof before): Promise<void> => {
+              for (const { id, remove } of changes) {
+                const current = await fresh.get(`policies/${id}`);
+                if (remove && current)
+                  await fresh.remove({ name: current.name, revision: current.revision, note: NOTE });
+                const expect: Expectation = current
+                  ? { kind: 'revision', revision: current.revision }
+                  : { kind: 'absent' };
+                if (!remove) await fresh.put({ policy: policy(id), expect, note: NOTE });
+              }
+            };
+            const known = new Map<string, bigint>();
+            const follow = async (watch: PolicyWatch): Promise<bigint> => {
+              for await (const event of watch) {
+                if (event.kind === 'in-sync') return event.revision;
+                if (event.kind === 'removed') known.delete(event.name);
+                else known.set(event.policy.name, event.policy.revision);
+              }
+              throw new Error('ended');
+            };
+            await apply(before);
+            const revision = await follow(fresh.watch());
+            await apply(after);
+            await follow(fresh.watch({ afterRevision: revision }));
+            const { policies } = await fresh.list();
+            await fresh.close();
+            rmSync(own, { recursive: true });
+            expect([...known].sort()).toEqual(policies.map(({ name, revision: at }) => [name, at]).sort());
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
+  });
+});
+
+describe('the SQLite policy store', () => {
+  let folder: string;
+
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'nsgate-store-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  it('holds every acknowledged write when its process is killed in the middle of writing', async () => {
+    const writer = `
+      const { SqlitePolicyStore } = require(${JSON.stringify(join(__dirname, 'sqlite-policy-store.ts'))});
+      const store = new SqlitePolicyStore({ folder: ${JSON.stringify(folder)} });
+      (async () => {
+        for (let i = 0; ; i++) {
+          const policy = { name: 'policies/p' + i, description: 'x'.repeat(5000), labels: new Map(), hostSelector: { requirements: [] },
+            namespaces: { include: ['*'], exclude: [] }, priority: 0, rules: [], defaultVerdicts: [], uid: 'u' + i,
+            createTime: new Date(), updateTime: new Date() };
+          await store.put({ policy, expect: { kind: 'absent' }, note: { author: 'a', reason: '' } });
+          console.log(i);
+        }
+      })();`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '-e', writer], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let acknowledged = -1;
+    for await (const line of createInterface(child.stdout)) {
+      acknowledged = Number(line);
+      if (acknowledged === 40) child.kill('SIGKILL');
+    }
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+
+    const store = new SqlitePolicyStore({ folder });
+    const { revision, policies } = await store.list();
+    await store.close();
+    expect(acknowledged).toBeGreaterThanOrEqual(40);
+    const names = new Set(policies.map(({ name }) => name));
+    for (let i = 0; i <= acknowledged; i++) expect(names).toContain(`policies/p${i}`);
+    expect(revision).toBe(BigInt(policies.length));
+  }, 30_000);
+
+  it('is for one process at a time', async () => {
+    const store = new SqlitePolicyStore({ folder });
+    expect(() => new SqlitePolicyStore({ folder })).toThrow(/is in use by another process/);
+    await store.close();
+  });
+
+  it('refuses a folder that is none', () => {
+    expect(() => new SqlitePolicyStore({ folder: '/dev/null/x' })).toThrow(
+      /^the data folder \/dev\/null\/x cannot be written/,
+    );
+  });
+});
