@@ -110,7 +110,12 @@ function enforcement(config: Config, desired: DesiredState, log: Logger, onReali
     namespaces.recheck();
     reconciler.markDirty();
   };
-  const kernelWatch = new KernelWatch({ openKernel, intervalMs: KERNEL_WATCH_MS, onChange: onKernelChange });
+  const kernelWatch = new KernelWatch({
+    openKernel,
+    intervalMs: KERNEL_WATCH_MS,
+    seen: () => reconciler.kernelSeen,
+    onChange: onKernelChange,
+  });
   return { namespaces, reconciler, kernelWatch };
 }
 

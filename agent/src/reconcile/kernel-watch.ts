@@ -1,16 +1,23 @@
 /** Notices that the kernel's side has changed by itself: module loaded, unloaded or reloaded, namespaces born or dead. */
-import { KernelUnavailable, type KernelDevice } from '../kernel-device';
+import { KernelUnavailable, type KernelDevice, type KernelInfo } from '../kernel-device';
 
 export interface KernelWatchOptions {
   openKernel: () => KernelDevice;
   intervalMs: number;
+  /** What the last pass of the reconcile loop saw, as describeKernel puts it. */
+  seen: () => string | undefined;
+  /** The kernel is not as it was seen. Called once for each new state. */
   onChange: () => void;
 }
 
-/**
- * Asks for a few numbers at an interval. They also change by what the agent itself commits; the pass that such a change asks
- * for finds nothing to do.
- */
+/** What tells one state of the kernel module from another. */
+export function describeKernel(
+  info: Pick<KernelInfo, 'instance' | 'generation' | 'namespaces' | 'bindings'>,
+): string {
+  return [info.instance, info.generation, info.namespaces, info.bindings].join(' ');
+}
+
+/** Asks for a few numbers at an interval, which costs some microseconds. */
 export class KernelWatch {
   #timer: NodeJS.Timeout | undefined;
   #last: string | undefined;
@@ -18,7 +25,6 @@ export class KernelWatch {
   constructor(private readonly options: KernelWatchOptions) {}
 
   start(): void {
-    this.#last = this.#look();
     this.#timer = setInterval(() => this.#check(), this.options.intervalMs);
     this.#timer.unref();
   }
@@ -29,23 +35,22 @@ export class KernelWatch {
 
   #check(): void {
     const now = this.#look();
-    if (now === this.#last) return;
+    const isNew = now !== this.#last && now !== this.options.seen();
     this.#last = now;
-    this.options.onChange();
+    if (isNew) this.options.onChange();
   }
 
   #look(): string {
     try {
       const kernel = this.options.openKernel();
       try {
-        const { instance, generation, namespaces, bindings } = kernel.info();
-        return [instance, generation, namespaces, bindings].join(' ');
+        return describeKernel(kernel.info());
       } finally {
         kernel.close();
       }
     } catch (error) {
-      if (error instanceof KernelUnavailable) return error.state;
-      return `fault: ${String(error)}`;
+      // Any other failure is met, and reported, by the next pass.
+      return error instanceof KernelUnavailable ? error.state : String(error);
     }
   }
 }

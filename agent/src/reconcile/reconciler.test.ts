@@ -5,6 +5,7 @@ import { FakeKernel } from '../kernel-device/fake-kernel.testing';
 import { classify, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { HeldNamespace } from '../namespaces/namespace-source';
 import { compose } from './compose';
+import { describeKernel } from './kernel-watch';
 import { Reconciler } from './reconciler';
 
 const INITIAL = 1;
@@ -164,6 +165,15 @@ describe('a pass of the reconcile loop', () => {
     expect(host.kernel.boundTo(10)).toBe(digestOf(web));
   });
 
+  it('knows afterwards how it left the kernel', () => {
+    host.run();
+    expect(host.reconciler.kernelSeen).toBe(describeKernel(host.kernel.open().info()));
+    host.kernel.openDevices = 0;
+    host.kernel.loaded = false;
+    host.run();
+    expect(host.reconciler.kernelSeen).toBe('absent');
+  });
+
   it('programs everything anew after the module was reloaded', () => {
     host.run();
     host.kernel.reload();
@@ -278,6 +288,27 @@ describe('a namespace that changes while it is being programmed', () => {
     };
     host.run();
     expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+  });
+});
+
+describe('a namespace that cannot be opened just now', () => {
+  it('is tried again without being asked', async () => {
+    jest.useFakeTimers();
+    try {
+      const host = new TestHost();
+      host.add('ns1', 10);
+      host.policies = [web];
+      host.beforeHold = () => host.names.delete('ns1');
+      host.reconciler.run();
+      expect(host.kernel.boundTo(10)).toBeUndefined();
+      host.names.set('ns1', { kind: 'namespace', inode: 10 });
+      host.beforeHold = () => undefined;
+      await jest.advanceTimersByTimeAsync(1000);
+      expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+      host.reconciler.stop();
+    } finally {
+      jest.useRealTimers();
+    }
   });
 });
 

@@ -12,7 +12,8 @@ import {
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
 import { composeAll, type Composition, type CompositionCache } from './compose';
-import { KernelProgrammer, type Target } from './kernel-programmer';
+import { KernelProgrammer, type ProgrammingResult, type Target } from './kernel-programmer';
+import { describeKernel } from './kernel-watch';
 import { describeReality, type Reality } from './reality';
 
 export interface ReconcilerOptions {
@@ -42,9 +43,10 @@ export class Reconciler {
   readonly #backoff = new Backoff({ initialMs: 200, maxMs: 30_000 });
   #refused: { instance: bigint; until: number; rulesets: ReadonlyMap<Digest, string> } | undefined;
   #scheduled: NodeJS.Immediate | undefined;
-  #retry: NodeJS.Timeout | undefined;
+  #retry: { timer: NodeJS.Timeout; due: number } | undefined;
   #obstacle: string | undefined;
   #initialInode: number | undefined;
+  #kernelSeen: string | undefined;
   #reality: Reality = { realizations: new Map(), namespaces: new Map() };
 
   constructor(private readonly options: ReconcilerOptions) {}
@@ -52,6 +54,11 @@ export class Reconciler {
   /** How things stood at the end of the last pass. */
   get reality(): Reality {
     return this.#reality;
+  }
+
+  /** The kernel module as the last pass left it (see describeKernel); undefined when that pass failed. */
+  get kernelSeen(): string | undefined {
+    return this.#kernelSeen;
   }
 
   /** Inode of the host's initial namespace, once the kernel module has told it. */
@@ -66,13 +73,13 @@ export class Reconciler {
 
   stop(): void {
     clearImmediate(this.#scheduled);
-    clearTimeout(this.#retry);
+    this.#forgetRetry();
   }
 
   /** One pass, now. Never throws: what goes wrong is reported, and tried again later. */
   run(): void {
     clearImmediate(this.#scheduled);
-    clearTimeout(this.#retry);
+    this.#forgetRetry();
     this.#scheduled = undefined;
     const entries = this.options.namespaces.entries();
     const wanted = this.#compose(entries);
@@ -97,18 +104,18 @@ export class Reconciler {
         kernel.close();
       }
     } catch (error) {
+      this.#kernelSeen = error instanceof KernelUnavailable ? error.state : undefined;
       if (error instanceof KernelUnavailable) return { ...none, obstacle: error.message };
       this.options.log.error({ err: error }, 'the kernel could not be programmed; trying again');
-      this.#retryIn(this.#backoff.next());
+      this.#retryWithin(this.#backoff.next());
       return { ...none, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
     }
   }
 
   #programOpen(kernel: KernelDevice, entries: readonly NamespaceEntry[], targets: Target[]): Outcome {
-    const none = { obstacle: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
-    if (this.options.desired.completeness === 'unknown') return { ...none, actual: kernel.list() };
     const start = performance.now();
     const { instance } = kernel.info();
+    if (this.options.desired.completeness === 'unknown') return this.#lookOnly(instance, kernel.list());
     const { applied, ...result } = new KernelProgrammer({
       kernel,
       targets,
@@ -116,11 +123,32 @@ export class Reconciler {
       onVanished: (name) => this.options.namespaces.recheck(name),
       refusedRulesets: this.#stillRefused(instance),
     }).run();
-    this.#backoff.reset();
-    this.#initialInode = result.actual.namespaces.find(({ initial }) => initial)?.inode;
+    this.#noteListing(instance, result.actual);
     this.#noteRefusals(instance, result.refusedRulesets);
+    this.#noteUnsettled(targets, result);
     this.#logApplied(applied, entries, performance.now() - start);
     return { ...result, obstacle: undefined };
+  }
+
+  #lookOnly(instance: bigint, actual: Listing): Outcome {
+    this.#noteListing(instance, actual);
+    return { actual, obstacle: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
+  }
+
+  #noteListing(instance: bigint, { generation, namespaces }: Listing): void {
+    const bindings = namespaces.filter(({ binding }) => binding !== undefined).length;
+    this.#kernelSeen = describeKernel({ instance, generation, namespaces: namespaces.length, bindings });
+    this.#initialInode = namespaces.find(({ initial }) => initial)?.inode;
+  }
+
+  /** What could not be bound now, and not because its ruleset was refused, is tried again without being asked. */
+  #noteUnsettled(targets: readonly Target[], { actual, refusedRulesets }: Omit<ProgrammingResult, 'applied'>): void {
+    const bound = new Map(actual.namespaces.map(({ inode, binding }) => [inode, binding?.digest]));
+    const isUnsettled = targets.some(
+      ({ inode, composition: { digest } }) => bound.get(inode) !== digest && !refusedRulesets.has(digest),
+    );
+    if (isUnsettled) this.#retryWithin(this.#backoff.next());
+    else this.#backoff.reset();
   }
 
   #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {
@@ -151,13 +179,22 @@ export class Reconciler {
     }
     const until = known.size > 0 ? this.#refused?.until : undefined;
     this.#refused = { instance, until: until ?? performance.now() + REFUSAL_LIFETIME_MS, rulesets };
-    this.#retryIn(this.#refused.until - performance.now());
+    this.#retryWithin(this.#refused.until - performance.now());
   }
 
-  #retryIn(delayMs: number): void {
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => this.markDirty(), delayMs);
-    this.#retry.unref();
+  /** Of several delays the shortest counts. */
+  #retryWithin(delayMs: number): void {
+    const due = performance.now() + delayMs;
+    if (this.#retry !== undefined && this.#retry.due <= due) return;
+    clearTimeout(this.#retry?.timer);
+    const timer = setTimeout(() => this.markDirty(), delayMs);
+    timer.unref();
+    this.#retry = { timer, due };
+  }
+
+  #forgetRetry(): void {
+    clearTimeout(this.#retry?.timer);
+    this.#retry = undefined;
   }
 
   #noteObstacle(obstacle: string | undefined): void {
