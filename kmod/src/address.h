@@ -29,24 +29,21 @@ bool nsg_addresses_build(struct nsg_addresses *addresses, const struct nsg_rules
 
 void nsg_addresses_free(struct nsg_addresses *addresses, struct nsg_budget *budget);
 
-static inline u32 nsg_address4(const union nsg_address *address)
+static __always_inline u32 nsg_address4(const union nsg_address *address)
 {
 	return be32_to_cpu((__force __be32)address->words[0]);
 }
 
-static inline u32 nsg_addresses_find(const struct nsg_addresses *addresses, const union nsg_address *address)
+static __always_inline u32 nsg_addresses_find(const struct nsg_addresses *addresses, const union nsg_address *address)
 {
-	switch (addresses->way) {
-	case NSG_ADDRESS_TRIE:
-		return nsg_trie_find(&addresses->trie, nsg_address4(address));
-	case NSG_ADDRESS_BOUNDS4:
+	if (addresses->way == NSG_ADDRESS_BOUNDS4)
 		return nsg_bounds_find4(&addresses->bounds, nsg_address4(address));
-	case NSG_ADDRESS_BOUNDS6:
+	if (addresses->way == NSG_ADDRESS_TRIE)
+		return nsg_trie_find(&addresses->trie, nsg_address4(address));
+	if (addresses->way == NSG_ADDRESS_BOUNDS6)
 		return nsg_bounds_find6(&addresses->bounds, be64_to_cpu((__force __be64)address->halves[0]),
 					be64_to_cpu((__force __be64)address->halves[1]));
-	default:
-		return addresses->vector;
-	}
+	return addresses->vector;
 }
 
 #endif /* _NSG_ADDRESS_H */

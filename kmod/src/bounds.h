@@ -7,8 +7,8 @@
 
 /*
  * Perfect search trees of 64-bit bounds, each in an array of 2 * 2^depth slots: slot k from 1 on holds a bound, its
- * children are 2k and 2k + 1; slots from 2^depth on hold values. A value is a vector, or NSG_BOUNDS_INNER and then the
- * depth (8 bits) and the first slot (32 bits) of the tree over the low halves of the addresses with this high half.
+ * children are 2k and 2k + 1; slots from 2^depth on hold values. A value is a vector, or NSG_BOUNDS_INNER, the depth
+ * (8 bits) and the first slot (32 bits) of the tree over the low halves of the addresses that have this high half.
  */
 struct nsg_bounds {
 	u64 *slots;
@@ -22,22 +22,31 @@ bool nsg_bounds_build(struct nsg_bounds *bounds, const struct nsg_axis *axis, bo
 
 void nsg_bounds_free(struct nsg_bounds *bounds, struct nsg_budget *budget);
 
+static __always_inline u64 nsg_bounds_step(const u64 *slots, u64 k, u64 place)
+{
+	return 2 * k + 1 - (place < slots[k]);
+}
+
 /* The value of the number of bounds at or below `place`. Steps do not branch on what they compare. */
-static inline u64 nsg_bounds_descend(const u64 *slots, u32 depth, u64 place)
+static __always_inline u64 nsg_bounds_descend(const u64 *slots, u32 depth, u64 place)
 {
 	u64 k = 1;
 
-	for (; depth; depth--)
-		k = 2 * k + 1 - (place < slots[k]);
+	if (depth & 1)
+		k = nsg_bounds_step(slots, k, place);
+	for (depth >>= 1; depth; depth--) {
+		k = nsg_bounds_step(slots, k, place);
+		k = nsg_bounds_step(slots, k, place);
+	}
 	return slots[k];
 }
 
-static inline u32 nsg_bounds_find4(const struct nsg_bounds *bounds, u32 address)
+static __always_inline u32 nsg_bounds_find4(const struct nsg_bounds *bounds, u32 address)
 {
 	return nsg_bounds_descend(bounds->slots, bounds->depth, address);
 }
 
-static inline u32 nsg_bounds_find6(const struct nsg_bounds *bounds, u64 high, u64 low)
+static __always_inline u32 nsg_bounds_find6(const struct nsg_bounds *bounds, u64 high, u64 low)
 {
 	u64 value = nsg_bounds_descend(bounds->slots, bounds->depth, high);
 

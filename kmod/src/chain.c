@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Building a chain's tables, and a packet's way through them. */
+/* Building and freeing a chain's tables. */
 #include "chain.h"
 #include "request.h"
 
@@ -61,7 +61,7 @@ static void fill_rules(struct build *build, const struct nsgate_ruleset *ruleset
 	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule)) {
 		if (!belongs(build, rule))
 			continue;
-		if (chain->count <= NSG_SHORT_CHAIN || !is_settled(rule))
+		if (!is_settled(rule))
 			chain->verify[place / NSG_WORD_RULES] |= 1ULL << (place % NSG_WORD_RULES);
 		build->rules.rule[place] = rule;
 		chain->order[place++] = i;
@@ -119,6 +119,8 @@ static void build_chain(struct build *build, const struct nsgate_ruleset *rulese
 		fill_rules(build, ruleset);
 		if (chain->count > NSG_SHORT_CHAIN)
 			build_tables(build);
+		else
+			chain->shortlist = nsg_shortlist_build(&build->rules, build->family, build->budget);
 		forget_verify(chain, build->budget);
 	}
 	nsg_budget_give(build->budget, build->rules.rule, rules);
@@ -149,6 +151,7 @@ void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget)
 {
 	if (!chain)
 		return;
+	nsg_shortlist_free(chain->shortlist, chain->count, budget);
 	nsg_addresses_free(&chain->source, budget);
 	nsg_addresses_free(&chain->destination, budget);
 	nsg_transport_free(&chain->transport, budget);
@@ -157,82 +160,4 @@ void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget)
 	nsg_budget_give(budget, chain->verify, verify_bytes(chain));
 	nsg_budget_give(budget, chain->order, order_bytes(chain));
 	nsg_budget_give(budget, chain, sizeof(*chain));
-}
-
-void nsg_walk_begin(struct nsg_walk *walk, const struct nsg_chain *chain, const struct nsg_key *key)
-{
-	const struct nsg_transport *transport = &chain->transport;
-	const u64 *vectors = chain->vectors;
-
-	walk->chain = chain;
-	walk->candidates = 0;
-	walk->words = 0;
-	walk->base = 0;
-	walk->at = -1;
-	if (!vectors) {
-		walk->candidates = (1U << chain->count) - 1;
-		return;
-	}
-	walk->vector[0] = vectors + nsg_addresses_find(&chain->source, &key->source);
-	walk->vector[1] = vectors + nsg_addresses_find(&chain->destination, &key->destination);
-	if (likely(transport->joined)) {
-		walk->vector[2] = vectors + nsg_transport_joined(transport, key);
-		return;
-	}
-	walk->vector[2] = vectors + transport->protocol[key->protocol];
-	walk->vector[3] = vectors + nsg_transport_port(&transport->source, key, key->source_port);
-	walk->vector[4] = vectors + nsg_transport_port(&transport->destination, key, key->destination_port);
-}
-
-/* What all vectors of the packet have in their u64 at `at`. */
-static u64 common(const struct nsg_walk *walk, u32 at)
-{
-	u64 bits = walk->vector[0][at] & walk->vector[1][at] & walk->vector[2][at];
-
-	if (unlikely(!walk->chain->transport.joined))
-		bits &= walk->vector[3][at] & walk->vector[4][at];
-	return bits;
-}
-
-static u64 word_of(const struct nsg_walk *walk, u32 vector, u32 word)
-{
-	const u32 *groups = nsg_vector_groups(walk->chain->layout, walk->vector[vector]);
-
-	return walk->chain->groups[groups[word / NSG_GROUP_WORDS] + word % NSG_GROUP_WORDS];
-}
-
-static u64 common_word(const struct nsg_walk *walk, u32 word)
-{
-	u64 bits = word_of(walk, 0, word) & word_of(walk, 1, word) & word_of(walk, 2, word);
-
-	if (unlikely(!walk->chain->transport.joined))
-		bits &= word_of(walk, 3, word) & word_of(walk, 4, word);
-	return bits;
-}
-
-static bool advance_dense(struct nsg_walk *walk)
-{
-	if (++walk->at >= walk->chain->layout.words)
-		return false;
-	walk->base = walk->at * NSG_WORD_RULES;
-	walk->candidates = common(walk, walk->at);
-	return true;
-}
-
-bool nsg_walk_advance(struct nsg_walk *walk)
-{
-	u32 word;
-
-	if (!walk->chain->layout.aggregates)
-		return walk->chain->vectors && advance_dense(walk);
-	while (!walk->words) {
-		if (++walk->at >= walk->chain->layout.aggregates)
-			return false;
-		walk->words = common(walk, walk->at);
-	}
-	word = walk->at * 64 + __ffs(walk->words);
-	walk->words &= walk->words - 1;
-	walk->base = word * NSG_WORD_RULES;
-	walk->candidates = common_word(walk, word);
-	return true;
 }

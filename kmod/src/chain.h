@@ -4,10 +4,11 @@
 #define _NSG_CHAIN_H
 
 #include "address.h"
+#include "shortlist.h"
 #include "transport.h"
 
-/* A chain of so few rules has no tables: each rule is a candidate. Measured; see docs/design/engine.md. */
-#define NSG_SHORT_CHAIN	2U
+/* Up to so many rules, going through them is cheaper than any table. Measured; see docs/design/engine.md. */
+#define NSG_SHORT_CHAIN	24U
 
 /* Read-only once built. */
 struct nsg_chain {
@@ -15,7 +16,8 @@ struct nsg_chain {
 	struct nsg_layout layout;
 	u32 *order;		/* by place in the chain: index in the ruleset */
 	u64 *verify;		/* bit per place: a candidate must be settled by its predicate; NULL if none must */
-	u64 *vectors;		/* NULL for a short chain */
+	struct nsg_shortlist *shortlist;	/* of a short chain, which has nothing of what follows; else NULL */
+	u64 *vectors;
 	u64 *groups;
 	size_t vector_bytes;
 	size_t group_bytes;
@@ -35,22 +37,5 @@ struct nsg_chain *nsg_chain_build(const struct nsgate_ruleset *ruleset, u8 hook,
 				  struct nsg_budget *budget);
 
 void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget);
-
-#define NSG_VECTORS_OF_PACKET	5	/* joined, the first three */
-
-/* A packet's way through a chain. */
-struct nsg_walk {
-	const struct nsg_chain *chain;
-	const u64 *vector[NSG_VECTORS_OF_PACKET];
-	u64 candidates;		/* left in the word at hand: bit per place from `base` on */
-	u64 words;		/* sparse: words left that may have candidates, of 64 at hand */
-	u32 base;
-	s32 at;			/* dense: the word at hand; sparse: the 64 words at hand */
-};
-
-void nsg_walk_begin(struct nsg_walk *walk, const struct nsg_chain *chain, const struct nsg_key *key);
-
-/* Goes on to the next word that may have candidates. Returns false at the chain's end. */
-bool nsg_walk_advance(struct nsg_walk *walk);
 
 #endif /* _NSG_CHAIN_H */

@@ -2,133 +2,211 @@
 /* The engine: theory below. */
 #include "engine.h"
 
-#define FAMILIES	2
-#define CHAINS		(NSGATE_HOOKS * FAMILIES)
-
-struct nsg_matcher {
-	struct nsg_predicates *predicates;
-	size_t memory;
-	struct nsg_chain *chain[CHAINS];	/* NULL where there are no rules */
-};
-
-/* From fast to frugal: the next is tried when one's tables do not fit into its budget. */
-static const struct {
-	size_t memory;		/* bytes while building */
-	struct nsg_effort effort;
-} attempts[] = {
-	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 65536 } },
-	{ NSG_MATCHER_MEMORY, { .exact_items = 1, .joined_cells = 0 } },
-};
-
-static u32 chain_of(u8 hook, u8 family)
+/* What the packet's vectors have in common in their u64 at `at`. */
+static __always_inline u64 common(const u64 *const *vector, u32 at, bool joined)
 {
-	return hook * FAMILIES + (family == NSGATE_FAMILY_IPV6);
+	u64 bits = vector[0][at] & vector[1][at] & vector[2][at];
+
+	return joined ? bits : bits & vector[3][at] & vector[4][at];
 }
 
-static void free_chains(struct nsg_matcher *matcher, struct nsg_budget *budget)
+/* Keeps the rest of a word's candidates for the next search; returns the first one's place. */
+static __always_inline u32 take_first(struct nsg_search *search, u64 candidates, u32 base)
 {
-	u32 i;
+	search->candidates = candidates & (candidates - 1);
+	search->base = base;
+	return base + __ffs(candidates);
+}
 
-	for (i = 0; i < CHAINS; i++) {
-		nsg_chain_free(matcher->chain[i], budget);
-		matcher->chain[i] = NULL;
+static __always_inline u32 dense_place(struct nsg_search *search, const struct nsg_chain *chain,
+				       const u64 *const *vector, u32 at, bool joined)
+{
+	for (; at < chain->layout.words; at++) {
+		u64 candidates = common(vector, at, joined);
+
+		if (candidates) {
+			search->next = at + 1;
+			return take_first(search, candidates, at * NSG_WORD_RULES);
+		}
+	}
+	return NSG_NO_PLACE;
+}
+
+/* A word's offset from the first of its group is the same in each vector: `words` points that far into the groups. */
+static __always_inline u64 word_of(const u64 *words, const u64 *vector, u32 aggregates, u32 group)
+{
+	return words[((const u32 *)(vector + aggregates))[group]];
+}
+
+static __always_inline u64 common_word(const struct nsg_chain *chain, const u64 *const *vector, u32 word, bool joined)
+{
+	const u64 *words = chain->groups + word % NSG_GROUP_WORDS;
+	u32 group = word / NSG_GROUP_WORDS, aggregates = chain->layout.aggregates;
+	u64 bits = word_of(words, vector[0], aggregates, group) & word_of(words, vector[1], aggregates, group) &
+		   word_of(words, vector[2], aggregates, group);
+
+	return joined ? bits : bits & word_of(words, vector[3], aggregates, group) &
+				      word_of(words, vector[4], aggregates, group);
+}
+
+static __always_inline u32 sparse_place(struct nsg_search *search, const struct nsg_chain *chain,
+					const u64 *const *vector, u32 at, u64 words, bool joined)
+{
+	for (;;) {
+		for (; words; words &= words - 1) {
+			u32 word = at * 64 + __ffs(words);
+			u64 candidates = common_word(chain, vector, word, joined);
+
+			if (candidates) {
+				search->words = words & (words - 1);
+				search->next = at;
+				return take_first(search, candidates, word * NSG_WORD_RULES);
+			}
+		}
+		if (++at >= chain->layout.aggregates)
+			return NSG_NO_PLACE;
+		words = common(vector, at, joined);
 	}
 }
 
-static int build_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory,
-			struct nsg_effort effort)
+static __always_inline u32 rule_of(const struct nsg_chain *chain, u32 place)
 {
-	struct nsg_budget budget = { .left = memory };
-	u8 hook;
+	return place == NSG_NO_PLACE ? NSG_NO_RULE : chain->order[place];
+}
 
-	for (hook = 0; hook < NSGATE_HOOKS && !budget.error; hook++) {
-		matcher->chain[chain_of(hook, NSGATE_FAMILY_IPV4)] =
-			nsg_chain_build(ruleset, hook, NSGATE_FAMILY_IPV4, effort, &budget);
-		matcher->chain[chain_of(hook, NSGATE_FAMILY_IPV6)] =
-			nsg_chain_build(ruleset, hook, NSGATE_FAMILY_IPV6, effort, &budget);
+/* The last of the shortlist fits every packet, so that its end needs no test. */
+static __always_inline const struct nsg_shortlist *fitting(const struct nsg_shortlist *rule,
+							   const struct nsg_summary *summary, bool ipv6)
+{
+	while (!nsg_shortlist_fits(rule, summary, ipv6))
+		rule++;
+	return rule;
+}
+
+/* From a rule that fits the masks to the first one that matches. */
+static noinline u32 settle_short(struct nsg_search *search, const struct nsg_shortlist *rule)
+{
+	bool ipv6 = search->key->family == NSGATE_FAMILY_IPV6;
+	const struct nsg_summary summary = nsg_summary_of(search->key, ipv6);
+	u32 number = rule_of(search->chain, rule->place);
+
+	while ((rule->ranges && !nsg_shortlist_in_ranges(rule, search->key)) ||
+	       (rule->verify && !nsg_predicate_holds(search->matcher->predicates, number, search->key))) {
+		rule = fitting(rule + 1, &summary, ipv6);
+		number = rule_of(search->chain, rule->place);
 	}
-	if (budget.error)
-		free_chains(matcher, &budget);
-	matcher->memory = memory - budget.left;
-	return budget.error;
+	search->next = rule->place + 1;
+	return number;
 }
 
-static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
+static __always_inline u32 short_rule(struct nsg_search *search, const struct nsg_chain *chain, u32 from, bool ipv6)
 {
-	int error = -E2BIG;
-	u32 i;
+	const struct nsg_summary summary = nsg_summary_of(search->key, ipv6);
+	const struct nsg_shortlist *rule = fitting(chain->shortlist + from, &summary, ipv6);
 
-	matcher->predicates = nsg_predicates_build(ruleset);
-	if (!matcher->predicates)
-		return -ENOMEM;
-	for (i = 0; i < ARRAY_SIZE(attempts) && error == -E2BIG; i++)
-		error = build_chains(matcher, ruleset, attempts[i].memory, attempts[i].effort);
-	return error;
+	if (rule->ranges || rule->verify)
+		return settle_short(search, rule);
+	search->next = rule->place + 1;
+	return rule_of(chain, rule->place);
 }
 
-struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error)
+static noinline u32 short_rule4(struct nsg_search *search, const struct nsg_chain *chain, u32 from)
 {
-	struct nsg_matcher *matcher = nsg_kvzalloc(sizeof(*matcher));
-
-	*error = matcher ? build(matcher, ruleset) : -ENOMEM;
-	if (!*error)
-		return matcher;
-	nsg_matcher_free(matcher);
-	return NULL;
+	return short_rule(search, chain, from, false);
 }
 
-void nsg_matcher_free(struct nsg_matcher *matcher)
+static noinline u32 short_rule6(struct nsg_search *search, const struct nsg_chain *chain, u32 from)
 {
-	struct nsg_budget budget = { .left = 0 };
-
-	if (!matcher)
-		return;
-	free_chains(matcher, &budget);
-	nsg_predicates_free(matcher->predicates);
-	nsg_kvfree(matcher);
+	return short_rule(search, chain, from, true);
 }
 
-size_t nsg_matcher_memory(const struct nsg_matcher *matcher)
+static __always_inline u32 next_short(struct nsg_search *search, u32 from)
 {
-	return sizeof(*matcher) + matcher->memory + nsg_predicates_memory(matcher->predicates);
+	if (search->key->family == NSGATE_FAMILY_IPV4)
+		return short_rule4(search, search->chain, from);
+	return short_rule6(search, search->chain, from);
 }
 
-void nsg_search_begin(struct nsg_search *search, const struct nsg_matcher *matcher, const struct nsg_key *key)
+static u32 next_place(struct nsg_search *search)
 {
-	const struct nsg_chain *chain = matcher->chain[chain_of(key->hook, key->family)];
+	const struct nsg_chain *chain = search->chain;
+	bool joined = chain->transport.joined;
 
-	search->predicates = matcher->predicates;
+	if (search->candidates)
+		return take_first(search, search->candidates, search->base);
+	if (chain->layout.aggregates)
+		return sparse_place(search, chain, search->vector, search->next, search->words, joined);
+	return dense_place(search, chain, search->vector, search->next, joined);
+}
+
+/* From a candidate that may need to be verified to the first one that matches. */
+static noinline u32 settle(struct nsg_search *search, u32 place)
+{
+	const struct nsg_chain *chain = search->chain;
+
+	for (; place != NSG_NO_PLACE; place = next_place(search)) {
+		if (!(chain->verify[place / NSG_WORD_RULES] >> (place % NSG_WORD_RULES) & 1))
+			return chain->order[place];
+		if (nsg_predicate_holds(search->matcher->predicates, chain->order[place], search->key))
+			return chain->order[place];
+	}
+	return NSG_NO_RULE;
+}
+
+static __always_inline u32 rule_at(struct nsg_search *search, const struct nsg_chain *chain, u32 place)
+{
+	if (unlikely(chain->verify))
+		return settle(search, place);
+	return rule_of(chain, place);
+}
+
+static noinline u32 first_sparse(struct nsg_search *search, const struct nsg_chain *chain)
+{
+	const u64 *const vector[] = { search->vector[0], search->vector[1], search->vector[2] };
+
+	return rule_at(search, chain, sparse_place(search, chain, vector, 0, common(vector, 0, true), true));
+}
+
+static noinline u32 first_apart(struct nsg_search *search, const struct nsg_chain *chain)
+{
+	const struct nsg_transport *transport = &chain->transport;
+	const struct nsg_key *key = search->key;
+
+	search->vector[2] = chain->vectors + transport->protocol[key->protocol];
+	search->vector[3] = chain->vectors + nsg_transport_port(&transport->source, key, key->source_port);
+	search->vector[4] = chain->vectors + nsg_transport_port(&transport->destination, key, key->destination_port);
+	search->candidates = 0;
+	search->words = chain->layout.aggregates ? common(search->vector, 0, false) : 0;
+	search->next = 0;
+	return rule_at(search, chain, next_place(search));
+}
+
+u32 nsg_search_first(struct nsg_search *search, const struct nsg_matcher *matcher, const struct nsg_key *key)
+{
+	size_t number = key->hook * NSG_FAMILIES + (size_t)key->family - 1;
+	const struct nsg_chain *chain = (&matcher->chain[0][0])[number];
+	const u64 *vector[3];
+
+	if (!chain)
+		return NSG_NO_RULE;
+	search->matcher = matcher;
+	search->chain = chain;
 	search->key = key;
-	search->walk.chain = chain;
-	if (chain)
-		nsg_walk_begin(&search->walk, chain, key);
-}
-
-/* Whether the candidate at `place` of the chain matches. */
-static bool holds(const struct nsg_search *search, u32 place, u32 rule)
-{
-	const u64 *verify = search->walk.chain->verify;
-
-	if (likely(!verify) || !(verify[place / NSG_WORD_RULES] >> (place % NSG_WORD_RULES) & 1))
-		return true;
-	return nsg_predicate_holds(search->predicates, rule, search->key);
+	if (chain->shortlist)
+		return next_short(search, 0);
+	search->vector[0] = vector[0] = chain->vectors + nsg_addresses_find(&chain->source, &key->source);
+	search->vector[1] = vector[1] = chain->vectors + nsg_addresses_find(&chain->destination, &key->destination);
+	if (unlikely(!chain->transport.joined))
+		return first_apart(search, chain);
+	search->vector[2] = vector[2] = chain->vectors + nsg_transport_joined(&chain->transport, key);
+	if (chain->layout.aggregates)
+		return first_sparse(search, chain);
+	return rule_at(search, chain, dense_place(search, chain, vector, 0, true));
 }
 
 u32 nsg_search_next(struct nsg_search *search)
 {
-	struct nsg_walk *walk = &search->walk;
-
-	if (!walk->chain)
-		return NSG_NO_RULE;
-	do {
-		while (walk->candidates) {
-			u32 place = walk->base + __ffs(walk->candidates);
-			u32 rule = walk->chain->order[place];
-
-			walk->candidates &= walk->candidates - 1;
-			if (holds(search, place, rule))
-				return rule;
-		}
-	} while (nsg_walk_advance(walk));
-	return NSG_NO_RULE;
+	if (search->chain->shortlist)
+		return next_short(search, search->next);
+	return rule_at(search, search->chain, next_place(search));
 }

@@ -9,9 +9,17 @@
 #include "chain.h"
 #include "predicate.h"
 
-struct nsg_matcher;
+#define NSG_NO_RULE		NSGATE_NO_INDEX
+#define NSG_FAMILIES		2
 
-#define NSG_NO_RULE	NSGATE_NO_INDEX
+/* Memory that building a matcher may take for its tables, predicates apart; bytes. */
+#define NSG_MATCHER_MEMORY	(64UL << 20)
+
+struct nsg_matcher {
+	struct nsg_chain *chain[NSGATE_HOOKS][NSG_FAMILIES];	/* NULL where there are no rules; by NSGATE_FAMILY_* - 1 */
+	struct nsg_predicates *predicates;
+	size_t memory;						/* bytes of the chains */
+};
 
 /*
  * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells why:
@@ -19,22 +27,29 @@ struct nsg_matcher;
  */
 struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error);
 
-#define NSG_MATCHER_MEMORY	(64UL << 20)	/* bytes */
-
 void nsg_matcher_free(struct nsg_matcher *matcher);
 
 size_t nsg_matcher_memory(const struct nsg_matcher *matcher);
 
-/* One packet's search, on the searcher's stack. */
+/* One packet's search, on the searcher's stack: what it needs to go on after a rule. */
 struct nsg_search {
-	struct nsg_walk walk;
-	const struct nsg_predicates *predicates;
+	const struct nsg_matcher *matcher;
+	const struct nsg_chain *chain;
 	const struct nsg_key *key;
+	const u64 *vector[5];	/* of the packet; of a chain whose transport is joined, the first three */
+	u64 candidates;		/* left in the word at hand: bit per place */
+	u64 words;		/* sparse: left of the 64 words at hand */
+	u32 base;		/* place of the first of the candidates */
+	u32 next;		/* dense: the next word; sparse: the 64 words at hand; short: the next place */
 };
 
-void nsg_search_begin(struct nsg_search *search, const struct nsg_matcher *matcher, const struct nsg_key *key);
+/*
+ * The index of the first rule that matches, in the ruleset's order; NSG_NO_RULE if there is none. Begins a search that
+ * nsg_search_next() goes on with while matcher and key are there.
+ */
+u32 nsg_search_first(struct nsg_search *search, const struct nsg_matcher *matcher, const struct nsg_key *key);
 
-/* The index of the next rule that matches, in the ruleset's order; NSG_NO_RULE when there is none left. */
+/* The index of the next rule that matches; NSG_NO_RULE when there is none left, and not to be called again. */
 u32 nsg_search_next(struct nsg_search *search);
 
 #endif /* _NSG_ENGINE_H */

@@ -20,7 +20,7 @@ bool nsg_ports_build(struct nsg_ports *ports, const struct nsg_axis *axis, const
 
 void nsg_ports_free(struct nsg_ports *ports, struct nsg_budget *budget);
 
-static inline u32 nsg_ports_find(const struct nsg_ports *ports, u16 port)
+static __always_inline u32 nsg_ports_find(const struct nsg_ports *ports, u32 port)
 {
 	if (!ports->values)
 		return ports->absent;

@@ -2,6 +2,8 @@
 /* Building the tables of protocol and ports, joined where their product is small. */
 #include "transport.h"
 
+#define PROTOCOLS	256U
+
 /* One of the three axes: its different vectors, and for each interval which of them it has. */
 struct classes {
 	struct nsg_axis axis;
@@ -17,7 +19,11 @@ struct build {
 	struct classes protocol;
 	struct classes source;
 	struct classes destination;
+	bool has_ports[PROTOCOLS];	/* by class of protocol: whether one of them has ports */
+	u32 classes_with_ports;
 };
+
+static const u8 protocols_with_ports[] = { 6, 17, 33, 132, 136 };	/* tcp, udp, dccp, sctp, udplite */
 
 /* Records of vectors are numbered without gaps: `seen` tells a vector's class + 1 by its number. */
 static void number_classes(struct classes *classes, u32 *seen, u32 width)
@@ -110,51 +116,118 @@ static void classes_to_terms(struct classes *classes, u32 factor)
 		classes->value[i] *= factor;
 }
 
-static void fill_joined(u32 *cell, struct build *build)
+static void fill_row(u32 *cell, struct build *build, u32 protocol_and_source)
 {
-	u32 protocol, source, destination, both;
+	u32 i;
 
-	for (protocol = 0; protocol < build->protocol.count; protocol++)
-		for (source = 0; source < build->source.count; source++) {
-			both = nsg_vectors_and(build->vectors, build->protocol.vector[protocol],
-					       build->source.vector[source]);
-			for (destination = 0; destination < build->destination.count; destination++) {
-				*cell++ = nsg_vectors_and(build->vectors, both,
-							  build->destination.vector[destination]);
-				cond_resched();
-			}
-		}
+	for (i = 0; i < build->destination.count; i++) {
+		cell[i] = nsg_vectors_and(build->vectors, protocol_and_source, build->destination.vector[i]);
+		cond_resched();
+	}
 }
 
-static bool build_joined(struct nsg_transport *transport, struct build *build, u32 cells)
+static u32 cells_of_ports(const struct build *build)
 {
-	transport->joined_bytes = cells * sizeof(*transport->joined);
+	return build->source.count * build->destination.count;
+}
+
+static void fill_with_ports(u32 *cell, struct build *build, u32 protocol)
+{
+	u32 i;
+
+	for (i = 0; i < build->source.count; i++, cell += build->destination.count)
+		fill_row(cell, build, nsg_vectors_and(build->vectors, protocol, build->source.vector[i]));
+}
+
+static u32 without_ports(struct build *build, u32 protocol)
+{
+	u32 ports = nsg_vectors_and(build->vectors, build->source.vector[0], build->destination.vector[0]);
+
+	return nsg_vectors_and(build->vectors, protocol, ports);
+}
+
+/* Fills the cells of a class of protocols; returns the first, which is its term. */
+static u32 fill_class(u32 *joined, struct build *build, u32 class, u32 *with_ports, u32 *others)
+{
+	u32 vector = build->protocol.vector[class];
+	u32 first = build->has_ports[class] ? *with_ports : *others;
+
+	if (build->has_ports[class]) {
+		fill_with_ports(joined + first, build, vector);
+		*with_ports += cells_of_ports(build);
+	} else {
+		joined[first] = without_ports(build, vector);
+		*others += 1;
+	}
+	return first;
+}
+
+/* Protocols with ports come first, then the others, which need one cell each. */
+static void fill_joined(u32 *joined, struct build *build)
+{
+	u32 with_ports = 0, others = build->classes_with_ports * cells_of_ports(build);
+	u32 class;
+
+	for (class = 0; class < build->protocol.count; class++)
+		build->protocol.vector[class] = fill_class(joined, build, class, &with_ports, &others);
+}
+
+static void find_protocols_with_ports(struct nsg_transport *transport, struct build *build)
+{
+	u32 i;
+
+	fill_protocols(transport, &build->protocol.axis, build->protocol.value);
+	for (i = 0; i < ARRAY_SIZE(protocols_with_ports); i++) {
+		bool *has_ports = &build->has_ports[transport->protocol[protocols_with_ports[i]]];
+
+		build->classes_with_ports += !*has_ports;
+		*has_ports = true;
+	}
+}
+
+/*
+ * The last cells are for what no reader of packets makes, ports of a protocol that has none: they lie within the table,
+ * and no rule matches.
+ */
+static u64 joined_cells(const struct build *build)
+{
+	return ((u64)build->classes_with_ports + 1) * build->source.count * build->destination.count +
+	       build->protocol.count;
+}
+
+static bool build_joined(struct nsg_transport *transport, struct build *build)
+{
+	transport->joined_bytes = joined_cells(build) * sizeof(*transport->joined);
 	transport->joined = nsg_budget_take(build->budget, transport->joined_bytes);
 	if (!transport->joined)
 		return false;
 	fill_joined(transport->joined, build);
+	classes_to_vectors(&build->protocol);
 	classes_to_terms(&build->source, build->destination.count);
-	classes_to_terms(&build->protocol, build->source.count * build->destination.count);
 	return fill_tables(transport, build, 0, 0);
 }
 
 bool nsg_transport_build(struct nsg_transport *transport, const struct nsg_rules *rules, struct nsg_vectors *vectors,
 			 struct nsg_budget *budget)
 {
-	struct build build = { .vectors = vectors, .budget = budget };
-	u64 cells;
+	struct build *build = nsg_budget_take(budget, sizeof(*build));
 	bool built = false;
 
-	if (find_classes(&build, &build.protocol, rules, NSGATE_MATCH_PROTOCOL) &&
-	    find_classes(&build, &build.source, rules, NSGATE_MATCH_SPORT) &&
-	    find_classes(&build, &build.destination, rules, NSGATE_MATCH_DPORT)) {
-		cells = (u64)build.protocol.count * build.source.count * build.destination.count;
-		built = cells <= rules->joined_cells ? build_joined(transport, &build, cells) :
-					     build_apart(transport, &build);
+	if (!build)
+		return false;
+	build->vectors = vectors;
+	build->budget = budget;
+	if (find_classes(build, &build->protocol, rules, NSGATE_MATCH_PROTOCOL) &&
+	    find_classes(build, &build->source, rules, NSGATE_MATCH_SPORT) &&
+	    find_classes(build, &build->destination, rules, NSGATE_MATCH_DPORT)) {
+		find_protocols_with_ports(transport, build);
+		built = joined_cells(build) <= rules->joined_cells ? build_joined(transport, build) :
+								     build_apart(transport, build);
 	}
-	free_classes(&build.protocol, budget);
-	free_classes(&build.source, budget);
-	free_classes(&build.destination, budget);
+	free_classes(&build->protocol, budget);
+	free_classes(&build->source, budget);
+	free_classes(&build->destination, budget);
+	nsg_budget_give(budget, build, sizeof(*build));
 	return built;
 }
 

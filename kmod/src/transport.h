@@ -24,7 +24,7 @@ bool nsg_transport_build(struct nsg_transport *transport, const struct nsg_rules
 
 void nsg_transport_free(struct nsg_transport *transport, struct nsg_budget *budget);
 
-static inline u32 nsg_transport_joined(const struct nsg_transport *transport, const struct nsg_key *key)
+static __always_inline u32 nsg_transport_joined(const struct nsg_transport *transport, const struct nsg_key *key)
 {
 	u32 at = transport->protocol[key->protocol];
 
@@ -35,7 +35,7 @@ static inline u32 nsg_transport_joined(const struct nsg_transport *transport, co
 }
 
 /* The value of a port's table, apart. */
-static inline u32 nsg_transport_port(const struct nsg_ports *ports, const struct nsg_key *key, u16 port)
+static __always_inline u32 nsg_transport_port(const struct nsg_ports *ports, const struct nsg_key *key, u16 port)
 {
 	return key->parts & NSG_KEY_PORTS ? nsg_ports_find(ports, port) : ports->absent;
 }

@@ -21,7 +21,7 @@ bool nsg_trie_build(struct nsg_trie *trie, const struct nsg_axis *axis, struct n
 
 void nsg_trie_free(struct nsg_trie *trie, struct nsg_budget *budget);
 
-static inline u32 nsg_trie_find(const struct nsg_trie *trie, u32 address)
+static __always_inline u32 nsg_trie_find(const struct nsg_trie *trie, u32 address)
 {
 	s32 entry = trie->top[address >> (32 - NSG_TRIE_TOP_BITS)];
 

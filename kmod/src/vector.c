@@ -5,7 +5,8 @@
  */
 #include "vector.h"
 
-#define GROUP_MASK	0xffffULL	/* a group's words in its part of the aggregates */
+#define GROUPS_AT	(64 / NSG_GROUP_WORDS)			/* whose words share a u64 of the aggregates */
+#define GROUP_MASK	((1ULL << NSG_GROUP_WORDS) - 1)		/* a group's words there */
 
 static u32 groups_of(struct nsg_layout layout)
 {
@@ -45,7 +46,7 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
 {
 	memset(vectors->bits, 0, sizeof(vectors->bits));
 	memcpy(vectors->bits, bits, vectors->layout.words * sizeof(*bits));
-	vectors->changed = (1U << groups_of(vectors->layout)) - 1;
+	vectors->changed = (1ULL << groups_of(vectors->layout)) - 1;
 }
 
 static u64 words_in_use(const u64 *words)
@@ -61,11 +62,11 @@ static u64 words_in_use(const u64 *words)
 /* Writes a group's place and its part of the aggregates into a record. */
 static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
 {
-	u32 shift = group % 4 * NSG_GROUP_WORDS;
+	u32 shift = group % GROUPS_AT * NSG_GROUP_WORDS;
 	u64 used = words_in_use(words);
 	u32 *places = (u32 *)(record + vectors->layout.aggregates);
 
-	record[group / 4] = (record[group / 4] & ~(GROUP_MASK << shift)) | used << shift;
+	record[group / GROUPS_AT] = (record[group / GROUPS_AT] & ~(GROUP_MASK << shift)) | used << shift;
 	places[group] = used ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
 }
 

@@ -6,8 +6,9 @@
 #include "pool.h"
 #include "../uapi/nsgate.h"
 
+#define NSG_NO_PLACE		U32_MAX	/* beyond a chain's last rule */
 #define NSG_WORD_RULES		64U
-#define NSG_GROUP_WORDS		16U
+#define NSG_GROUP_WORDS		8U
 #define NSG_DENSE_WORDS		4U	/* up to here a vector is its words */
 #define NSG_MAX_WORDS		(NSGATE_MAX_RULES / NSG_WORD_RULES)
 #define NSG_MAX_GROUPS		(NSG_MAX_WORDS / NSG_GROUP_WORDS)
@@ -29,7 +30,7 @@ struct nsg_vectors {
 	struct nsg_pool groups;
 	u64 bits[NSG_MAX_WORDS];
 	u64 record[NSG_MAX_AGGREGATES + NSG_MAX_GROUPS / 2];	/* of `bits`, but for the groups in `changed` */
-	u32 changed;		/* bit per group */
+	u64 changed;		/* bit per group */
 };
 
 /* Returns false, and budget->error is set, if there is no memory. */
@@ -43,7 +44,7 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits);
 static inline void nsg_vectors_flip(struct nsg_vectors *vectors, u32 rule)
 {
 	vectors->bits[rule / NSG_WORD_RULES] ^= 1ULL << (rule % NSG_WORD_RULES);
-	vectors->changed |= 1U << (rule / (NSG_WORD_RULES * NSG_GROUP_WORDS));
+	vectors->changed |= 1ULL << (rule / (NSG_WORD_RULES * NSG_GROUP_WORDS));
 }
 
 /* Keeps the vector as it is now; returns where it stands among the records, in u64s. */

@@ -10,12 +10,11 @@
 u32 search_packet(const struct nsg_matcher *matcher, const struct nsg_key *key);
 
 /* What nsg_decide() asks of the engine for a packet whose first match decides. */
-__attribute__((noinline)) u32 search_packet(const struct nsg_matcher *matcher, const struct nsg_key *key)
+noinline u32 search_packet(const struct nsg_matcher *matcher, const struct nsg_key *key)
 {
 	struct nsg_search search;
 
-	nsg_search_begin(&search, matcher, key);
-	return nsg_search_next(&search);
+	return nsg_search_first(&search, matcher, key);
 }
 
 static u64 nanoseconds(void)

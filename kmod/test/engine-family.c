@@ -81,8 +81,8 @@ static void draw_ports(struct dice *dice, const struct weighted *classes, u16 *r
 	if (class == ONE_PORT)
 		range[0] = range[1] = services[dice_below(dice, ARRAY_SIZE(services))];
 	if (class == SOME_PORTS) {
-		range[0] = services[dice_below(dice, ARRAY_SIZE(services))] + 1000;
-		range[1] = range[0] + 10 * (1 + dice_below(dice, 3));
+		range[0] = 1000 * (1 + dice_below(dice, 12));
+		range[1] = range[0] + 99;
 	}
 }
 

@@ -301,18 +301,20 @@ static void check_packet(const struct nsgate_ruleset *ruleset, const struct nsga
 			 const struct nsg_key *key)
 {
 	struct nsg_search search;
-	u32 expected = NSG_NO_RULE, found;
+	u32 found = nsg_search_first(&search, matcher, key);
+	u32 expected = next_by_reference(ruleset, rule, 0, predicates, key);
 
-	nsg_search_begin(&search, matcher, key);
-	do {
-		expected = next_by_reference(ruleset, rule, expected + 1, predicates, key);
-		found = nsg_search_next(&search);
+	for (;;) {
 		if (found != expected) {
 			fprintf(stderr, "of %u rules the engine finds %d where %d is next: hook %u family %u protocol %u\n",
 				ruleset->rules, (s32)found, (s32)expected, key->hook, key->family, key->protocol);
 			exit(1);
 		}
-	} while (expected != NSG_NO_RULE);
+		if (expected == NSG_NO_RULE)
+			return;
+		found = nsg_search_next(&search);
+		expected = next_by_reference(ruleset, rule, expected + 1, predicates, key);
+	}
 }
 
 static void check_accepted_by_parser(const struct nsgate_ruleset *ruleset)

@@ -9,9 +9,18 @@
 #ifndef DIV_ROUND_UP
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #endif
+#ifndef cpu_to_be32
+#define cpu_to_be32(x)		htobe32(x)
+#endif
 #ifndef be32_to_cpu
 #define be32_to_cpu(x)		be32toh(x)
 #define be64_to_cpu(x)		be64toh(x)
+#endif
+#ifndef __always_inline
+#define __always_inline		inline __attribute__((always_inline))
+#endif
+#ifndef noinline
+#define noinline		__attribute__((noinline))
 #endif
 #ifndef swap
 #define swap(a, b)		do { typeof(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0
+/* From a checked ruleset to a matcher, within bounded memory. */
+#include "engine.h"
+
+/* From fast to frugal: the next is tried when one's tables do not fit into its memory. */
+static const struct {
+	size_t memory;		/* bytes while building */
+	struct nsg_effort effort;
+} attempts[] = {
+	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 65536 } },
+	{ NSG_MATCHER_MEMORY, { .exact_items = 1, .joined_cells = 0 } },
+};
+
+static void free_chains(struct nsg_matcher *matcher, struct nsg_budget *budget)
+{
+	u32 hook, family;
+
+	for (hook = 0; hook < NSGATE_HOOKS; hook++)
+		for (family = 0; family < NSG_FAMILIES; family++) {
+			nsg_chain_free(matcher->chain[hook][family], budget);
+			matcher->chain[hook][family] = NULL;
+		}
+}
+
+static int build_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory,
+			struct nsg_effort effort)
+{
+	struct nsg_budget budget = { .left = memory };
+	u32 hook, family;
+
+	for (hook = 0; hook < NSGATE_HOOKS; hook++)
+		for (family = 0; family < NSG_FAMILIES && !budget.error; family++)
+			matcher->chain[hook][family] =
+				nsg_chain_build(ruleset, hook, family + 1, effort, &budget);
+	if (budget.error)
+		free_chains(matcher, &budget);
+	matcher->memory = memory - budget.left;
+	return budget.error;
+}
+
+static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
+{
+	int error = -E2BIG;
+	u32 i;
+
+	matcher->predicates = nsg_predicates_build(ruleset);
+	if (!matcher->predicates)
+		return -ENOMEM;
+	for (i = 0; i < ARRAY_SIZE(attempts) && error == -E2BIG; i++)
+		error = build_chains(matcher, ruleset, attempts[i].memory, attempts[i].effort);
+	return error;
+}
+
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error)
+{
+	struct nsg_matcher *matcher = nsg_kvzalloc(sizeof(*matcher));
+
+	*error = matcher ? build(matcher, ruleset) : -ENOMEM;
+	if (!*error)
+		return matcher;
+	nsg_matcher_free(matcher);
+	return NULL;
+}
+
+void nsg_matcher_free(struct nsg_matcher *matcher)
+{
+	struct nsg_budget budget = { .left = 0 };
+
+	if (!matcher)
+		return;
+	free_chains(matcher, &budget);
+	nsg_predicates_free(matcher->predicates);
+	nsg_kvfree(matcher);
+}
+
+size_t nsg_matcher_memory(const struct nsg_matcher *matcher)
+{
+	return sizeof(*matcher) + matcher->memory + nsg_predicates_memory(matcher->predicates);
+}
