@@ -12,9 +12,9 @@ const programs = {
   sources: [
     ...['tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'],
     ...['proto', 'controller', 'agent'].flatMap((part) => [`${part}/src`, `${part}/tsconfig.json`]),
-    ...['proto/gen', 'controller/cli'],
+    ...['proto/gen', 'proto/nsgate', 'proto/google', 'controller/cli'],
   ],
-  results: ['proto/dist', 'controller/dist', 'agent/dist'],
+  results: ['proto/dist/nsgate.binpb', 'controller/dist', 'agent/dist'],
 };
 
 /** @param {string} folder */
