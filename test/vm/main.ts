@@ -57,7 +57,10 @@ function armKillers(machine: Machine, timeoutSeconds: number): () => number | un
     void machine.kill();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => killWith(statusOfSignal(signal)));
+    process.on(signal, () => {
+      say(`the machine is killed on ${signal}`);
+      killWith(statusOfSignal(signal));
+    });
   }
   if (timeoutSeconds > 0) {
     setTimeout(() => {
