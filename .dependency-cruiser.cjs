@@ -35,7 +35,7 @@ module.exports = {
       name: 'generated-types-only-at-the-edges-of-the-controller',
       comment: 'The wire may change without the model; only the edges translate. The compiler makes what the wire carries.',
       severity: 'error',
-      from: { path: '^controller/src/', pathNot: '^controller/src/(operator-api|agent-stream|compiler|main)|\\.test\\.ts$' },
+      from: { path: '^controller/src/', pathNot: '^controller/src/(operator-api|agent-stream|rpc|compiler|main)|\\.test\\.ts$' },
       to: { path: '^proto/' },
     },
     {

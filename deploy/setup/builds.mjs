@@ -14,7 +14,7 @@ const programs = {
     ...['proto', 'controller', 'agent'].flatMap((part) => [`${part}/src`, `${part}/tsconfig.json`]),
     ...['proto/gen', 'proto/nsgate', 'proto/google', 'controller/cli'],
   ],
-  results: ['proto/dist/nsgate.binpb', 'controller/dist', 'agent/dist'],
+  results: ['proto/dist/nsgate.binpb', 'proto/dist/health.binpb', 'controller/dist', 'agent/dist'],
 };
 
 /** @param {string} folder */
