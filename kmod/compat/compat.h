@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Every difference between the kernels that the module builds on, from 3.10 on: force-included into each file by Kbuild.
+ * Every difference between the kernels that the module builds on, from 3.10 on: force-included by Kbuild.
  * What a kernel has is found by test compilations (probe.sh, probes/), because distributions backport.
  */
 #ifndef _NSG_COMPAT_H
@@ -21,7 +21,6 @@
 #include "memory.h"
 #include "namespace.h"
 #include "hook.h"
-#include "reject.h"
 #include "proc.h"
 
 #endif /* _NSG_COMPAT_H */

@@ -4,7 +4,7 @@
 # Finds out by test compilations what the kernel has, and writes it as HAVE_ macros.
 # usage: probe.sh OUTPUT COMPILER-AND-FLAGS…
 #
-# A probe is a file probes/NAME.c for HAVE_NAME. Its first line names, as an extended regular expression, the complaint
+# A probe is a file probes/NAME.c for HAVE_NAME. Its second line names, as an extended regular expression, the complaint
 # that a compiler has when the kernel lacks the thing; any other complaint means that the probe itself is broken, and
 # stops the build. The outcome is kept until compiler, flags, kernel or probes change.
 set -eu
@@ -25,7 +25,7 @@ fi
 probe()
 {
 	name=$(basename "$1" .c)
-	expected=$(sed -n '1s|^/\* \(.*\) \*/$|\1|p' "$1")
+	expected=$(sed -n '2s|^/\* \(.*\) \*/$|\1|p' "$1")
 	shift
 	if "$@" -Werror=incompatible-pointer-types -Werror=implicit-function-declaration -DMODULE \
 		-c -o /dev/null "$here/probes/$name.c" 2>"$errors"; then

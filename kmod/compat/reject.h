@@ -1,26 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Arguments of the kernel's functions that answer a rejected packet. */
+/* Calling the kernel's functions that answer a rejected packet, through pointers to them. */
 #ifndef _NSG_COMPAT_REJECT_H
 #define _NSG_COMPAT_REJECT_H
 
+#include <net/ip.h>
+#include <net/ipv6.h>
+#include <net/netfilter/ipv4/nf_reject.h>
+#include <net/netfilter/ipv6/nf_reject.h>
+
+static inline void nsg_call_reset4(typeof(nf_send_reset) *call, struct sk_buff *skb,
+				   const struct nsg_hook_state *state)
+{
 #if defined(HAVE_RESET4_SK)		/* 5.10 */
-#define nsg_call_reset4(call, skb, state)	(call)((state)->net, (state)->sk, skb, (state)->hook)
+	call(state->net, state->sk, skb, state->hook);
 #elif defined(HAVE_RESET4_NET)		/* 4.4 */
-#define nsg_call_reset4(call, skb, state)	(call)((state)->net, skb, (state)->hook)
+	call(state->net, skb, state->hook);
 #else
-#define nsg_call_reset4(call, skb, state)	(call)(skb, (state)->hook)
+	call(skb, state->hook);
 #endif
+}
 
+static inline void nsg_call_reset6(typeof(nf_send_reset6) *call, struct sk_buff *skb,
+				   const struct nsg_hook_state *state)
+{
 #ifdef HAVE_RESET6_SK			/* 5.10 */
-#define nsg_call_reset6(call, skb, state)	(call)((state)->net, (state)->sk, skb, (state)->hook)
+	call(state->net, state->sk, skb, state->hook);
 #else
-#define nsg_call_reset6(call, skb, state)	(call)((state)->net, skb, (state)->hook)
+	call(state->net, skb, state->hook);
 #endif
+}
 
+static inline void nsg_call_unreachable4(typeof(nf_send_unreach) *call, struct sk_buff *skb,
+					 const struct nsg_hook_state *state, int code)
+{
 #ifdef HAVE_UNREACH4_HOOK		/* 4.3; RHEL 7 */
-#define nsg_call_unreachable4(call, skb, state, code)	(call)(skb, code, (state)->hook)
+	call(skb, code, state->hook);
 #else
-#define nsg_call_unreachable4(call, skb, state, code)	(call)(skb, code)
+	call(skb, code);
 #endif
+}
 
 #endif /* _NSG_COMPAT_REJECT_H */

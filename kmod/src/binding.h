@@ -23,9 +23,9 @@ struct nsg_hook_totals {
  * What packets see of a binding never changes, but for `previous`. It is published by RCU in its namespace, replaced
  * rather than changed, and freed a grace period after.
  *
- * While a ruleset takes over from another, `previous` is the old binding. Every hook then passes only what both rulesets
- * let pass, until no packet can be under way that has met the old one alone at an earlier hook. So no packet gets
- * through on a mixture of the two. A rule is counted in the binding that decides, never in both.
+ * While a ruleset takes over from another, `previous` is the old binding. Every hook then passes only what both
+ * rulesets let pass, until no packet can be under way that has met the old one alone at an earlier hook. So no packet
+ * gets through on a mixture of the two. A rule is counted in the binding that decides, never in both.
  */
 struct nsg_binding {
 	struct nsg_ruleset *ruleset;
@@ -35,7 +35,10 @@ struct nsg_binding {
 	struct nsg_retired *retired;	/* under nsg_lock */
 };
 
-/* A binding with counters at zero that is to take over from `old`, or begins an account if that is NULL. NULL: no memory. */
+/*
+ * A binding with counters at zero that is to take over from `old`, or begins an account of its own if that is NULL.
+ * Returns NULL if there is no memory.
+ */
 struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct nsg_binding *old);
 
 /* Frees a binding but not its account, which another has taken over. It does not touch the ruleset. */

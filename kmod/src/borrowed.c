@@ -3,48 +3,35 @@
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <net/ip.h>
-#include <net/netfilter/ipv4/nf_reject.h>
-#include <net/netfilter/ipv6/nf_reject.h>
 #include <net/netfilter/nf_conntrack.h>
 
+#include "../compat/reject.h"
 #include "borrowed.h"
 #include "ruleset.h"
 
 /* Written once each, under `lock`, before the first ruleset that calls them is published. */
-static typeof(&nf_ct_netns_get) conntrack_get;
-static typeof(&nf_ct_netns_put) conntrack_put;
-static typeof(&nf_send_reset) send_reset4;
-static typeof(&nf_send_unreach) send_unreachable4;
-static typeof(&nf_send_reset6) send_reset6;
-static typeof(&nf_send_unreach6) send_unreachable6;
+static typeof(nf_ct_netns_get) *conntrack_get;
+static typeof(nf_ct_netns_put) *conntrack_put;
+static typeof(nf_send_reset) *send_reset4;
+static typeof(nf_send_unreach) *send_unreachable4;
+static typeof(nf_send_reset6) *send_reset6;
+static typeof(nf_send_unreach6) *send_unreachable6;
 
 static DEFINE_MUTEX(lock);
 
-#define BORROW(pointer, function) do {		\
-	if (!(pointer))				\
-		(pointer) = symbol_request(function);	\
-} while (0)
-
-#define RETURN(pointer, function) do {		\
-	if (pointer)				\
-		symbol_put(function);		\
-	(pointer) = NULL;			\
-} while (0)
-
 static bool borrow_conntrack(void)
 {
-	BORROW(conntrack_get, nf_ct_netns_get);
-	BORROW(conntrack_put, nf_ct_netns_put);
+	conntrack_get = conntrack_get ?: symbol_request(nf_ct_netns_get);
+	conntrack_put = conntrack_put ?: symbol_request(nf_ct_netns_put);
 	return conntrack_get && conntrack_put;
 }
 
 static bool borrow_reject(void)
 {
-	BORROW(send_reset4, nf_send_reset);
-	BORROW(send_unreachable4, nf_send_unreach);
-	BORROW(send_reset6, nf_send_reset6);
-	BORROW(send_unreachable6, nf_send_unreach6);
+	send_reset4 = send_reset4 ?: symbol_request(nf_send_reset);
+	send_unreachable4 = send_unreachable4 ?: symbol_request(nf_send_unreach);
+	send_reset6 = send_reset6 ?: symbol_request(nf_send_reset6);
+	send_unreachable6 = send_unreachable6 ?: symbol_request(nf_send_unreach6);
 	return send_reset4 && send_unreachable4 && send_reset6 && send_unreachable6;
 }
 
@@ -63,12 +50,18 @@ u8 nsg_borrow(u8 needs)
 
 void nsg_borrowed_return(void)
 {
-	RETURN(conntrack_get, nf_ct_netns_get);
-	RETURN(conntrack_put, nf_ct_netns_put);
-	RETURN(send_reset4, nf_send_reset);
-	RETURN(send_unreachable4, nf_send_unreach);
-	RETURN(send_reset6, nf_send_reset6);
-	RETURN(send_unreachable6, nf_send_unreach6);
+	if (conntrack_get)
+		symbol_put(nf_ct_netns_get);
+	if (conntrack_put)
+		symbol_put(nf_ct_netns_put);
+	if (send_reset4)
+		symbol_put(nf_send_reset);
+	if (send_unreachable4)
+		symbol_put(nf_send_unreach);
+	if (send_reset6)
+		symbol_put(nf_send_reset6);
+	if (send_unreachable6)
+		symbol_put(nf_send_unreach6);
 }
 
 int nsg_conntrack_get(struct net *net)

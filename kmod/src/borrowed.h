@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions of kernel modules that are needed only by rulesets that match on connection state or reject. They are looked
- * up when the first such ruleset comes, so a host without one loads neither module. Held until this module goes.
+ * Functions of kernel modules that are needed only by rulesets that match on connection state or reject. They are
+ * looked up when the first such ruleset comes, so a host without one loads neither module. Held until this module
+ * goes.
  */
 #ifndef _NSG_BORROWED_H
 #define _NSG_BORROWED_H

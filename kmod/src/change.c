@@ -98,7 +98,8 @@ void nsg_change_publish(struct nsg_change *change)
 
 void nsg_change_settle(struct nsg_change *change)
 {
-	const u8 *need = change->new ? change->new->ruleset->hooks : (const u8[2]){ 0, 0 };
+	static const u8 none[2];
+	const u8 *need = change->new ? change->new->ruleset->hooks : none;
 	u8 idle[2];
 
 	if (change->new)

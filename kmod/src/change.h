@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a commit does to one namespace's binding. First everything that may fail is made ready, for all namespaces of the
- * commit; then the steps from nsg_change_publish() on, none of which can fail. All under nsg_lock.
+ * What a commit does to one namespace's binding. First everything that may fail is made ready, for all namespaces of
+ * the commit; then the steps from nsg_change_publish() on, none of which can fail. All under nsg_lock.
  */
 #ifndef _NSG_CHANGE_H
 #define _NSG_CHANGE_H

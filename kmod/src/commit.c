@@ -65,11 +65,13 @@ static int borrow(const struct commit *commit, const struct nsg_ruleset *ruleset
 static int build(struct commit *commit, u32 put)
 {
 	const struct nsg_object *object = &commit->request->puts.at[put];
+	int error;
 
 	at_object(commit, object, object->head);
-	commit->fresh[put] = nsg_ruleset_build(object->ruleset);
+	commit->fresh[put] = nsg_ruleset_build(object->ruleset, &error);
 	if (!commit->fresh[put])
-		return refuse(commit, -ENOMEM, NSGATE_FIELD_MEMORY, "no memory to build the ruleset");
+		return refuse(commit, error, NSGATE_FIELD_MEMORY, error == -E2BIG ?
+			      "the ruleset would take more memory than one may" : "no memory to build the ruleset");
 	return borrow(commit, commit->fresh[put]);
 }
 

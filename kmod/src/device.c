@@ -21,7 +21,7 @@ struct refused {
 
 /* One open file: requests written to it, one at a time, and the reply to the last. */
 struct session {
-	struct mutex lock;
+	struct mutex lock;		/* held through a write() or a read() */
 	struct nsg_reply reply;		/* of the last request; no bytes if that was refused, or if there was none */
 	struct refused refused;		/* in force if head.error is not zero */
 };

@@ -5,7 +5,6 @@
 #include "hooks.h"
 #include "borrowed.h"
 
-
 static const u8 families[2] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
 void nsg_hooks_init(struct nsg_namespace *ns)

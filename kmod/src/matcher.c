@@ -53,11 +53,12 @@ static void fill_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset
 	matcher->first[CHAINS] = matcher->count;
 }
 
-struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset)
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error)
 {
 	u32 count = count_rules(ruleset);
 	struct nsg_matcher *matcher = nsg_kvzalloc(sizeof(*matcher) + count * sizeof(u32));
 
+	*error = -ENOMEM;
 	if (!matcher)
 		return NULL;
 	matcher->predicates = nsg_predicates_build(ruleset);
@@ -66,6 +67,7 @@ struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset)
 		return NULL;
 	}
 	fill_chains(matcher, ruleset);
+	*error = 0;
 	return matcher;
 }
 

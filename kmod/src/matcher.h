@@ -12,8 +12,11 @@ struct nsg_matcher;
 
 #define NSG_NO_RULE	NSGATE_NO_INDEX
 
-/* Builds a matcher from a checked ruleset, which it does not need afterwards; NULL if there is no memory. */
-struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset);
+/*
+ * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells
+ * why: -ENOMEM if there is no memory, -E2BIG if the matcher would take more than it may.
+ */
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error);
 
 void nsg_matcher_free(struct nsg_matcher *matcher);
 

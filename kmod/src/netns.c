@@ -11,7 +11,7 @@
 #include "refusal.h"
 #include "serial.h"
 
-DEFINE_MUTEX(nsg_lock);
+DEFINE_MUTEX(nsg_lock);	/* see netns.h */
 LIST_HEAD(nsg_namespaces);
 
 static DEFINE_HASHTABLE(by_inode, 12);

@@ -22,8 +22,8 @@ struct nsg_namespace {
 	struct net *net;
 	u64 birth;
 	u32 inode;
-	u8 hooks[2];				/* registered: bit per enum nsgate_hook, for IPv4 [0], IPv6 [1]; nsg_lock */
-	bool tracks;				/* connection tracking is held for it; nsg_lock */
+	u8 hooks[2];				/* registered, as in nsg_ruleset.hooks; under nsg_lock */
+	bool tracks;				/* connection tracking is held for it; under nsg_lock */
 	struct hlist_node by_inode;
 	struct list_head by_birth;
 	struct nf_hook_ops ops[2][NSGATE_HOOKS];

@@ -86,7 +86,10 @@ static bool read_transport(struct nsg_key *key, const struct sk_buff *skb, u32 o
 	}
 }
 
-/* A length of zero stands for one that the field cannot hold: it is the network stack's own, of a packet yet to be cut. */
+/*
+ * A length of zero stands for one that the field cannot hold: it is the network stack's own, of a packet yet to be
+ * cut.
+ */
 static bool length_fits(u32 length, u32 least, u32 have, const struct sk_buff *skb)
 {
 	if (!length)

@@ -11,8 +11,9 @@ struct nsg_parse {
 };
 
 /* Refuses for what stands at `at`, a pointer into the request. */
-#define nsg_fault(parse, at, error, field, ...)						\
-	nsg_refuse((parse)->refusal, error, field, (const u8 *)(at) - (parse)->bytes, __VA_ARGS__)
+__printf(5, 6)
+int nsg_fault(struct nsg_parse *parse, const void *at, int error, enum nsgate_field field,
+	      const char *reason, ...);
 
 /* Refuses unless `count` bytes at `at` are all zero. */
 int nsg_check_reserved(struct nsg_parse *parse, const void *at, size_t count);

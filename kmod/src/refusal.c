@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Why a request is refused, and where in it. */
-#include "refusal.h"
+#include "parse.h"
 
 void nsg_refusal_clear(struct nsgate_refusal *refusal)
 {
@@ -11,15 +11,33 @@ void nsg_refusal_clear(struct nsgate_refusal *refusal)
 	refusal->item = NSGATE_NO_INDEX;
 }
 
+int nsg_refuse_list(struct nsgate_refusal *refusal, int error, enum nsgate_field field, u32 offset,
+		    const char *reason, va_list arguments)
+{
+	refusal->field = field;
+	refusal->offset = offset;
+	vsnprintf(refusal->reason, sizeof(refusal->reason), reason, arguments);
+	return error;
+}
+
 int nsg_refuse(struct nsgate_refusal *refusal, int error, enum nsgate_field field, u32 offset,
 	       const char *reason, ...)
 {
 	va_list arguments;
 
-	refusal->field = field;
-	refusal->offset = offset;
 	va_start(arguments, reason);
-	vsnprintf(refusal->reason, sizeof(refusal->reason), reason, arguments);
+	nsg_refuse_list(refusal, error, field, offset, reason, arguments);
+	va_end(arguments);
+	return error;
+}
+
+int nsg_fault(struct nsg_parse *parse, const void *at, int error, enum nsgate_field field,
+	      const char *reason, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, reason);
+	nsg_refuse_list(parse->refusal, error, field, (const u8 *)at - parse->bytes, reason, arguments);
 	va_end(arguments);
 	return error;
 }

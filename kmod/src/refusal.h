@@ -17,6 +17,11 @@ __printf(5, 6)
 int nsg_refuse(struct nsgate_refusal *refusal, int error, enum nsgate_field field, u32 offset,
 	       const char *reason, ...);
 
+/* The same with the reason's arguments as a list. */
+__printf(5, 0)
+int nsg_refuse_list(struct nsgate_refusal *refusal, int error, enum nsgate_field field, u32 offset,
+		    const char *reason, va_list arguments);
+
 /* The refusal of a request whose memory could not be had. */
 int nsg_refuse_memory(struct nsgate_refusal *refusal, size_t bytes);
 

@@ -11,8 +11,8 @@
 /* How a rejected packet fared. */
 enum nsg_rejection {
 	NSG_REJECTION_ANSWERED,		/* and is to be dropped */
-	NSG_REJECTION_SILENT,		/* to be dropped: a reset or an ICMP error is never answered (RFC 9293, RFC 1122) */
-	NSG_REJECTION_PASSED,		/* an answer, ours most likely, that came back over loopback: to be let through */
+	NSG_REJECTION_SILENT,		/* to be dropped: resets and ICMP errors have no answer (RFC 9293, RFC 1122) */
+	NSG_REJECTION_PASSED,		/* to be let through: an answer, likely ours, that came back over loopback */
 };
 
 /* Answers `skb` as `reject_with` (enum nsgate_reject_with) says. With bottom halves off. */

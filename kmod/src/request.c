@@ -72,8 +72,8 @@ static int check_exact(struct nsg_parse *parse, const struct nsgate_object *obje
 {
 	if (object->length == size)
 		return 0;
-	return nsg_fault(parse, &object->length, -EINVAL, NSGATE_FIELD_OBJECT, "object of type %u has %u bytes, not %zu",
-			 object->type, object->length, size);
+	return nsg_fault(parse, &object->length, -EINVAL, NSGATE_FIELD_OBJECT,
+			 "object of type %u has %u bytes, not %zu", object->type, object->length, size);
 }
 
 static int check_put(struct nsg_parse *parse, const struct nsgate_ruleset *ruleset)

@@ -23,8 +23,8 @@ struct nsg_retired {
 };
 
 /*
- * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to`. `from` may be NULL.
- * Returns NULL if there is no memory.
+ * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to`. `from` may be
+ * NULL. Returns NULL if there is no memory.
  */
 struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
 				      const struct nsg_ruleset *to);

@@ -58,14 +58,15 @@ static void fill_defaults(struct nsg_ruleset *ruleset, const struct nsgate_rules
 	}
 }
 
-struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from)
+struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error)
 {
 	size_t tables = from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index));
 	struct nsg_ruleset *ruleset = nsg_kvzalloc(sizeof(*ruleset) + tables);
 
+	*error = -ENOMEM;
 	if (!ruleset)
 		return NULL;
-	ruleset->matcher = nsg_matcher_build(from);
+	ruleset->matcher = nsg_matcher_build(from, error);
 	if (!ruleset->matcher) {
 		nsg_kvfree(ruleset);
 		return NULL;

@@ -30,8 +30,7 @@ struct nsg_ruleset {
 	u8 digest[NSGATE_DIGEST_SIZE];
 	u32 rules;
 	u8 default_verdict[NSGATE_HOOKS];
-	u8 hooks[2];			/* bit per enum nsgate_hook on which an IPv4 [0], IPv6 [1] packet may fare
-					 * otherwise than be accepted, uncounted */
+	u8 hooks[2];			/* that it needs: bit per enum nsgate_hook, for IPv4 [0] and IPv6 [1] */
 	u8 needs;			/* NSG_NEEDS_* */
 	u64 memory;			/* bytes, all told */
 	struct nsg_matcher *matcher;
@@ -42,8 +41,11 @@ struct nsg_ruleset {
 	u32 bindings;			/* namespaces bound to it */
 };
 
-/* Builds a checked ruleset, which need not be kept; NULL if there is no memory. */
-struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from);
+/*
+ * Builds a checked ruleset, which need not be kept. It may sleep. NULL, and `*error` tells why: -ENOMEM if there is no
+ * memory, -E2BIG if it would take more than one ruleset may.
+ */
+struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error);
 
 void nsg_ruleset_free(struct nsg_ruleset *ruleset);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Numbers that are never given twice while the machine is up: a random base for each load of the module, and a count. */
+/*
+ * Numbers that are never given twice while the machine is up: a random base for each load of the module, and a count.
+ */
 #include <linux/atomic.h>
 #include <linux/random.h>
 

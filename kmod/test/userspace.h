@@ -24,6 +24,8 @@ typedef int32_t s32;
 #define U32_MAX			UINT32_MAX
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT(n)			(1UL << (n))
+#define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
+#define swap(a, b)		do { typeof(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
 #define ALIGN(x, a)		(((x) + (a) - 1) & ~((typeof(x))(a) - 1))
 #define IS_ALIGNED(x, a)	(((x) & ((typeof(x))(a) - 1)) == 0)
 #define min_t(t, a, b)		((t)(a) < (t)(b) ? (t)(a) : (t)(b))
@@ -31,6 +33,8 @@ typedef int32_t s32;
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __force
 #define cpu_to_be64(x)		htobe64(x)
+#define be32_to_cpu(x)		be32toh(x)
+#define be64_to_cpu(x)		be64toh(x)
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
 

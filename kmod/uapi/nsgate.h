@@ -143,8 +143,8 @@ enum nsgate_reject_with {	/* 0 unless the action is NSGATE_REJECT */
 };
 
 enum nsgate_object_type {
-	NSGATE_OBJECT_RULESET_PUT	= 1,	/* struct nsgate_ruleset and its rules; a digest already held is left as it is */
-	NSGATE_OBJECT_RULESET_DROP	= 2,	/* struct nsgate_ruleset_drop; EBUSY if still bound when the commit ends */
+	NSGATE_OBJECT_RULESET_PUT	= 1,	/* struct nsgate_ruleset, its rules; a digest that is held stays */
+	NSGATE_OBJECT_RULESET_DROP	= 2,	/* struct nsgate_ruleset_drop; ENOENT: not held, EBUSY: still bound */
 	NSGATE_OBJECT_BIND		= 3,	/* struct nsgate_bind; replaces the namespace's binding, if any */
 	NSGATE_OBJECT_UNBIND		= 4,	/* struct nsgate_unbind */
 	NSGATE_OBJECT_SETTING		= 5,	/* struct nsgate_setting: reserved, EOPNOTSUPP in ABI 1 */
@@ -152,8 +152,9 @@ enum nsgate_object_type {
 };
 
 /*
- * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts come
- * first, then bindings, then drops. A namespace or a digest named twice by objects of one kind is refused.
+ * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts
+ * come first, then bindings, then drops. A digest named by two puts or by two drops is refused, and so is a namespace
+ * named by two objects, be they binds or unbinds.
  */
 struct nsgate_object {
 	__u32 type;		/* enum nsgate_object_type */
@@ -163,7 +164,7 @@ struct nsgate_object {
 struct nsgate_ruleset {
 	struct nsgate_object head;
 	__u8 digest[NSGATE_DIGEST_SIZE];
-	__u32 rules;		/* how many struct nsgate_rule follow: the first that matches decides; at most NSGATE_MAX_RULES */
+	__u32 rules;		/* how many follow, at most NSGATE_MAX_RULES: the first that matches decides */
 	__u8 default_verdict[NSGATE_HOOKS];	/* NSGATE_ACCEPT or NSGATE_DROP, by enum nsgate_hook */
 	__u8 reserved[7];
 };
@@ -171,7 +172,7 @@ struct nsgate_ruleset {
 #define NSGATE_FAMILY_IPV4	1
 #define NSGATE_FAMILY_IPV6	2
 
-#define NSGATE_RULE_SHADOW	1	/* drop, reject: counted as shadow, not applied; matching goes on with the next rule */
+#define NSGATE_RULE_SHADOW	1	/* drop, reject: counted as shadow, not applied; the next rule is tried */
 #define NSGATE_RULE_LOG		2	/* sample packets into the event ring, log_rate a second */
 
 struct nsgate_rule {
@@ -198,7 +199,7 @@ enum nsgate_match_kind {
 	NSGATE_MATCH_DST4	= 2,
 	NSGATE_MATCH_SRC6	= 3,	/* struct nsgate_prefix6 */
 	NSGATE_MATCH_DST6	= 4,
-	NSGATE_MATCH_PROTOCOL	= 5,	/* __u8: IPv4 protocol, or the IPv6 upper-layer protocol after extension headers */
+	NSGATE_MATCH_PROTOCOL	= 5,	/* __u8: of the IPv4 header, or after the IPv6 extension headers */
 	NSGATE_MATCH_SPORT	= 6,	/* struct nsgate_port_range */
 	NSGATE_MATCH_DPORT	= 7,
 	NSGATE_MATCH_ICMP4	= 8,	/* struct nsgate_icmp: needs PROTOCOL 1 and family IPv4 alone */
@@ -272,7 +273,7 @@ struct nsgate_ruleset_drop {
 	__u8 digest[NSGATE_DIGEST_SIZE];
 };
 
-#define NSGATE_BIND_INITIAL	1	/* the writer means the host's initial namespace; without it such a bind is EPERM */
+#define NSGATE_BIND_INITIAL	1	/* the host's initial namespace is meant; without it such a bind is EPERM */
 
 struct nsgate_bind {
 	struct nsgate_object head;
@@ -396,7 +397,7 @@ struct nsgate_classified {
 	__u32 rule;		/* its index in the ruleset, NSGATE_NO_INDEX for the default */
 	__u8 verdict;		/* NSGATE_ACCEPT, NSGATE_DROP or NSGATE_REJECT */
 	__u8 reserved[3];
-	__u8 digest[NSGATE_DIGEST_SIZE];	/* zeros if the namespace is not bound: the verdict is then NSGATE_ACCEPT */
+	__u8 digest[NSGATE_DIGEST_SIZE];	/* zeros if not bound: the verdict is then NSGATE_ACCEPT */
 };
 
 #endif /* _UAPI_NSGATE_H */

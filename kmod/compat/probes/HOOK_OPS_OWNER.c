@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* no member named .owner */
 #include <linux/module.h>
 #include <linux/netfilter.h>

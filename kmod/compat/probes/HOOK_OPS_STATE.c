@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* incompatible pointer type */
 #include <linux/netfilter.h>
 
@@ -6,4 +7,6 @@ static unsigned int function(const struct nf_hook_ops *ops, struct sk_buff *skb,
 	return 0;
 }
 
-nf_hookfn *probe = function;
+struct nf_hook_ops probe = {
+	.hook = function,
+};

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* incompatible pointer type */
 #include <linux/netfilter.h>
 
@@ -6,4 +7,6 @@ static unsigned int function(void *priv, struct sk_buff *skb, const struct nf_ho
 	return (unsigned long)state->net & state->pf;
 }
 
-nf_hookfn *probe = function;
+struct nf_hook_ops probe = {
+	.hook = function,
+};

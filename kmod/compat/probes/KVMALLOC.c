@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* implicit declaration of function .kvzalloc_node */
 #include <linux/mm.h>
 #include <linux/slab.h>

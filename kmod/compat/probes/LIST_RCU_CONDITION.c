@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* passed 4 arguments, but takes just 3 */
 #include <linux/rculist.h>
 

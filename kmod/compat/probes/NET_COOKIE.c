@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* no member named .net_cookie|aggregate value used|incompatible types when returning */
 #include <net/net_namespace.h>
 

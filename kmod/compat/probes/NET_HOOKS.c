@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* implicit declaration of function .nf_register_net_hooks */
 #include <linux/netfilter.h>
 

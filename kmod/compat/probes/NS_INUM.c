@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* no member named .(ns|inum) */
 #include <net/net_namespace.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* has no member|variable .probe. has initializer but incomplete type */
 #include <linux/proc_fs.h>
 

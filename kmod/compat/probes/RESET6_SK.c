@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* too (many|few) arguments|incompatible pointer type|incompatible type */
 #include <net/ipv6.h>
 #include <net/netfilter/ipv6/nf_reject.h>

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0
 /* too many arguments */
 #include <net/ip.h>
 #include <net/netfilter/ipv4/nf_reject.h>

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "list.h"
-#include "wire.h"
+#include "exchange.h"
 
 static struct outcome ask(enum nsgate_op op)
 {

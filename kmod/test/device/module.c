@@ -8,9 +8,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "../check.h"
 #include "module.h"
-#include "wire.h"
+#include "exchange.h"
 
 void module_load(const char *file, const char *parameters)
 {

@@ -3,10 +3,10 @@
 #ifndef TESTS_H
 #define TESTS_H
 
-#include "check.h"
+#include "../check.h"
 #include "list.h"
 #include "sandbox.h"
-#include "wire.h"
+#include "exchange.h"
 
 void test_access(void);
 void test_refusals(void);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Requests put together by hand, and exchanged with the device. */
+/* Requests put together by hand. */
 #ifndef WIRE_H
 #define WIRE_H
 
@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../../uapi/nsgate.h"
+#include "../uapi/nsgate.h"
 
-/* A request under construction. Parts are appended; lengths are set by the *_end() calls and by exchange(). */
+/* A request under construction. Parts are appended; lengths are set by the *_end() calls and wire_finish(). */
 struct wire {
 	uint8_t *bytes;
 	size_t length;
@@ -52,27 +52,7 @@ void bind_add(struct wire *w, uint32_t inode, uint64_t birth, uint32_t number, u
 void unbind_add(struct wire *w, uint32_t inode, uint64_t birth);
 void drop_add(struct wire *w, uint32_t number);
 
-/* The device, opened once. */
-extern int device;
-
-/* What came back. `error` is 0 or a positive errno of the write; then `refusal` says why. */
-struct outcome {
-	int error;
-	struct nsgate_refusal refusal;
-	uint8_t *reply;		/* the whole reply, head included; freed by the next exchange */
-	size_t length;
-};
-
-/* Writes the request as it is, reads the reply to its end, and checks the reply's head. */
-struct outcome exchange_bytes(const void *bytes, size_t length);
-
-/* The same after setting the length in the header; frees the request. */
-struct outcome exchange(struct wire *w);
-
-/* The payload of a good reply. */
-const void *payload(const struct outcome *o);
-
-/* Exits with the refusal's reason if there is one. `what` says what was tried. */
-struct outcome must(const char *what, struct outcome o);
+/* The request in its final length: sets the header. */
+void wire_finish(struct wire *w);
 
 #endif
