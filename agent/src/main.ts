@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The agent: the one place where its parts are made and joined, started in order and stopped in reverse. */
-import { clientCredentials, type Hello } from '@nsgate/proto';
+import { Backoff, clientCredentials } from '@nsgate/proto';
 import pino, { type Logger } from 'pino';
 import { ConfigFault, readConfig, type Config } from './config/config';
 import {
@@ -11,6 +11,7 @@ import {
   kernelRelease,
 } from './config/host-facts';
 import { ControllerClient } from './controller-client/controller-client';
+import type { Introduction } from './controller-client/session';
 import { decodePolicy } from './controller-client/policy-message';
 import { DesiredState } from './desired-state/desired-state';
 import { PolicyIntake } from './desired-state/policy-intake';
@@ -103,6 +104,7 @@ function enforcement(config: Config, desired: DesiredState, log: Logger, onReali
     namespaces,
     openKernel,
     allowInitial,
+    backoff: new Backoff({ initialMs: 200, maxMs: 30_000 }),
     log,
     onReality,
   });
@@ -136,7 +138,7 @@ function controllerClient(
     addresses: config.controller,
     credentials: () => credentialsOf(config),
     serverName: config.tlsServerName,
-    hello: () => hello(config, desired),
+    introduce: () => introduce(config, desired),
     agent: {
       submit: (change) => intake.submit(change),
       reality: () => reconciler.reality,
@@ -155,7 +157,7 @@ function credentialsOf({ tlsCa, tlsCert, tlsKey }: Config): ReturnType<typeof cl
   }
 }
 
-function hello(config: Config, desired: DesiredState): Hello {
+function introduce(config: Config, desired: DesiredState): Introduction {
   return {
     hostId: config.hostId,
     labels: config.label,

@@ -1,9 +1,9 @@
 /** Keeps a stream to one of the controllers open, for as long as the agent runs. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
-import { AgentStreamServiceClient, Backoff, type Hello } from '@nsgate/proto';
+import { AgentStreamServiceClient, Backoff } from '@nsgate/proto';
 import type { Logger } from 'pino';
-import { Session, type AgentFacade, type SessionEnd } from './session';
+import { Session, type AgentFacade, type Introduction, type SessionEnd } from './session';
 
 export interface ControllerClientOptions {
   /** HOST:PORT of each controller; taken in turn. */
@@ -13,7 +13,7 @@ export interface ControllerClientOptions {
   /** The name that the controller's certificate must bear, when it is not the host's in the address. */
   serverName?: string;
   /** Made anew for each try. */
-  hello: () => Hello;
+  introduce: () => Introduction;
   agent: AgentFacade;
   log: Logger;
   backoff?: Backoff;
@@ -91,10 +91,10 @@ export class ControllerClient {
   }
 
   #open(client: AgentStreamServiceClient, controller: string): Session {
-    const { hello, agent, log, welcomeTimeoutMs = WELCOME_TIMEOUT_MS } = this.options;
+    const { introduce, agent, log, welcomeTimeoutMs = WELCOME_TIMEOUT_MS } = this.options;
     return new Session({
       call: client.connect(),
-      hello: hello(),
+      introduction: introduce(),
       agent,
       log: log.child({ controller }),
       welcomeTimeoutMs,

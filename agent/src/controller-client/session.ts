@@ -2,7 +2,6 @@
 import type {
   ConnectRequest,
   ConnectResponse,
-  Hello,
   PolicyRemove,
   PolicyUpsert,
   ReportSettings,
@@ -16,6 +15,18 @@ import type { BindingSample } from '../stats/stats-reader';
 import { readPolicy } from './policy-message';
 import { namespaceReports, realizationReports, statsReports } from './report-messages';
 
+/** How the agent introduces itself; the fields of Hello in agent_stream.proto. */
+export interface Introduction {
+  hostId: string;
+  labels: Record<string, string>;
+  agentVersion: string;
+  /** Empty while the kernel module is not loaded. */
+  moduleVersion: string;
+  kernelRelease: string;
+  bootId: string;
+  held: { name: string; digest: string }[];
+}
+
 /** What the agent does for a session. */
 export interface AgentFacade {
   submit(change: PolicyChange): Promise<Refusal>;
@@ -27,7 +38,7 @@ export interface AgentFacade {
 
 export interface SessionOptions {
   call: ClientDuplexStream<ConnectRequest, ConnectResponse>;
-  hello: Hello;
+  introduction: Introduction;
   agent: AgentFacade;
   log: Logger;
   /** How long the controller may take to answer Hello, in milliseconds. */
@@ -66,14 +77,14 @@ export class Session {
   #isReporting = false;
 
   constructor(private readonly options: SessionOptions) {
-    const { call, hello } = options;
+    const { call, introduction } = options;
     this.ended = new Promise((resolve) => (this.#end = resolve));
     call.on('data', (message: ConnectResponse) => this.#receive(message));
     // Every end comes as a status, after an error if it is one.
     call.on('error', () => undefined);
     call.on('status', (status: StatusObject) => this.#finish(status));
     this.#welcomeTimer = setTimeout(() => this.#drop('no answer to Hello'), options.welcomeTimeoutMs);
-    call.write({ message: { $case: 'hello', value: hello } });
+    call.write({ message: { $case: 'hello', value: introduction } });
   }
 
   /** Reality has changed: what the controller has not heard yet is sent, as fast as it takes it. */

@@ -10,7 +10,6 @@ export const VERSION_SIZE = 32;
 
 export const MAX_REQUEST = 64 << 20;
 export const MAX_OBJECTS = 65536;
-export const MAX_RULES = 16384;
 export const MAX_ITEMS = 1024;
 
 export const NO_INDEX = 0xffffffff;
@@ -148,6 +147,7 @@ export enum ConnectionState {
   NEW = 1,
   ESTABLISHED = 2,
   RELATED = 4,
+  /** @public */
   INVALID = 8,
   UNTRACKED = 16,
 }

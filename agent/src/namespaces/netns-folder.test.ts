@@ -9,6 +9,9 @@ import { typeInMountinfo } from './nsfs-file';
 
 const OWN = statSync('/proc/self/ns/net').ino;
 
+// Waits are for events, and end when these come; a busy machine may take its time.
+jest.setTimeout(30_000);
+
 describe('a folder of names', () => {
   let parent: string;
   let path: string;
@@ -138,6 +141,6 @@ function linkOf(path: string): string {
 }
 
 async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await sleep(10);
+  for (let i = 0; i < 2000 && !holds(); i++) await sleep(10);
   expect(holds()).toBe(true);
 }

@@ -157,8 +157,10 @@ export class KernelProgrammer {
     }
   }
 
-  /** Each refusal takes one object out of the rest of the run, so that the run ends. */
+  /** Each refusal but EAGAIN takes one object out of the rest of the run, so that the run ends. */
   #goAround(refused: CommitObject, detail: RefusalDetail): void {
+    // Another writer changed what this commit began with: the next round sees how.
+    if (detail.errno === 'EAGAIN') return;
     switch (refused.type) {
       case 'ruleset-put':
         this.#refusedRulesets.set(refused.digest, this.#reasonFor(refused.digest, detail));

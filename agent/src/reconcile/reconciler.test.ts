@@ -34,6 +34,7 @@ class TestHost {
       },
       openKernel: this.kernel.open,
       allowInitial: this.allowInitial,
+      backoff: { next: () => 200, reset: () => undefined },
       log: pino({ level: 'silent' }),
       onReality: () => undefined,
     });
@@ -131,6 +132,7 @@ describe('a pass of the reconcile loop', () => {
       },
       openKernel: host.kernel.open,
       allowInitial: new Set(),
+      backoff: { next: () => 200, reset: () => undefined },
       log: pino({ level: 'silent' }),
       onReality: () => undefined,
     });
@@ -250,6 +252,21 @@ describe('a ruleset that the kernel refuses', () => {
     host.policies = [web, vpn];
     host.run();
     expect(host.standings()).toEqual(['policies/web@ns1: enforced', 'policies/vpn@vpn: enforced']);
+  });
+});
+
+describe('a ruleset that another program drops while it is put', () => {
+  it('is put again at once', () => {
+    const host = new TestHost();
+    host.add('ns1', 10);
+    host.policies = [web];
+    host.kernel.faultOf = () => {
+      host.kernel.faultOf = () => undefined;
+      return { errno: 'EAGAIN', reason: 'dropped meanwhile' };
+    };
+    host.run();
+    expect(host.kernel.boundTo(10)).toBe(digestOf(web));
+    expect(host.standings()).toEqual(['policies/web@ns1: enforced']);
   });
 });
 

@@ -1,5 +1,4 @@
 /** The one loop that makes the kernel what is desired: marked dirty from anywhere, run once for all marks. */
-import { Backoff } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { DesiredState } from '../desired-state/desired-state';
 import {
@@ -22,6 +21,8 @@ export interface ReconcilerOptions {
   /** Throws KernelUnavailable. */
   openKernel: () => KernelDevice;
   allowInitial: ReadonlySet<string>;
+  /** Waits before what failed is tried again, in milliseconds. */
+  backoff: { next(): number; reset(): void };
   log: Logger;
   /** A pass is over: `reality` says how things stand. */
   onReality: () => void;
@@ -40,7 +41,6 @@ interface Outcome {
 
 export class Reconciler {
   readonly #compositions: CompositionCache = new Map();
-  readonly #backoff = new Backoff({ initialMs: 200, maxMs: 30_000 });
   #refused: { instance: bigint; until: number; rulesets: ReadonlyMap<Digest, string> } | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   #retry: { timer: NodeJS.Timeout; due: number } | undefined;
@@ -107,7 +107,7 @@ export class Reconciler {
       this.#kernelSeen = error instanceof KernelUnavailable ? error.state : undefined;
       if (error instanceof KernelUnavailable) return { ...none, obstacle: error.message };
       this.options.log.error({ err: error }, 'the kernel could not be programmed; trying again');
-      this.#retryWithin(this.#backoff.next());
+      this.#retryWithin(this.options.backoff.next());
       return { ...none, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
     }
   }
@@ -142,13 +142,16 @@ export class Reconciler {
   }
 
   /** What could not be bound now, and not because its ruleset was refused, is tried again without being asked. */
-  #noteUnsettled(targets: readonly Target[], { actual, refusedRulesets }: Omit<ProgrammingResult, 'applied'>): void {
+  #noteUnsettled(
+    targets: readonly Target[],
+    { actual, refusedRulesets }: Omit<ProgrammingResult, 'applied'>,
+  ): void {
     const bound = new Map(actual.namespaces.map(({ inode, binding }) => [inode, binding?.digest]));
     const isUnsettled = targets.some(
       ({ inode, composition: { digest } }) => bound.get(inode) !== digest && !refusedRulesets.has(digest),
     );
-    if (isUnsettled) this.#retryWithin(this.#backoff.next());
-    else this.#backoff.reset();
+    if (isUnsettled) this.#retryWithin(this.options.backoff.next());
+    else this.options.backoff.reset();
   }
 
   #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {

@@ -1,2 +1,0 @@
-/** What others in this repository may use of the agent: its client of the kernel module. */
-export * from './kernel-device';
