@@ -195,17 +195,42 @@ static void test_death_under_traffic(void)
 		sandbox_delete(&a);
 	}
 	nanosleep(&(struct timespec){ .tv_sec = 1 }, NULL);
-	check(!info().bindings, "ten namespaces died under traffic, and their bindings with them");
+	check(info().bindings == 1, "ten namespaces died under traffic, and their bindings with them");
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	drop_add(&w, 1);
 	must("drop", exchange(&w));
 }
 
+/*
+ * Binds a namespace on every hook. The kernel patches its code when the first hook of a kind comes and when the last goes,
+ * and qemu before 8.1 lets a second emulated processor that is in this code die of it (a trap at a stale int3). With one
+ * of each kind in place, swaps patch nothing.
+ */
+static struct sandbox hold_hooks(void)
+{
+	struct sandbox s = sandbox_new();
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	ruleset_begin(&w, 3, 0, 0);
+	for (int hook = 0; hook < NSGATE_HOOKS; hook++) {
+		rule_begin(&w, (struct nsgate_rule){ .id = 1 + hook, .hook = hook, .action = NSGATE_COUNT });
+		rule_end(&w);
+	}
+	put_and_bind(&w, &s, 3);
+	return s;
+}
+
 void test_swap(void)
 {
+	struct sandbox holder;
+
 	section("swaps under traffic");
+	holder = hold_hooks();
 	test_hooks_mixture();
 	test_counts();
 	test_death_under_traffic();
+	unbind_and_drop(&holder, 3);
+	sandbox_delete(&holder);
 	check_empty("swaps");
 }
