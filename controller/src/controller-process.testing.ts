@@ -1,0 +1,159 @@
+/** The real controller as a process of its own, built from this checkout, for tests. */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { credentials, type ServiceError } from '@grpc/grpc-js';
+import {
+  FleetServiceClient,
+  PolicyServiceClient,
+  RpcError,
+  StatsServiceClient,
+  type TlsFiles,
+} from '@nsgate/proto';
+
+const ROOT = join(__dirname, '../..');
+const START_PATIENCE_MS = 20_000;
+
+/** Brings what the processes run up to date with the source. */
+export function buildController(): void {
+  execFileSync(process.execPath, [
+    join(ROOT, 'node_modules/typescript/bin/tsc'),
+    '-b',
+    join(ROOT, 'controller'),
+  ]);
+  buildDescriptors('proto', 'nsgate.binpb');
+  buildDescriptors('node_modules/grpc-health-check/proto', 'health.binpb');
+}
+
+function buildDescriptors(folder: string, file: string): void {
+  const output = join(ROOT, 'proto/dist', file);
+  if (existsSync(output)) return;
+  buf('build', join(ROOT, folder), '--as-file-descriptor-set', '-o', output);
+}
+
+/** Runs buf; throws with what it says when it fails. */
+export function buf(...args: string[]): string {
+  return execFileSync(join(ROOT, 'node_modules/.bin/buf'), args, { encoding: 'utf8', stdio: 'pipe' });
+}
+
+/** Runs the operators' command line to its end. */
+export function nsgate(...args: string[]): Promise<Ended> {
+  return runToEnd('cli/main.js', args);
+}
+
+/** Runs a controller that is expected to end by itself. */
+export function failingController(...args: string[]): Promise<Ended> {
+  return runToEnd('src/main.js', args);
+}
+
+export interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function runToEnd(script: string, args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [join(ROOT, 'controller/dist', script), ...args]);
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+  child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+  const timer = setTimeout(() => child.kill('SIGKILL'), START_PATIENCE_MS);
+  await once(child, 'close');
+  clearTimeout(timer);
+  return { status: child.exitCode, stdout, stderr };
+}
+
+/** A controller on a folder of its own; what it keeps there outlives `stop` and `kill`, until `remove`. */
+export class ControllerProcess {
+  readonly folder = mkdtempSync(join(tmpdir(), 'nsgate-controller-'));
+  readonly socket = join(this.folder, 'controller.sock');
+  readonly dataDir = join(this.folder, 'data');
+  /** Lines of its log. */
+  log: Record<string, unknown>[] = [];
+  /** TCP port, when it was given certificates. */
+  port = 0;
+  #child: ChildProcess | undefined;
+
+  async start(tls?: TlsFiles): Promise<void> {
+    const tcp = tls && [
+      '--listen',
+      '127.0.0.1:0',
+      '--tls-ca',
+      tls.ca,
+      '--tls-cert',
+      tls.cert,
+      '--tls-key',
+      tls.key,
+    ];
+    const args = ['--data-dir', this.dataDir, '--socket', this.socket, ...(tcp ?? [])];
+    const child = spawn(process.execPath, [join(ROOT, 'controller/dist/src/main.js'), ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.#child = child;
+    this.log = [];
+    await new Promise<void>((resolve, reject) => {
+      let rest = '';
+      child.stderr.on('data', (text: Buffer) => {
+        const lines = (rest + text.toString()).split('\n');
+        rest = lines.pop() ?? '';
+        this.log.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
+        if (lines.some((line) => line.includes('controller is ready'))) resolve();
+      });
+      child.once('exit', () =>
+        reject(new Error(`the controller ended: ${JSON.stringify(this.log)} ${rest}`)),
+      );
+    });
+    const listening = this.log.find(({ transport }) => transport === 'mutual-tls');
+    this.port = Number(listening?.port ?? 0);
+  }
+
+  /** Asks it to stop, and gives its exit status. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child?.exitCode !== null) return child?.exitCode ?? null;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+    return child.exitCode;
+  }
+
+  async remove(): Promise<void> {
+    await this.stop('SIGKILL');
+    rmSync(this.folder, { recursive: true });
+  }
+
+  /** Clients over the Unix socket. */
+  local(): Clients {
+    return new Clients(`unix:${this.socket}`, credentials.createInsecure());
+  }
+}
+
+export class Clients {
+  readonly policies: PolicyServiceClient;
+  readonly fleet: FleetServiceClient;
+  readonly stats: StatsServiceClient;
+
+  constructor(address: string, channel: ReturnType<typeof credentials.createInsecure>) {
+    this.policies = new PolicyServiceClient(address, channel);
+    this.fleet = new FleetServiceClient(address, channel);
+    this.stats = new StatsServiceClient(address, channel);
+  }
+
+  close(): void {
+    for (const client of [this.policies, this.fleet, this.stats]) client.close();
+  }
+}
+
+/** A unary call as a promise, which rejects with RpcError: `unary((done) => client.getPolicy(request, done))`. */
+export function unary<Response>(
+  start: (done: (error: ServiceError | null, response: Response) => void) => unknown,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    start((error, response) =>
+      error === null ? resolve(response) : reject(RpcError.fromServiceError(error)),
+    );
+  });
+}
