@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Finds the interval of an axis that a place lies in, by search among the intervals' bounds: any IPv6 axis, short IPv4 ones. */
+/* Finds the interval of an axis that a place lies in, by search among bounds: any IPv6 axis, short IPv4 ones. */
 #ifndef _NSG_BOUNDS_H
 #define _NSG_BOUNDS_H
 
@@ -16,7 +16,7 @@ struct nsg_bounds {
 	u32 depth;		/* of the outer tree, which starts at slot 0 */
 };
 
-#define NSG_BOUNDS_INNER	(1ULL << 63)
+#define NSG_BOUNDS_INNER	BIT_ULL(63)
 
 bool nsg_bounds_build(struct nsg_bounds *bounds, const struct nsg_axis *axis, bool ipv6, struct nsg_budget *budget);
 

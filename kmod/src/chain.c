@@ -69,32 +69,99 @@ static void fill_rules(struct build *build, const struct nsgate_ruleset *ruleset
 	cond_resched();
 }
 
+static u16 source_kind(const struct build *build)
+{
+	return build->family == NSGATE_FAMILY_IPV6 ? NSGATE_MATCH_SRC6 : NSGATE_MATCH_SRC4;
+}
+
+static u16 destination_kind(const struct build *build)
+{
+	return build->family == NSGATE_FAMILY_IPV6 ? NSGATE_MATCH_DST6 : NSGATE_MATCH_DST4;
+}
+
 static bool build_axes(struct build *build, struct nsg_vectors *vectors)
 {
-	bool ipv6 = build->family == NSGATE_FAMILY_IPV6;
 	struct nsg_chain *chain = build->chain;
 
-	return nsg_addresses_build(&chain->source, &build->rules, ipv6 ? NSGATE_MATCH_SRC6 : NSGATE_MATCH_SRC4,
-				   vectors, build->budget) &&
-	       nsg_addresses_build(&chain->destination, &build->rules,
-				   ipv6 ? NSGATE_MATCH_DST6 : NSGATE_MATCH_DST4, vectors, build->budget) &&
+	return nsg_addresses_build(&chain->source, &build->rules, source_kind(build), vectors, build->budget) &&
+	       nsg_addresses_build(&chain->destination, &build->rules, destination_kind(build), vectors,
+				   build->budget) &&
 	       nsg_transport_build(&chain->transport, &build->rules, vectors, build->budget);
 }
 
+/* A rule's strand: whether it is wide on the axis of sources, and on that of destinations. */
+static void sort_by_width(struct nsg_strands *strands, const struct build *build, const u64 *wide[2])
+{
+	u32 words = DIV_ROUND_UP(build->rules.count, NSG_WORD_RULES), i;
+
+	for (i = 0; i < words; i++) {
+		strands->rules[0][i] = ~wide[0][i] & ~wide[1][i];
+		strands->rules[1][i] = wide[0][i] & ~wide[1][i];
+		strands->rules[2][i] = ~wide[0][i] & wide[1][i];
+		strands->rules[3][i] = wide[0][i] & wide[1][i];
+	}
+}
+
+static u32 count_bits(const u64 *bits, u32 words)
+{
+	u32 count = 0;
+
+	for (; words; words--, bits++)
+		count += hweight64(*bits);
+	return count;
+}
+
+/* Whether, of rules strewn evenly, some 16 words and more have both of one kind and of the other. */
+static bool would_mislead(u32 some, u32 others, u32 words)
+{
+	return (u64)some * others > 16 * words;
+}
+
+/*
+ * Rules that are wide in the source and rules that are wide in the destination make most words of both vectors look as
+ * if they had something in common: worth telling apart where there are many of both.
+ */
+static void find_strands(struct nsg_strands *strands, struct build *build)
+{
+	u32 words = DIV_ROUND_UP(build->rules.count, NSG_WORD_RULES);
+	u64 *wide = nsg_budget_take(build->budget, 2 * words * sizeof(*wide));
+	const u64 *both[2] = { wide, wide + words };
+
+	strands->count = 1;
+	if (wide && nsg_sweep_wide(wide, &build->rules, source_kind(build), build->budget) &&
+	    nsg_sweep_wide(wide + words, &build->rules, destination_kind(build), build->budget)) {
+		sort_by_width(strands, build, both);
+		if (would_mislead(count_bits(strands->rules[1], words), count_bits(strands->rules[2], words), words))
+			strands->count = NSG_STRANDS;
+	}
+	nsg_budget_give(build->budget, wide, 2 * words * sizeof(*wide));
+}
+
+/* What is needed only while a chain's tables are built. */
+struct workshop {
+	struct nsg_strands strands;
+	struct nsg_vectors vectors;
+};
+
 static void build_tables(struct build *build)
 {
-	struct nsg_vectors *vectors = nsg_budget_take(build->budget, sizeof(*vectors));
+	struct workshop *workshop = nsg_budget_take(build->budget, sizeof(*workshop));
 	struct nsg_chain *chain = build->chain;
+	struct nsg_vectors *vectors;
 
-	if (!vectors)
+	if (!workshop)
 		return;
-	if (nsg_vectors_init(vectors, build->budget, chain->count) && build_axes(build, vectors)) {
+	vectors = &workshop->vectors;
+	workshop->strands.count = 1;
+	if (!nsg_vectors_dense(chain->count))
+		find_strands(&workshop->strands, build);
+	if (nsg_vectors_init(vectors, build->budget, chain->count, &workshop->strands) && build_axes(build, vectors)) {
 		chain->layout = vectors->layout;
 		chain->vectors = nsg_pool_finish(&vectors->vectors, &chain->vector_bytes);
 		chain->groups = nsg_pool_finish(&vectors->groups, &chain->group_bytes);
 	}
 	nsg_vectors_free(vectors);
-	nsg_budget_give(build->budget, vectors, sizeof(*vectors));
+	nsg_budget_give(build->budget, workshop, sizeof(*workshop));
 }
 
 static void forget_verify(struct nsg_chain *chain, struct nsg_budget *budget)

@@ -32,21 +32,35 @@ static __always_inline u32 dense_place(struct nsg_search *search, const struct n
 	return NSG_NO_PLACE;
 }
 
-/* A word's offset from the first of its group is the same in each vector: `words` points that far into the groups. */
-static __always_inline u64 word_of(const u64 *words, const u64 *vector, u32 aggregates, u32 group)
+/* The words of a chunk in which one strand or another may have a rule for the packet. */
+static __always_inline u64 common_words(const struct nsg_chain *chain, const u64 *const *vector, u32 chunk, bool joined)
 {
-	return words[((const u32 *)(vector + aggregates))[group]];
+	u64 words;
+
+	if (chain->layout.strands == 1)
+		return common(vector, chunk, joined);
+	chunk *= NSG_STRANDS;
+	words = common(vector, chunk, joined);
+	words |= common(vector, chunk + 1, joined);
+	words |= common(vector, chunk + 2, joined);
+	return words | common(vector, chunk + 3, joined);
+}
+
+/* A word's offset from the first of its group is the same in each vector: `words` points that far into the groups. */
+static __always_inline u64 word_of(const u64 *words, const u64 *vector, u32 places, u32 group)
+{
+	return words[((const u32 *)(vector + places))[group]];
 }
 
 static __always_inline u64 common_word(const struct nsg_chain *chain, const u64 *const *vector, u32 word, bool joined)
 {
 	const u64 *words = chain->groups + word % NSG_GROUP_WORDS;
-	u32 group = word / NSG_GROUP_WORDS, aggregates = chain->layout.aggregates;
-	u64 bits = word_of(words, vector[0], aggregates, group) & word_of(words, vector[1], aggregates, group) &
-		   word_of(words, vector[2], aggregates, group);
+	u32 group = word / NSG_GROUP_WORDS, places = chain->layout.chunks * chain->layout.strands;
+	u64 bits = word_of(words, vector[0], places, group) & word_of(words, vector[1], places, group) &
+		   word_of(words, vector[2], places, group);
 
-	return joined ? bits : bits & word_of(words, vector[3], aggregates, group) &
-				      word_of(words, vector[4], aggregates, group);
+	return joined ? bits : bits & word_of(words, vector[3], places, group) &
+				      word_of(words, vector[4], places, group);
 }
 
 static __always_inline u32 sparse_place(struct nsg_search *search, const struct nsg_chain *chain,
@@ -63,9 +77,9 @@ static __always_inline u32 sparse_place(struct nsg_search *search, const struct 
 				return take_first(search, candidates, word * NSG_WORD_RULES);
 			}
 		}
-		if (++at >= chain->layout.aggregates)
+		if (++at >= chain->layout.chunks)
 			return NSG_NO_PLACE;
-		words = common(vector, at, joined);
+		words = common_words(chain, vector, at, joined);
 	}
 }
 
@@ -134,7 +148,7 @@ static u32 next_place(struct nsg_search *search)
 
 	if (search->candidates)
 		return take_first(search, search->candidates, search->base);
-	if (chain->layout.aggregates)
+	if (chain->layout.chunks)
 		return sparse_place(search, chain, search->vector, search->next, search->words, joined);
 	return dense_place(search, chain, search->vector, search->next, joined);
 }
@@ -163,8 +177,9 @@ static __always_inline u32 rule_at(struct nsg_search *search, const struct nsg_c
 static noinline u32 first_sparse(struct nsg_search *search, const struct nsg_chain *chain)
 {
 	const u64 *const vector[] = { search->vector[0], search->vector[1], search->vector[2] };
+	u64 words = common_words(chain, vector, 0, true);
 
-	return rule_at(search, chain, sparse_place(search, chain, vector, 0, common(vector, 0, true), true));
+	return rule_at(search, chain, sparse_place(search, chain, vector, 0, words, true));
 }
 
 static noinline u32 first_apart(struct nsg_search *search, const struct nsg_chain *chain)
@@ -176,7 +191,7 @@ static noinline u32 first_apart(struct nsg_search *search, const struct nsg_chai
 	search->vector[3] = chain->vectors + nsg_transport_port(&transport->source, key, key->source_port);
 	search->vector[4] = chain->vectors + nsg_transport_port(&transport->destination, key, key->destination_port);
 	search->candidates = 0;
-	search->words = chain->layout.aggregates ? common(search->vector, 0, false) : 0;
+	search->words = chain->layout.chunks ? common_words(chain, search->vector, 0, false) : 0;
 	search->next = 0;
 	return rule_at(search, chain, next_place(search));
 }
@@ -194,12 +209,15 @@ u32 nsg_search_first(struct nsg_search *search, const struct nsg_matcher *matche
 	search->key = key;
 	if (chain->shortlist)
 		return next_short(search, 0);
-	search->vector[0] = vector[0] = chain->vectors + nsg_addresses_find(&chain->source, &key->source);
-	search->vector[1] = vector[1] = chain->vectors + nsg_addresses_find(&chain->destination, &key->destination);
+	vector[0] = chain->vectors + nsg_addresses_find(&chain->source, &key->source);
+	search->vector[0] = vector[0];
+	vector[1] = chain->vectors + nsg_addresses_find(&chain->destination, &key->destination);
+	search->vector[1] = vector[1];
 	if (unlikely(!chain->transport.joined))
 		return first_apart(search, chain);
-	search->vector[2] = vector[2] = chain->vectors + nsg_transport_joined(&chain->transport, key);
-	if (chain->layout.aggregates)
+	vector[2] = chain->vectors + nsg_transport_joined(&chain->transport, key);
+	search->vector[2] = vector[2];
+	if (chain->layout.chunks)
 		return first_sparse(search, chain);
 	return rule_at(search, chain, dense_place(search, chain, vector, 0, true));
 }

@@ -16,14 +16,14 @@
 #define NSG_MATCHER_MEMORY	(64UL << 20)
 
 struct nsg_matcher {
-	struct nsg_chain *chain[NSGATE_HOOKS][NSG_FAMILIES];	/* NULL where there are no rules; by NSGATE_FAMILY_* - 1 */
+	struct nsg_chain *chain[NSGATE_HOOKS][NSG_FAMILIES];	/* by NSGATE_FAMILY_* - 1; NULL without rules */
 	struct nsg_predicates *predicates;
 	size_t memory;						/* bytes of the chains */
 };
 
 /*
- * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells why:
- * -ENOMEM if there is no memory, -E2BIG if the matcher would take more than NSG_MATCHER_MEMORY.
+ * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells
+ * why: -ENOMEM if there is no memory, -E2BIG if the matcher would take more than NSG_MATCHER_MEMORY.
  */
 struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error);
 

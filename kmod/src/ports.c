@@ -2,7 +2,8 @@
 /* Building the table of ports. */
 #include "ports.h"
 
-union page {
+/* A page while it is filled. */
+union leaf {
 	u32 value[NSG_PORTS_PAGE];
 	u64 record[NSG_PORTS_PAGE * sizeof(u32) / sizeof(u64)];
 };
@@ -21,7 +22,7 @@ static bool repeats_page(const struct nsg_axis *axis, u32 interval, u32 port)
 		axis->intervals[interval + 1].start.low >= port + NSG_PORTS_PAGE);
 }
 
-static void fill_pages(struct nsg_ports *ports, struct nsg_pool *pool, union page *page, const struct nsg_axis *axis,
+static void fill_pages(struct nsg_ports *ports, struct nsg_pool *pool, union leaf *leaf, const struct nsg_axis *axis,
 		       const u32 *values)
 {
 	u32 interval = 0, number, i;
@@ -32,10 +33,10 @@ static void fill_pages(struct nsg_ports *ports, struct nsg_pool *pool, union pag
 
 		for (i = 0; i < NSG_PORTS_PAGE && !same; i++) {
 			interval = interval_at(axis, interval, first + i);
-			page->value[i] = values[interval];
+			leaf->value[i] = values[interval];
 		}
 		ports->page[number] = same ? ports->page[number - 1] :
-					     nsg_pool_add(pool, page->record) * NSG_PORTS_PAGE;
+					     nsg_pool_add(pool, leaf->record) * NSG_PORTS_PAGE;
 		cond_resched();
 	}
 }
@@ -44,17 +45,17 @@ bool nsg_ports_build(struct nsg_ports *ports, const struct nsg_axis *axis, const
 		     struct nsg_budget *budget)
 {
 	struct nsg_pool pool;
-	union page *page;
+	union leaf *leaf;
 
 	ports->absent = absent;
 	if (axis->wild)
 		return true;
-	page = nsg_budget_take(budget, sizeof(*page));
-	if (page && nsg_pool_init(&pool, budget, ARRAY_SIZE(page->record))) {
-		fill_pages(ports, &pool, page, axis, values);
+	leaf = nsg_budget_take(budget, sizeof(*leaf));
+	if (leaf && nsg_pool_init(&pool, budget, ARRAY_SIZE(leaf->record))) {
+		fill_pages(ports, &pool, leaf, axis, values);
 		ports->values = (u32 *)nsg_pool_finish(&pool, &ports->bytes);
 	}
-	nsg_budget_give(budget, page, sizeof(*page));
+	nsg_budget_give(budget, leaf, sizeof(*leaf));
 	return !budget->error;
 }
 

@@ -14,7 +14,7 @@ struct nsg_ports {
 	u32 page[65536 / NSG_PORTS_PAGE];	/* where in `values` it begins */
 };
 
-/* Each interval's ports get the interval's element of `values`. Returns false, and budget->error is set, without memory. */
+/* Each interval's ports get the interval's element of `values`. Returns false, with budget->error, on failure. */
 bool nsg_ports_build(struct nsg_ports *ports, const struct nsg_axis *axis, const u32 *values, u32 absent,
 		     struct nsg_budget *budget);
 

@@ -8,7 +8,7 @@
 
 /* What a packet is compared by: raw parts of its key, so that nothing needs to be turned around. */
 struct nsg_summary {
-	u64 address[4];		/* IPv4: both addresses in the first; IPv6: halves of the source, then of the destination */
+	u64 address[4];		/* IPv4: both in the first; IPv6: halves of the source, then of the destination */
 	u64 transport;
 };
 
@@ -26,8 +26,8 @@ struct nsg_shortlist {
 };
 
 /*
- * One element per rule, and one after them that fits every packet. Rules with their verify bit set, and those that masks
- * do not settle, are marked. NULL, and budget->error is set, if there is no memory.
+ * One element per rule, and one after them that fits every packet. Rules with their verify bit set, and those that
+ * masks do not settle, are marked. NULL, and budget->error is set, if there is no memory.
  */
 struct nsg_shortlist *nsg_shortlist_build(const struct nsg_rules *rules, u8 family, struct nsg_budget *budget);
 
@@ -42,7 +42,6 @@ union nsg_transport_summary {
 		u8 protocol;
 		u8 parts;
 	};
-	u32 half[2];
 	u64 whole;
 };
 
@@ -51,8 +50,12 @@ static __always_inline struct nsg_summary nsg_summary_of(const struct nsg_key *k
 	union nsg_transport_summary transport;
 	struct nsg_summary summary = { .address = { 0 } };
 
-	memcpy(&transport.half[0], &key->source_port, sizeof(transport.half[0]));
-	memcpy(&transport.half[1], &key->hook, sizeof(transport.half[1]));
+	transport.source_port = key->source_port;
+	transport.destination_port = key->destination_port;
+	transport.hook = key->hook;
+	transport.family = key->family;
+	transport.protocol = key->protocol;
+	transport.parts = key->parts;
 	summary.transport = transport.whole;
 	if (ipv6) {
 		memcpy(&summary.address[0], &key->source, sizeof(key->source));
@@ -63,7 +66,8 @@ static __always_inline struct nsg_summary nsg_summary_of(const struct nsg_key *k
 	return summary;
 }
 
-static __always_inline bool nsg_summary_fits(const struct nsg_summary *summary, const struct nsg_shortlist *rule, u32 half)
+static __always_inline bool nsg_summary_fits(const struct nsg_summary *summary, const struct nsg_shortlist *rule,
+					     u32 half)
 {
 	return (summary->address[half] & rule->mask.address[half]) == rule->value.address[half];
 }

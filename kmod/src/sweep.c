@@ -8,6 +8,7 @@
 
 #define DIGITS		256
 #define POINT_BYTES	16
+#define WIDE_SHARE	16	/* a rule that covers more than one in so many places is wide */
 
 struct event {
 	struct nsg_point at;
@@ -56,7 +57,7 @@ static void add_event(struct sweep *sweep, struct nsg_point at, u32 rule, s32 st
 }
 
 /* A range up to the axis' end never ends: what follows it wraps to zero, which only the IPv6 axis reaches. */
-static void add_range(struct sweep *sweep, u32 rule, struct nsg_range range)
+static void add_events(struct sweep *sweep, u32 rule, struct nsg_range range)
 {
 	struct nsg_point after = range.last;
 
@@ -66,7 +67,6 @@ static void add_range(struct sweep *sweep, u32 rule, struct nsg_range range)
 	if (after.high || after.low)
 		add_event(sweep, after, rule, -1);
 }
-
 
 static void verify(const struct nsg_rules *rules, u32 rule)
 {
@@ -79,15 +79,15 @@ static void add_match(struct sweep *sweep, u32 rule, const struct nsgate_match *
 
 	if (!taken_for_hull(sweep, match)) {
 		for (i = 0; i < match->count; i++)
-			add_range(sweep, rule, nsg_match_range(match, i));
+			add_events(sweep, rule, nsg_match_range(match, i));
 		return;
 	}
 	verify(sweep->rules, rule);
 	if (!(match->flags & NSGATE_MATCH_NEGATE))
-		add_range(sweep, rule, nsg_match_hull(match));
+		add_events(sweep, rule, nsg_match_hull(match));
 }
 
-/* Fills events, and the vectors of rules without a match here (`wild`) and of those that hold outside of their items. */
+/* Fills events, and the sets of rules without a match here (`wild`) and of those that hold outside of their items. */
 static void add_matches(struct sweep *sweep, u64 *wild, u64 *outside)
 {
 	const struct nsgate_match *match;
@@ -150,9 +150,11 @@ static void sort_events(struct sweep *sweep)
 static void pass_event(struct sweep *sweep, const struct event *event)
 {
 	bool before = sweep->cover[event->rule] > 0;
+	bool after;
 
 	sweep->cover[event->rule] += event->step;
-	if (before != (sweep->cover[event->rule] > 0))
+	after = sweep->cover[event->rule] > 0;
+	if (before != after)
 		nsg_vectors_flip(sweep->vectors, event->rule);
 }
 
@@ -196,30 +198,85 @@ static void sweep_along(struct sweep *sweep, struct nsg_axis *axis, u64 *wild, u
 	pass_events(sweep, axis);
 }
 
+/* Sums up, in `cover`, over how many places each rule's items reach; returns how many places there are. */
+static u32 measure_cover(struct sweep *sweep)
+{
+	u32 places = 0, i;
+
+	for (i = 0; i < sweep->count; i++) {
+		const struct event *event = &sweep->events[i];
+
+		places += i && !same_place(event, event - 1);
+		sweep->cover[event->rule] -= event->step * (s32)places;
+	}
+	for (i = 0; i < sweep->count; i++)	/* what goes on to the end of the axis has no end of its own */
+		if (sweep->cover[sweep->events[i].rule] <= 0)
+			sweep->cover[sweep->events[i].rule] += places + 1;
+	return places;
+}
+
+static void find_wide(struct sweep *sweep, u64 *wide, u64 *outside)
+{
+	u32 places, i;
+
+	add_matches(sweep, wide, outside);
+	sort_events(sweep);
+	places = measure_cover(sweep);
+	for (i = 0; i < sweep->rules->count; i++)
+		if (outside[i / NSG_WORD_RULES] >> (i % NSG_WORD_RULES) & 1 ||
+		    sweep->cover[i] > (s32)(places / WIDE_SHARE))
+			wide[i / NSG_WORD_RULES] |= 1ULL << (i % NSG_WORD_RULES);
+}
+
+/* Memory of a sweep but for the two bits per rule. */
+static bool take_memory(struct sweep *sweep)
+{
+	sweep->room = count_events(sweep);
+	sweep->cover = nsg_budget_take(sweep->budget, sweep->rules->count * sizeof(*sweep->cover));
+	sweep->events = nsg_budget_take(sweep->budget, sweep->room * sizeof(*sweep->events));
+	sweep->spare = nsg_budget_take(sweep->budget, sweep->room * sizeof(*sweep->events));
+	return !sweep->budget->error;
+}
+
+static void give_memory(struct sweep *sweep)
+{
+	nsg_budget_give(sweep->budget, sweep->spare, sweep->room * sizeof(*sweep->events));
+	nsg_budget_give(sweep->budget, sweep->events, sweep->room * sizeof(*sweep->events));
+	nsg_budget_give(sweep->budget, sweep->cover, sweep->rules->count * sizeof(*sweep->cover));
+}
+
+static size_t bits_of(const struct nsg_rules *rules)
+{
+	return DIV_ROUND_UP(rules->count, NSG_WORD_RULES) * sizeof(u64);
+}
+
+bool nsg_sweep_wide(u64 *wide, const struct nsg_rules *rules, u16 kind, struct nsg_budget *budget)
+{
+	struct sweep sweep = { .rules = rules, .budget = budget, .kind = kind };
+	u64 *outside = nsg_budget_take(budget, bits_of(rules));
+
+	if (take_memory(&sweep))
+		find_wide(&sweep, wide, outside);
+	give_memory(&sweep);
+	nsg_budget_give(budget, outside, bits_of(rules));
+	return !budget->error;
+}
+
 bool nsg_sweep(struct nsg_axis *axis, const struct nsg_rules *rules, u16 kind, struct nsg_vectors *vectors,
 	       struct nsg_budget *budget)
 {
 	struct sweep sweep = { .rules = rules, .vectors = vectors, .budget = budget, .kind = kind };
-	size_t bits = vectors->layout.words * sizeof(u64) * 2;
-	size_t cover = rules->count * sizeof(*sweep.cover);
-	size_t events;
-	u64 *wild;
+	u64 *wild = nsg_budget_take(budget, 2 * bits_of(rules));
 
-	sweep.room = count_events(&sweep);
-	events = sweep.room * sizeof(*sweep.events);
-	axis->room = sweep.room + 1;
-	axis->wild = !sweep.room;
-	axis->intervals = nsg_budget_take(budget, axis->room * sizeof(*axis->intervals));
-	wild = nsg_budget_take(budget, bits);
-	sweep.cover = nsg_budget_take(budget, cover);
-	sweep.events = nsg_budget_take(budget, events);
-	sweep.spare = nsg_budget_take(budget, events);
+	if (take_memory(&sweep)) {
+		axis->room = sweep.room + 1;
+		axis->wild = !sweep.room;
+		axis->intervals = nsg_budget_take(budget, axis->room * sizeof(*axis->intervals));
+	}
 	if (!budget->error)
 		sweep_along(&sweep, axis, wild, wild + vectors->layout.words);
-	nsg_budget_give(budget, sweep.spare, events);
-	nsg_budget_give(budget, sweep.events, events);
-	nsg_budget_give(budget, sweep.cover, cover);
-	nsg_budget_give(budget, wild, bits);
+	give_memory(&sweep);
+	nsg_budget_give(budget, wild, 2 * bits_of(rules));
 	return !budget->error;
 }
 

@@ -34,6 +34,9 @@ struct nsg_axis {
 bool nsg_sweep(struct nsg_axis *axis, const struct nsg_rules *rules, u16 kind, struct nsg_vectors *vectors,
 	       struct nsg_budget *budget);
 
+/* Sets a bit in `wide` for each rule that covers a good part of the axis' intervals. False on failure, as above. */
+bool nsg_sweep_wide(u64 *wide, const struct nsg_rules *rules, u16 kind, struct nsg_budget *budget);
+
 void nsg_axis_free(struct nsg_axis *axis, struct nsg_budget *budget);
 
 #endif /* _NSG_SWEEP_H */

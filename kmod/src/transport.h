@@ -7,8 +7,8 @@
 #include "ports.h"
 
 /*
- * Joined, the three tables have terms whose sum is where in `joined` a vector stands: one lookup for what would be three
- * vectors. Apart, for rulesets that would need too large a table, each has vectors of its own.
+ * Joined, the three tables have terms whose sum is where in `joined` a vector stands: one lookup for what would be
+ * three vectors. Apart, for rulesets that would need too large a table, each has vectors of its own.
  */
 struct nsg_transport {
 	u32 *joined;		/* NULL if apart */

@@ -7,10 +7,9 @@
 #include "trie.h"
 
 #define LEVELS		((32 - NSG_TRIE_TOP_BITS) / NSG_TRIE_NODE_BITS)
-#define TOP_SIZE	(1U << NSG_TRIE_TOP_BITS)
-#define TOP_BYTES	(TOP_SIZE * sizeof(s32))
+#define TOP_BYTES	(sizeof(s32) << NSG_TRIE_TOP_BITS)
 #define NODE_WIDTH	(NSG_TRIE_FANOUT * sizeof(s32) / sizeof(u64))
-#define AXIS_END	(1ULL << 32)
+#define AXIS_END	BIT_ULL(32)
 
 /* A node that is being filled. */
 struct open_node {

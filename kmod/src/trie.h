@@ -7,7 +7,7 @@
 
 #define NSG_TRIE_TOP_BITS	16
 #define NSG_TRIE_NODE_BITS	4
-#define NSG_TRIE_FANOUT		(1U << NSG_TRIE_NODE_BITS)
+#define NSG_TRIE_FANOUT		BIT(NSG_TRIE_NODE_BITS)
 
 /* An entry is a vector, or below 0: then ~entry is where in `nodes` the entries of the next bits begin. */
 struct nsg_trie {

@@ -15,23 +15,25 @@ static u32 groups_of(struct nsg_layout layout)
 
 static u32 width_of(struct nsg_layout layout)
 {
-	if (!layout.aggregates)
+	if (!layout.chunks)
 		return layout.words;
-	return layout.aggregates + DIV_ROUND_UP(groups_of(layout), 2);
+	return layout.chunks * layout.strands + DIV_ROUND_UP(groups_of(layout), 2);
 }
 
-static struct nsg_layout layout_for(u32 rules)
+static struct nsg_layout layout_for(u32 rules, u32 strands)
 {
-	struct nsg_layout layout = { .words = DIV_ROUND_UP(rules, NSG_WORD_RULES) };
+	struct nsg_layout layout = { .words = DIV_ROUND_UP(rules, NSG_WORD_RULES), .strands = strands };
 
-	if (layout.words > NSG_DENSE_WORDS)
-		layout.aggregates = DIV_ROUND_UP(layout.words, 64);
+	if (!nsg_vectors_dense(rules))
+		layout.chunks = DIV_ROUND_UP(layout.words, 64);
 	return layout;
 }
 
-bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules)
+bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules,
+		      const struct nsg_strands *strands)
 {
-	vectors->layout = layout_for(rules);
+	vectors->layout = layout_for(rules, strands->count);
+	vectors->strands = strands;
 	return nsg_pool_init(&vectors->vectors, budget, width_of(vectors->layout)) &&
 	       nsg_pool_init(&vectors->groups, budget, NSG_GROUP_WORDS);
 }
@@ -49,25 +51,38 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
 	vectors->changed = (1ULL << groups_of(vectors->layout)) - 1;
 }
 
-static u64 words_in_use(const u64 *words)
+/* Bit per word of a group: whether it has a rule; with `mask`, one of the rules in the mask. */
+static u64 words_in_use(const u64 *words, const u64 *mask)
 {
 	u64 used = 0;
 	u32 i;
 
 	for (i = 0; i < NSG_GROUP_WORDS; i++)
-		used |= (u64)!!words[i] << i;
+		used |= (u64)!!(mask ? words[i] & mask[i] : words[i]) << i;
 	return used;
+}
+
+static void set_aggregates(const struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
+{
+	u32 shift = group % GROUPS_AT * NSG_GROUP_WORDS;
+	u32 strands = vectors->layout.strands, i;
+	u64 *aggregate = record + group / GROUPS_AT * strands;
+	const u64 *mask = NULL;
+
+	for (i = 0; i < strands; i++) {
+		if (strands > 1)
+			mask = vectors->strands->rules[i] + group * NSG_GROUP_WORDS;
+		aggregate[i] = (aggregate[i] & ~(GROUP_MASK << shift)) | words_in_use(words, mask) << shift;
+	}
 }
 
 /* Writes a group's place and its part of the aggregates into a record. */
 static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
 {
-	u32 shift = group % GROUPS_AT * NSG_GROUP_WORDS;
-	u64 used = words_in_use(words);
-	u32 *places = (u32 *)(record + vectors->layout.aggregates);
+	u32 *places = (u32 *)(record + vectors->layout.chunks * vectors->layout.strands);
 
-	record[group / GROUPS_AT] = (record[group / GROUPS_AT] & ~(GROUP_MASK << shift)) | used << shift;
-	places[group] = used ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
+	set_aggregates(vectors, record, group, words);
+	places[group] = words_in_use(words, NULL) ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
 }
 
 static u32 keep(struct nsg_vectors *vectors, const u64 *record)
@@ -77,7 +92,7 @@ static u32 keep(struct nsg_vectors *vectors, const u64 *record)
 
 u32 nsg_vectors_keep(struct nsg_vectors *vectors)
 {
-	if (!vectors->layout.aggregates)
+	if (!vectors->layout.chunks)
 		return keep(vectors, vectors->bits);
 	for (; vectors->changed; vectors->changed &= vectors->changed - 1) {
 		u32 group = __ffs(vectors->changed);
@@ -119,7 +134,7 @@ u32 nsg_vectors_and(struct nsg_vectors *vectors, u32 a, u32 b)
 
 	if (vectors->vectors.budget->error || a == b)
 		return a;
-	if (vectors->layout.aggregates)
+	if (vectors->layout.chunks)
 		and_groups(vectors, record, records + a, records + b);
 	else
 		and_words(record, records + a, records + b, vectors->layout.words);

@@ -12,29 +12,46 @@
 #define NSG_DENSE_WORDS		4U	/* up to here a vector is its words */
 #define NSG_MAX_WORDS		(NSGATE_MAX_RULES / NSG_WORD_RULES)
 #define NSG_MAX_GROUPS		(NSG_MAX_WORDS / NSG_GROUP_WORDS)
-#define NSG_MAX_AGGREGATES	(NSG_MAX_WORDS / 64)
+#define NSG_MAX_CHUNKS		(NSG_MAX_WORDS / 64)
+#define NSG_STRANDS		4U
 
 /*
- * A dense vector is `words` u64s. A sparse one is `aggregates` u64s, in which a bit says whether a word has any rule,
- * then a u32 per group of NSG_GROUP_WORDS words: where in `groups` the words stand. Groups without a rule share one.
+ * A dense vector is `words` u64s. A sparse one is, for each chunk of 64 words and each strand, a u64 of aggregates, in
+ * which a bit says whether a word has any rule of the strand; then a u32 per group of NSG_GROUP_WORDS words: where in
+ * `groups` the words stand. Groups without a rule share one.
  */
 struct nsg_layout {
 	u32 words;
-	u32 aggregates;		/* 0 for dense */
+	u32 chunks;		/* 0 for dense */
+	u32 strands;		/* 1 or NSG_STRANDS */
+};
+
+/* Which rules are of which strand: bits by rule. A strand's rules are alike in how much of an axis they cover. */
+struct nsg_strands {
+	u32 count;		/* 1: all rules are of one, and `rules` is not used */
+	u64 rules[NSG_STRANDS][NSG_MAX_WORDS];
 };
 
 /* Vectors while a matcher is built, and one of them, `bits`, that is being changed. */
 struct nsg_vectors {
 	struct nsg_layout layout;
+	const struct nsg_strands *strands;
 	struct nsg_pool vectors;
 	struct nsg_pool groups;
 	u64 bits[NSG_MAX_WORDS];
-	u64 record[NSG_MAX_AGGREGATES + NSG_MAX_GROUPS / 2];	/* of `bits`, but for the groups in `changed` */
+	u64 record[NSG_MAX_CHUNKS * NSG_STRANDS + NSG_MAX_GROUPS / 2];	/* of `bits`, but for the groups in `changed` */
 	u64 changed;		/* bit per group */
 };
 
-/* Returns false, and budget->error is set, if there is no memory. */
-bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules);
+/* Whether vectors of so many rules are dense, and strands of no use. */
+static inline bool nsg_vectors_dense(u32 rules)
+{
+	return rules <= NSG_DENSE_WORDS * NSG_WORD_RULES;
+}
+
+/* `strands` must outlive the vectors. Returns false, and budget->error is set, if there is no memory. */
+bool nsg_vectors_init(struct nsg_vectors *vectors, struct nsg_budget *budget, u32 rules,
+		      const struct nsg_strands *strands);
 
 void nsg_vectors_free(struct nsg_vectors *vectors);
 
@@ -55,7 +72,7 @@ u32 nsg_vectors_and(struct nsg_vectors *vectors, u32 a, u32 b);
 
 static inline const u32 *nsg_vector_groups(struct nsg_layout layout, const u64 *vector)
 {
-	return (const u32 *)(vector + layout.aggregates);
+	return (const u32 *)(vector + layout.chunks * layout.strands);
 }
 
 #endif /* _NSG_VECTOR_H */

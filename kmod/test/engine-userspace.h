@@ -6,6 +6,9 @@
 #include <endian.h>
 #include <linux/types.h>
 
+#ifndef BIT_ULL
+#define BIT_ULL(n)		(1ULL << (n))
+#endif
 #ifndef DIV_ROUND_UP
 #define DIV_ROUND_UP(n, d)	(((n) + (d) - 1) / (d))
 #endif
@@ -21,6 +24,9 @@
 #endif
 #ifndef noinline
 #define noinline		__attribute__((noinline))
+#endif
+#ifndef hweight64
+#define hweight64(x)		__builtin_popcountll(x)
 #endif
 #ifndef swap
 #define swap(a, b)		do { typeof(a) swap_ = (a); (a) = (b); (b) = swap_; } while (0)
