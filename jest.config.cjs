@@ -29,6 +29,11 @@ module.exports = {
     // Boots virtual machines by itself.
     { ...shared, displayName: 'vm', testMatch: ['<rootDir>/test/**/*.vm.test.ts'] },
     // Runs inside a virtual machine, as root, with the module built.
-    { ...shared, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+    {
+      ...shared,
+      displayName: 'e2e',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/patience.ts'],
+    },
   ],
 };

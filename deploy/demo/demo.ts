@@ -17,8 +17,8 @@ import { nextCommands, resultTable } from './report';
 
 const POLICY_FILE = resolve(__dirname, '../policies/no-ping-in-ns1.yaml');
 const RULE_ID = 'drop-ping';
-const HOST_PATIENCE_MS = 180_000;
-const OBSERVATION_PATIENCE_MS = 60_000;
+const HOST_PATIENCE_MS = 300_000;
+const OBSERVATION_PATIENCE_MS = 120_000;
 const LOOK_AGAIN_MS = 50;
 
 /** Told what goes on. */

@@ -4,14 +4,16 @@ import { relative } from 'node:path';
 import type { TlsFiles } from '@nsgate/proto';
 import type { Observations } from './observations';
 
+const STYLE = process.stdout.isTTY ? { head: ['bold'] } : { head: [], border: [] };
+
 /** A table of the traffic before and under the policy, and of the rule's counters. */
 export function resultTable(seen: Observations, rule: { policy: string; id: string }): string {
   const traffic = new Table({
     head: ['traffic', 'before the policy', 'under the policy'],
-    style: { head: ['bold'] },
+    style: STYLE,
   });
   for (const row of seen.rows()) traffic.push([row.traffic, row.before, row.after]);
-  const counters = new Table({ head: ['policy', 'rule', 'packets', 'bytes'], style: { head: ['bold'] } });
+  const counters = new Table({ head: ['policy', 'rule', 'packets', 'bytes'], style: STYLE });
   const { packets = 0n, bytes = 0n } = seen.lastCounters() ?? {};
   counters.push([rule.policy, rule.id, packets.toString(), bytes.toString()]);
   return `${traffic.toString()}\n${counters.toString()}`;

@@ -42,11 +42,7 @@ function runBlock(block: string): { status: number | null; output: string } {
   const env = { ...process.env, PATH: `${folder}:${process.env.PATH ?? ''}` };
   const options = { cwd: folder, env, encoding: 'utf8' as const };
   const limit = block.includes('Stream') ? '15' : '120';
-  const { status, stdout, stderr } = spawnSync(
-    'timeout',
-    [limit, 'sh', '-eu', '-c', block],
-    options,
-  );
+  const { status, stdout, stderr } = spawnSync('timeout', [limit, 'sh', '-eu', '-c', block], options);
   return { status, output: stdout + stderr };
 }
 
