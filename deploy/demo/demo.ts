@@ -76,7 +76,7 @@ export class Demo {
 
   /** Removes what an earlier run left in the store, and waits until all traffic passes. */
   async observeBefore(audience: Audience): Promise<void> {
-    await this.#started().operator.deletePolicy((await this.#readPolicy()).name);
+    await this.#started().operator.deletePolicy(this.#readPolicy().name);
     const passes = (): boolean => {
       audience.standing(this.seen.summary());
       return this.seen.allPassedBefore();
@@ -87,7 +87,7 @@ export class Demo {
   /** Applies the policy, and waits until the host's kernel enforces it. */
   async applyPolicy(audience: Audience): Promise<void> {
     const { operator } = this.#started();
-    const policy = await operator.applyPolicy(await this.#readPolicy());
+    const policy = await operator.applyPolicy(this.#readPolicy());
     const wanted = { policy, host: `hosts/${HOST_ID}`, namespace: 'ns1' };
     const enforced = operator.waitEnforced(wanted);
     const limit = { ms: OBSERVATION_PATIENCE_MS, what: `enforcing ${policy.name} in ns1` };
@@ -111,8 +111,8 @@ export class Demo {
   }
 
   /** A table of what was seen, and commands to try next. */
-  async report(): Promise<string> {
-    const { name } = await this.#readPolicy();
+  report(): string {
+    const { name } = this.#readPolicy();
     const { controller, certificates } = this.#started();
     const { address, socket } = controller;
     const table = resultTable(this.seen, { policy: name, id: RULE_ID });
@@ -150,8 +150,8 @@ export class Demo {
     }
   }
 
-  async #readPolicy(): Promise<Policy> {
-    const [policy] = await readPolicyFile(POLICY_FILE);
+  #readPolicy(): Policy {
+    const [policy] = readPolicyFile(POLICY_FILE);
     if (policy === undefined) throw new Error(`${POLICY_FILE} holds no policy`);
     return policy;
   }

@@ -45,7 +45,7 @@ async function show(demo: Demo, options: DemoOptions, interrupted: Promise<unkno
     if (options.once) throw new Error('interrupted');
     return;
   }
-  process.stdout.write(`\n${await demo.report()}\n`);
+  process.stdout.write(`\n${demo.report()}\n`);
   if (options.once) return;
   const title = 'Running: Ctrl-C stops everything and cleans up';
   await list([step(demo, title, (d, audience) => d.runUntil(interrupted, audience))]).run();
