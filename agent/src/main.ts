@@ -67,7 +67,7 @@ function startAgent(config: Config, file: StateFile, log: Logger): () => Promise
   });
   const client: ControllerClient = controllerClient(config, { desired, intake, reconciler, log });
 
-  desired.load();
+  loadState(desired);
   namespaces.start();
   reconciler.run();
   kernelWatch.start();
@@ -79,6 +79,14 @@ function startAgent(config: Config, file: StateFile, log: Logger): () => Promise
     reconciler.stop();
     namespaces.stop();
   };
+}
+
+function loadState(desired: DesiredState): void {
+  try {
+    desired.load();
+  } catch (error) {
+    throw new ConfigFault(`--state-dir: ${(error as Error).message}`);
+  }
 }
 
 interface Enforcement {

@@ -30,8 +30,13 @@ export class NamePattern {
 
   matches(name: string): boolean {
     if (this.#literal !== undefined) return name === this.#literal;
-    return matchTokens(this.#tokens, Array.from(name));
+    return matchTokens(this.#tokens, characters(name));
   }
+}
+
+/** A string without surrogates is the list of its code points already. */
+function characters(name: string): ArrayLike<string> {
+  return /[\ud800-\udfff]/.test(name) ? Array.from(name) : name;
 }
 
 function literalText(tokens: readonly Token[]): string | undefined {
@@ -44,7 +49,7 @@ function literalText(tokens: readonly Token[]): string | undefined {
 }
 
 /** Greedy with one point to fall back to: the last run seen. A run before it never needs to grow again. */
-function matchTokens(tokens: readonly Token[], name: readonly string[]): boolean {
+function matchTokens(tokens: readonly Token[], name: ArrayLike<string>): boolean {
   let token = 0;
   let char = 0;
   let fallback: { token: number; char: number } | undefined;

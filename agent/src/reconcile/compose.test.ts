@@ -1,8 +1,9 @@
 import { Action as WireAction, Hook as WireHook } from '@nsgate/proto';
 import fc from 'fast-check';
 import { Action, Hook } from '../kernel-device';
+import type { Policy } from '../desired-state/policy';
 import { policy } from '../desired-state/policy.testing';
-import { compose, composeAll, describeRule, type CompositionCache } from './compose';
+import { compose, Composer, describeRule } from './compose';
 
 const early = policy({ name: 'early', priority: -5, rules: ['x', 'y'] });
 const late = policy({ name: 'late', priority: 5, rules: ['z'] });
@@ -49,9 +50,10 @@ describe('policies that name the same namespace', () => {
 describe('composing for all namespaces', () => {
   const everywhere = policy({ name: 'everywhere', include: ['*'], exclude: ['lab-*'] });
   const tenants = policy({ name: 'tenants', include: ['tenant-?'] });
+  const byName = (...policies: Policy[]) => new Map(policies.map((one) => [one.name, one]));
 
   it('gives each the policies that select it, and nothing to the others', () => {
-    const composed = composeAll([everywhere, tenants], ['tenant-1', 'web', 'lab-1']);
+    const composed = new Composer().composeAll(byName(everywhere, tenants), ['tenant-1', 'web', 'lab-1']);
     expect([...composed].map(([name, { policies }]) => [name, policies.map((one) => one.name)])).toEqual([
       ['tenant-1', ['policies/everywhere', 'policies/tenants']],
       ['web', ['policies/everywhere']],
@@ -59,27 +61,42 @@ describe('composing for all namespaces', () => {
   });
 
   it('shares one ruleset among namespaces of the same policies', () => {
-    const composed = composeAll([everywhere], ['a', 'b']);
+    const composed = new Composer().composeAll(byName(everywhere), ['a', 'b']);
     expect(composed.get('a')).toBe(composed.get('b'));
   });
 
-  it('gives the same with and without what earlier calls left in the cache', () => {
+  it('gives the same whatever it was asked before', () => {
     const names = fc.uniqueArray(fc.constantFrom('tenant-1', 'tenant-2', 'web', 'lab-1'));
-    const policies = fc.subarray([everywhere, tenants, early, policy({ name: 'ns', include: ['web'] })]);
+    const held = fc
+      .subarray([everywhere, tenants, early, policy({ name: 'ns', include: ['web'] })])
+      .map((policies) => byName(...policies));
+    const steps = fc.array(fc.tuple(held, fc.array(names, { maxLength: 3 })), { maxLength: 5 });
     fc.assert(
-      fc.property(fc.array(fc.tuple(policies, names), { maxLength: 5 }), (steps) => {
-        const cache: CompositionCache = new Map();
-        for (const [held, present] of steps) {
-          expect(composeAll(held, present, cache)).toEqual(composeAll(held, present));
+      fc.property(steps, (all) => {
+        const composer = new Composer();
+        for (const [policies, asked] of all) {
+          for (const present of asked) {
+            const fresh = new Composer().composeAll(policies, present);
+            expect(composer.composeAll(policies, present)).toEqual(fresh);
+          }
         }
       }),
     );
   });
 
+  it('does not compose anew what has not changed', () => {
+    const composer = new Composer();
+    const policies = byName(everywhere);
+    const before = composer.composeAll(policies, ['web']).get('web');
+    expect(composer.composeAll(policies, ['api', 'web']).get('web')).toBe(before);
+    const after = composer.composeAll(byName(everywhere, tenants), ['web']).get('web');
+    expect(after?.ruleset).toBe(before?.ruleset);
+  });
+
   it('speaks of the revision that a policy has now, though its content and so its ruleset are the same', () => {
-    const cache: CompositionCache = new Map();
-    composeAll([policy({ revision: 1n })], ['ns1'], cache);
-    const composed = composeAll([policy({ revision: 2n })], ['ns1'], cache);
+    const composer = new Composer();
+    composer.composeAll(byName(policy({ revision: 1n })), ['ns1']);
+    const composed = composer.composeAll(byName(policy({ revision: 2n })), ['ns1']);
     expect(composed.get('ns1')?.policies[0]?.revision).toBe(2n);
   });
 });

@@ -17,31 +17,55 @@ export interface Composition {
   policies: readonly Policy[];
 }
 
-/** Compositions of earlier calls, by the policies that they are made of: a saving, never a difference. */
-export type CompositionCache = Map<string, Composition>;
-
 /**
- * By name, for each of `names` that a policy selects. Forgets what is in the cache and not among the results.
+ * Composes for all namespaces of a host. It remembers its last results: a saving, never a difference. As long as it is given the
+ * same `policies` (the same object), only names that are new are held against them.
  */
-export function composeAll(
-  policies: Iterable<Policy>,
-  names: Iterable<string>,
-  cache: CompositionCache = new Map(),
-): Map<string, Composition> {
-  const ordered = [...policies].sort(comparePolicies);
-  const composed = new Map<string, Composition>();
-  const used: CompositionCache = new Map();
-  for (const name of names) {
-    const selected = ordered.filter((policy) => selects(policy, name));
-    if (selected.length === 0) continue;
-    const key = selected.map((policy) => `${policy.name} ${policy.digest}`).join('\n');
-    const composition = used.get(key) ?? refresh(cache.get(key), selected) ?? compose(selected);
-    used.set(key, composition);
-    composed.set(name, composition);
+export class Composer {
+  #policies: ReadonlyMap<string, Policy> | undefined;
+  #ordered: readonly Policy[] = [];
+  /** By name; undefined for a name that no policy selects. */
+  #byName = new Map<string, Composition | undefined>();
+  /** By the policies that they are made of. */
+  #byContent = new Map<string, Composition>();
+
+  /** By name, for each of `names` that a policy selects. */
+  composeAll(policies: ReadonlyMap<string, Policy>, names: Iterable<string>): Map<string, Composition> {
+    if (policies !== this.#policies) this.#begin(policies);
+    const byName = new Map<string, Composition | undefined>();
+    for (const name of names) {
+      byName.set(name, this.#byName.has(name) ? this.#byName.get(name) : this.#select(name));
+    }
+    this.#byName = byName;
+    const selected = [...byName].filter((entry): entry is [string, Composition] => entry[1] !== undefined);
+    const used = new Set(selected.map(([, composition]) => composition));
+    this.#byContent = new Map([...used].map((one) => [contentKey(one.policies), one]));
+    return new Map(selected);
   }
-  cache.clear();
-  for (const [key, composition] of used) cache.set(key, composition);
-  return composed;
+
+  /** The revision of a policy is no part of its digest: compositions are kept, with the policies as they are now. */
+  #begin(policies: ReadonlyMap<string, Policy>): void {
+    this.#policies = policies;
+    this.#ordered = [...policies.values()].sort(comparePolicies);
+    this.#byName.clear();
+    for (const [key, composition] of this.#byContent) {
+      const current = composition.policies.map((policy) => policies.get(policy.name) ?? policy);
+      this.#byContent.set(key, { ...composition, policies: current });
+    }
+  }
+
+  #select(name: string): Composition | undefined {
+    const policies = this.#ordered.filter((policy) => selects(policy, name));
+    if (policies.length === 0) return undefined;
+    const key = contentKey(policies);
+    const composition = this.#byContent.get(key) ?? compose(policies);
+    this.#byContent.set(key, composition);
+    return composition;
+  }
+}
+
+function contentKey(policies: readonly Policy[]): string {
+  return policies.map(({ name, digest }) => `${name} ${digest}`).join('\n');
 }
 
 /** The rules of all policies in one list, in order of priority, then of name. */
@@ -63,11 +87,6 @@ export function describeRule({ policies }: Composition, index: number): string {
     left -= rules.length;
   }
   return `rule ${index}`;
-}
-
-/** The revision of a policy is not part of its digest: take the policies as they are now. */
-function refresh(cached: Composition | undefined, policies: readonly Policy[]): Composition | undefined {
-  return cached === undefined ? undefined : { ...cached, policies };
 }
 
 function composeVerdicts(ordered: readonly Policy[]): Ruleset['defaultVerdicts'] {

@@ -10,7 +10,7 @@ import {
 } from '../kernel-device';
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
-import { composeAll, type Composition, type CompositionCache } from './compose';
+import { Composer, type Composition } from './compose';
 import { KernelProgrammer, type ProgrammingResult, type Target } from './kernel-programmer';
 import { describeKernel } from './kernel-watch';
 import { describeReality, type Reality } from './reality';
@@ -40,7 +40,7 @@ interface Outcome {
 }
 
 export class Reconciler {
-  readonly #compositions: CompositionCache = new Map();
+  readonly #composer = new Composer();
   #refused: { instance: bigint; until: number; rulesets: ReadonlyMap<Digest, string> } | undefined;
   #scheduled: NodeJS.Immediate | undefined;
   #retry: { timer: NodeJS.Timeout; due: number } | undefined;
@@ -91,7 +91,7 @@ export class Reconciler {
 
   #compose(entries: readonly NamespaceEntry[]): Map<string, Composition> {
     const names = entries.map(({ name }) => name);
-    return composeAll(this.options.desired.policies.values(), names, this.#compositions);
+    return this.#composer.composeAll(this.options.desired.policies, names);
   }
 
   #program(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Outcome {
