@@ -17,7 +17,7 @@
 #define WRITE_ONCE(x, value)	(ACCESS_ONCE(x) = (value))
 #endif
 
-/* 3.11 */
+/* 3.14; RHEL 7 */
 #ifndef U16_MAX
 #define U16_MAX			((u16)~0U)
 #endif

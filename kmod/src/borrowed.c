@@ -3,15 +3,15 @@
 #include <linux/kmod.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
-#include <net/netfilter/nf_conntrack.h>
 
+#include "../compat/conntrack.h"
 #include "../compat/reject.h"
 #include "borrowed.h"
 #include "ruleset.h"
 
 /* Written once each, under `lock`, before the first ruleset that calls them is published. */
-static typeof(nf_ct_netns_get) *conntrack_get;
-static typeof(nf_ct_netns_put) *conntrack_put;
+static typeof(NSG_CONNTRACK_GET) *conntrack_get;
+static typeof(NSG_CONNTRACK_PUT) *conntrack_put;
 static typeof(nf_send_reset) *send_reset4;
 static typeof(nf_send_unreach) *send_unreachable4;
 static typeof(nf_send_reset6) *send_reset6;
@@ -19,10 +19,13 @@ static typeof(nf_send_unreach6) *send_unreachable6;
 
 static DEFINE_MUTEX(lock);
 
+/* Looks up a function whose name may itself be a macro, loading its module if it must; NULL if there is none. */
+#define request_symbol(function)	symbol_request(function)
+
 static bool borrow_conntrack(void)
 {
-	conntrack_get = conntrack_get ?: symbol_request(nf_ct_netns_get);
-	conntrack_put = conntrack_put ?: symbol_request(nf_ct_netns_put);
+	conntrack_get = conntrack_get ?: request_symbol(NSG_CONNTRACK_GET);
+	conntrack_put = conntrack_put ?: request_symbol(NSG_CONNTRACK_PUT);
 	return conntrack_get && conntrack_put;
 }
 
@@ -51,9 +54,9 @@ u8 nsg_borrow(u8 needs)
 void nsg_borrowed_return(void)
 {
 	if (conntrack_get)
-		symbol_put(nf_ct_netns_get);
+		symbol_put(NSG_CONNTRACK_GET);
 	if (conntrack_put)
-		symbol_put(nf_ct_netns_put);
+		symbol_put(NSG_CONNTRACK_PUT);
 	if (send_reset4)
 		symbol_put(nf_send_reset);
 	if (send_unreachable4)
@@ -66,12 +69,12 @@ void nsg_borrowed_return(void)
 
 int nsg_conntrack_get(struct net *net)
 {
-	return conntrack_get(net, NFPROTO_INET);
+	return nsg_call_conntrack_get(conntrack_get, conntrack_put, net);
 }
 
 void nsg_conntrack_put(struct net *net)
 {
-	conntrack_put(net, NFPROTO_INET);
+	nsg_call_conntrack_put(conntrack_put, net);
 }
 
 u8 nsg_conntrack_state(const struct sk_buff *skb)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The counters of one binding's rules. */
 #include <linux/cache.h>
+#include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/timekeeping.h>
 #include <linux/topology.h>
 
 #include "counters.h"

@@ -14,6 +14,6 @@ trap 'rm -rf "$work"' EXIT
 (cd "$work" && apt-get download "$package")
 # Three small files out of a large archive, which need not be read to its end.
 dpkg-deb --fsys-tarfile "$work"/*.deb | tar -xO "./usr/src/$package.tar.xz" |
-	tar -xJ -C "$folder" --strip-components=2 --occurrence=1 "$package/scripts/checkpatch.pl" \
+	tar -xJm -C "$folder" --strip-components=2 --occurrence=1 "$package/scripts/checkpatch.pl" \
 		"$package/scripts/spelling.txt" "$package/scripts/const_structs.checkpatch" || :
 test -s "$folder/checkpatch.pl" && test -s "$folder/spelling.txt"

@@ -60,7 +60,7 @@ void test_classify(void)
 	packet.birth++;
 	refused("another birth", &packet, ESTALE, NSGATE_FIELD_BIRTH);
 	packet.birth = 0;
-	packet.inode++;
+	packet.inode = 1;
 	refused("no such namespace", &packet, ENOENT, NSGATE_FIELD_INODE);
 	packet.hook = 5;
 	refused("no such hook", &packet, EINVAL, NSGATE_FIELD_HOOK);
