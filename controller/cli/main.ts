@@ -76,6 +76,9 @@ function plainMessage({ message }: RpcError): string {
   return cause === undefined ? message : `the controller cannot be reached: ${cause}`;
 }
 
+// grpc-js names an endpoint given by address in its TLS hello; Node warns of that (DEP0123), and users cannot help it.
+process.noDeprecation = true;
+
 commandLine()
   .parseAsync()
   .catch((error: unknown) => {

@@ -2,6 +2,7 @@
 /** nsgate-controller: the only wiring. Parts start in order, each on those before it, and stop in reverse. */
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setLogger } from '@grpc/grpc-js';
 import { ruleKey, serverCredentials } from '@nsgate/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { destination, pino, type Logger } from 'pino';
@@ -127,6 +128,8 @@ function makeFolder(folder: string): void {
 async function main(): Promise<void> {
   const config = readConfig(process.argv.slice(2), readVersion());
   const logger = pino({ level: config.logLevel }, destination({ fd: 2, sync: true }));
+  // It would write to stderr by itself what is told in the controller's own words.
+  setLogger({ error: (message: unknown) => logger.debug({ grpc: String(message) }, 'grpc') });
   const started = new Started();
   const signalled = new Promise<string>((resolve) => {
     process.once('SIGINT', resolve);

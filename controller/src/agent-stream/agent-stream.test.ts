@@ -98,7 +98,7 @@ class Stream {
     while (this.#said.length === 0) await new Promise<void>((resolve) => (this.#wake = resolve));
     const said = this.#said.shift();
     expect(said?.$case).toBe($case);
-    return said?.value as Extract<Said, { $case: Case }>['value'];
+    return said?.value as never;
   }
 
   close(): void {
@@ -142,7 +142,8 @@ const realizations = (): Promise<Realization[]> =>
 async function eventually(holds: () => Promise<void>): Promise<void> {
   for (let tries = 0; ; tries++) {
     try {
-      return await holds();
+      await holds();
+      return;
     } catch (error) {
       if (tries === 100) throw error;
       await new Promise((resolve) => setTimeout(resolve, 20));
