@@ -25,7 +25,7 @@ function namesIn(folder) {
 /** @type {import('./staleness.mjs').Artifact} */
 const kernelModule = {
   name: 'kernel-module',
-  sources: ['kmod'],
+  sources: ['Kbuild', 'Makefile', 'src', 'compat', 'uapi'].map((part) => `kmod/${part}`),
   results: ['kmod/nsgate.ko'],
   // Another kernel to boot, or other headers installed, may call for another build.
   circumstances: () => {

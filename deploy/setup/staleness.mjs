@@ -7,7 +7,7 @@ import { checkout, noteFile } from './places.mjs';
 
 /** What builds put beside the sources. */
 const builtNames =
-  /^(?:node_modules|dist|\.build|\.tmp_versions)$|\.(?:o|ko|mod|mod\.c|cmd|symvers|order|tsbuildinfo)$/;
+  /^(?:node_modules|dist|\.build|\.tmp_versions|probed\.h(?:\.new)?)$|\.(?:o|ko|mod|mod\.c|cmd|symvers|order|tsbuildinfo)$/;
 
 /**
  * @param {string} path of a file or folder
