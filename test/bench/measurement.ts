@@ -47,6 +47,8 @@ export interface Plan {
 /** What the guest reports, one JSON object per line. */
 export type Report =
   | { readonly kind: 'kernel'; readonly release: string }
+  /** What a packet costs in all with nothing but the bare hook. */
+  | { readonly kind: 'bare'; readonly instructions: number }
   | {
       readonly kind: 'row';
       readonly subject: Subject;
@@ -56,12 +58,10 @@ export type Report =
       readonly hits: number;
       /** Packets sent in each of the runs of which the cheapest counts. */
       readonly packets: number;
-      /** What a packet costs in all with nothing but the bare hook, in instructions. */
-      readonly bare: number;
-      /** What it costs above that. */
+      /** Per packet, above the bare hook. */
       readonly instructions: number;
     }
-  /** What the module spent on taking a ruleset in and binding it: one write() to its device. */
+  /** What the process executed to have the module take a ruleset in and bind it: one write() to its device. */
   | {
       readonly kind: 'commit';
       readonly family: Family;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Plan, Report } from '../measurement';
 import { command } from './command';
 import { kernelRelease } from './packet-sink';
-import { runTrial } from './trial';
+import { measureBare, runTrial } from './trial';
 
 function say(report: Report): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -12,9 +12,13 @@ function say(report: Report): void {
 
 async function main(planFile: string): Promise<void> {
   const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
+  const [firstTrial] = plan.trials;
+  if (!firstTrial) return;
   say({ kind: 'kernel', release: kernelRelease() });
   command('modprobe', '-a', 'pktgen', 'veth');
-  for (const trial of plan.trials) await runTrial(trial, plan, say);
+  const bare = await measureBare(firstTrial, plan.bareHook);
+  say({ kind: 'bare', instructions: Math.round(bare.packet) });
+  for (const trial of plan.trials) await runTrial(trial, { plan, bare, say });
 }
 
 void main(process.argv[2] ?? '');

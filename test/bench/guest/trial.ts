@@ -1,4 +1,4 @@
-// Measures what a packet costs with the bare hook alone, and then with each of a trial's contenders before it.
+// Measures what a packet costs with the bare hook alone, and with each of a trial's contenders before it.
 // A run's cost is that of its start and end, which every run has, plus that of its packets.
 import type { Contender, Plan, Report, Trial } from '../measurement';
 import { PacketGenerator } from './packet-generator';
@@ -9,10 +9,13 @@ import { installSubject } from './subject';
 const mostRounds = 64;
 /** What one run should cost at most, unless a single round costs more. */
 const instructionsPerRun = 40_000_000;
-/** The cheapest of so many runs counts: timer ticks and the like only ever add. They matter less in runs cut short. */
-const repetitions = { full: 6, short: 3 } as const;
+/** The cheapest of so many runs counts: timers and the like only ever add. They matter less in runs cut short. */
+const repetitions = { bare: 12, full: 6, short: 3 } as const;
+/** pktgen's threads look for orders every 100 ms; runs that start at different points of that meet different timers. */
+const pauseMilliseconds = 17;
 
-interface BareCosts {
+/** What runs cost with the bare hook alone. */
+export interface BareCosts {
   /** Instructions for the start and the end of a run. */
   readonly run: number;
   /** Instructions for a packet. */
@@ -24,8 +27,16 @@ interface Runs {
   readonly repetitions: number;
 }
 
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pauseMilliseconds);
+}
+
 function cheapest(generator: PacketGenerator, runs: Runs): number {
-  return Math.min(...Array.from({ length: runs.repetitions }, () => generator.send(runs.rounds)));
+  const costs = Array.from({ length: runs.repetitions }, () => {
+    pause();
+    return generator.send(runs.rounds);
+  });
+  return Math.min(...costs);
 }
 
 async function withGenerator(
@@ -44,11 +55,12 @@ async function withGenerator(
   });
 }
 
-async function measureBare(trial: Trial, bareHook: string): Promise<BareCosts> {
+/** Measures the bare hook alone; what that costs does not depend on what is in the packets. */
+export async function measureBare(trial: Trial, bareHook: string): Promise<BareCosts> {
   let costs: BareCosts | undefined;
   await withGenerator(trial, bareHook, (generator) => {
-    const whole = cheapest(generator, { rounds: mostRounds, repetitions: repetitions.full });
-    const half = cheapest(generator, { rounds: mostRounds / 2, repetitions: repetitions.full });
+    const whole = cheapest(generator, { rounds: mostRounds, repetitions: repetitions.bare });
+    const half = cheapest(generator, { rounds: mostRounds / 2, repetitions: repetitions.bare });
     const run = 2 * half - whole;
     costs = { run, packet: (whole - run) / (mostRounds * trial.packets.length) };
   });
@@ -62,35 +74,34 @@ function runsFor(instructionsPerRound: number): Runs {
   return { rounds, repetitions: rounds === mostRounds ? repetitions.full : repetitions.short };
 }
 
-interface Setting {
-  readonly trial: Trial;
+/** What is the same for all trials. */
+export interface Setting {
   readonly plan: Plan;
   readonly bare: BareCosts;
   readonly say: (report: Report) => void;
 }
 
-async function measureContender(contender: Contender, { trial, plan, bare, say }: Setting): Promise<void> {
-  const { bareHook, nsgateModule } = plan;
+async function measureContender(trial: Trial, contender: Contender, setting: Setting): Promise<void> {
+  const { plan, bare, say } = setting;
   const { subject, held, hits } = contender;
   const { family, rules } = trial;
-  await withGenerator(trial, bareHook, (generator, sink) => {
-    const installed = installSubject(contender, { trial, sink, nsgateModule });
+  await withGenerator(trial, plan.bareHook, (generator, sink) => {
+    const installed = installSubject(contender, { trial, sink, nsgateModule: plan.nsgateModule });
     try {
       installed.reports.forEach(say);
       const runs = runsFor(generator.send(1) - bare.run);
       const packets = runs.rounds * trial.packets.length;
       const perPacket = (cheapest(generator, runs) - bare.run) / packets;
       installed.verify(hits * (1 + runs.repetitions * runs.rounds));
-      const costs = { bare: Math.round(bare.packet), instructions: Math.round(perPacket - bare.packet) };
-      say({ kind: 'row', subject, family, rules, held, hits, packets, ...costs });
+      const instructions = Math.round(perPacket - bare.packet);
+      say({ kind: 'row', subject, family, rules, held, hits, packets, instructions });
     } finally {
       installed.remove();
     }
   });
 }
 
-/** Measures a trial and reports each result as it comes. */
-export async function runTrial(trial: Trial, plan: Plan, say: (report: Report) => void): Promise<void> {
-  const bare = await measureBare(trial, plan.bareHook);
-  for (const contender of trial.contenders) await measureContender(contender, { trial, plan, bare, say });
+/** Measures a trial's contenders and reports each result as it comes. */
+export async function runTrial(trial: Trial, setting: Setting): Promise<void> {
+  for (const contender of trial.contenders) await measureContender(trial, contender, setting);
 }
