@@ -1,5 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The engine: theory below. */
+/*
+ * The engine. A rule is a box: a range on each of five axes (source, destination, protocol, both ports). Cut an
+ * axis at every end of a range; within one piece the same rules can match, so a piece has a vector, one bit per
+ * rule in the order of the rules. A packet falls into one piece of each axis, and what its vectors have in common
+ * are the rules that match.
+ *
+ * Three rules, in order, and their axes (a vector's bits stand in the order C B A):
+ *
+ *	A	from 10.0.0.0/8		tcp	port 80
+ *	B	from 10.1.0.0/16	any
+ *	C	from anywhere		tcp	ports 22 to 80
+ *
+ *	source from	0.0.0.0: 100	10.0.0.0: 101	10.1.0.0: 111	10.2.0.0: 101	11.0.0.0: 100
+ *	tcp, port from	0: 010		22: 110		80: 111		81: 010
+ *	udp, any port	010
+ *
+ * A tcp packet from 10.1.2.3 to port 80 has 111 & 111: A matches, then B, then C. One from 10.2.0.1 to port 22 has
+ * 101 & 110 = 100, which is C. A udp packet from 10.2.0.1 has 101 & 010, which is none.
+ *
+ * Finding the piece: addresses by a search tree without branches on what it compares (bounds.h) or, where an IPv4
+ * axis is long, by a table and a trie of 4 bits a step (trie.h); ports by pages of a table (ports.h). Protocol and
+ * ports have few vectors, whose common parts are worked out beforehand: one vector stands for all three axes
+ * (transport.h), unless that table would be too large.
+ *
+ * Having thousands of rules in common words: 64 rules are a word, and above the words stand aggregates, in which a
+ * bit tells whether a word has a rule at all. Only words whose bit is set in all aggregates are read; trailing
+ * zeros count to the first rule. The bit can mislead, when one rule of the word is in one vector and another is in
+ * the other, and then the words have nothing in common. Worst are rules with any source beside rules with any
+ * destination. So aggregates are kept apart by strand (rules wide in both, in one, in neither), and a word is read
+ * if any one strand promises a rule (vector.h). A vector differs from its neighbour on the axis in a rule or two:
+ * words are held in groups, of which equal ones are kept once, so that memory follows the number of ends of
+ * ranges, however much the ranges overlap.
+ *
+ * Cost: two to five lookups, 4 to 16 u64s of aggregates per 4,096 rules, and the words that are read, at most one
+ * per 64 rules. What vectors cannot tell (icmp types, tcp flags, interfaces, state, mark) a candidate's predicate
+ * settles; a rule of five fields needs none. A chain of a few rules is gone through one by one, by masks
+ * (shortlist.h).
+ */
 #include "engine.h"
 
 /* What the packet's vectors have in common in their u64 at `at`. */

@@ -51,38 +51,38 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
 	vectors->changed = (1ULL << groups_of(vectors->layout)) - 1;
 }
 
-/* Bit per word of a group: whether it has a rule; with `mask`, one of the rules in the mask. */
-static u64 words_in_use(const u64 *words, const u64 *mask)
+/* By strand: a bit per word of the group that has a rule of it. Returns the same for all strands. */
+static u64 find_used(const struct nsg_vectors *vectors, u32 group, const u64 *words, u64 *used)
 {
-	u64 used = 0;
+	const u64 *mask = &vectors->strands->rules[0][group * NSG_GROUP_WORDS];
+	u64 any = 0;
 	u32 i;
 
-	for (i = 0; i < NSG_GROUP_WORDS; i++)
-		used |= (u64)!!(mask ? words[i] & mask[i] : words[i]) << i;
-	return used;
-}
-
-static void set_aggregates(const struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
-{
-	u32 shift = group % GROUPS_AT * NSG_GROUP_WORDS;
-	u32 strands = vectors->layout.strands, i;
-	u64 *aggregate = record + group / GROUPS_AT * strands;
-	const u64 *mask = NULL;
-
-	for (i = 0; i < strands; i++) {
-		if (strands > 1)
-			mask = vectors->strands->rules[i] + group * NSG_GROUP_WORDS;
-		aggregate[i] = (aggregate[i] & ~(GROUP_MASK << shift)) | words_in_use(words, mask) << shift;
+	for (i = 0; i < NSG_GROUP_WORDS; i++) {
+		any |= (u64)!!words[i] << i;
+		used[0] |= (u64)!!(words[i] & mask[i]) << i;
+		used[1] |= (u64)!!(words[i] & mask[NSG_MAX_WORDS + i]) << i;
+		used[2] |= (u64)!!(words[i] & mask[2 * NSG_MAX_WORDS + i]) << i;
+		used[3] |= (u64)!!(words[i] & mask[3 * NSG_MAX_WORDS + i]) << i;
 	}
+	if (vectors->layout.strands == 1)
+		used[0] = any;
+	return any;
 }
 
 /* Writes a group's place and its part of the aggregates into a record. */
 static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const u64 *words)
 {
-	u32 *places = (u32 *)(record + vectors->layout.chunks * vectors->layout.strands);
+	u32 shift = group % GROUPS_AT * NSG_GROUP_WORDS;
+	u32 strands = vectors->layout.strands, strand;
+	u64 *aggregate = record + group / GROUPS_AT * strands;
+	u32 *places = (u32 *)(record + vectors->layout.chunks * strands);
+	u64 used[NSG_STRANDS] = { 0 };
+	u64 any = find_used(vectors, group, words, used);
 
-	set_aggregates(vectors, record, group, words);
-	places[group] = words_in_use(words, NULL) ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
+	for (strand = 0; strand < strands; strand++)
+		aggregate[strand] = (aggregate[strand] & ~(GROUP_MASK << shift)) | used[strand] << shift;
+	places[group] = any ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
 }
 
 static u32 keep(struct nsg_vectors *vectors, const u64 *record)

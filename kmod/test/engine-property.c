@@ -403,6 +403,30 @@ static void check_one(void)
 	sample_free(&sample);
 }
 
+/*
+ * The most that rules of one kind each can ask for: 10,000 for both families, with addresses and ports strewn over all
+ * there are, `items` of each. The matcher keeps to its memory and still finds what the reference finds.
+ */
+static void check_memory(u32 items)
+{
+	struct taste taste = { .rules = 10000, .hooks = 1, .items = items, .addresses = U32_MAX };
+	struct sample sample;
+	struct nsg_matcher *matcher;
+	int error;
+
+	draw_ruleset(&sample, &taste);
+	matcher = nsg_matcher_build(sample_ruleset(&sample), &error);
+	if (!matcher || matcher->memory > NSG_MATCHER_MEMORY) {
+		fprintf(stderr, "10,000 rules of %u items: error %d, %zu bytes\n", items, error,
+			matcher ? matcher->memory : 0);
+		exit(1);
+	}
+	printf("engine: 10,000 rules of up to %u items take %zu KiB\n", items, matcher->memory / 1024);
+	nsg_matcher_free(matcher);
+	check_ruleset(sample_ruleset(&sample), &taste, 10);
+	sample_free(&sample);
+}
+
 int main(int argc, char **argv)
 {
 	u32 rounds = argc > 1 ? atoi(argv[1]) : 200;
@@ -411,6 +435,9 @@ int main(int argc, char **argv)
 	dice.state = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	for (i = 0; i < rounds; i++)
 		check_one();
+	check_memory(1);
+	check_memory(4);
+	check_memory(30);
 	printf("engine: %u rulesets agree with the reference\n", rounds);
 	return 0;
 }
