@@ -15,13 +15,25 @@ function requestedPurpose() {
   return purpose;
 }
 
+/**
+ * What to tell a person about `error`; undefined if it is a fault of the setup itself.
+ * @param {unknown} error
+ * @returns {SetupError | undefined}
+ */
+function explained(error) {
+  if (error instanceof SetupError) return error;
+  if (!(error instanceof Error) || !('code' in error)) return undefined;
+  if (String(error.code).startsWith('ERR_PARSE_ARGS')) return new SetupError(error.message, 2);
+  if (!['EACCES', 'EROFS', 'ENOSPC'].includes(String(error.code))) return undefined;
+  return new SetupError(`${error.message}; the checkout must be writable for the user who runs this`);
+}
+
 try {
   checkNode(process.versions.node);
   await setUp(requestedPurpose());
 } catch (error) {
-  const isUsage =
-    error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-  if (!(error instanceof SetupError) && !isUsage) throw error;
-  process.stderr.write(`setup: ${error.message}\n`);
-  process.exitCode = error instanceof SetupError ? error.status : 2;
+  const explanation = explained(error);
+  if (!explanation) throw error;
+  process.stderr.write(`setup: ${explanation.message}\n`);
+  process.exitCode = explanation.status;
 }

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path';
 
 import { checkout, noteFile } from './places.mjs';
+import { SetupError } from './setup-error.mjs';
 
 /** What builds put beside the sources. */
 const builtNames =
@@ -62,9 +63,12 @@ export function isStale(artifact) {
  * Builds `artifact`, and notes of which sources: those from before the build, as they may change while it runs.
  * @param {Artifact} artifact
  * @param {() => Promise<unknown>} build
+ * @throws {SetupError} if the build does not leave what it should
  */
 export async function buildFresh(artifact, build) {
   const sourcesPrint = fingerprint(artifact);
   await build();
+  const absent = artifact.results.filter((result) => !existsSync(join(checkout, result)));
+  if (absent.length > 0) throw new SetupError(`the build succeeded but did not make ${absent.join(', ')}`);
   writeFileSync(noteFile(artifact.name), noteOf(artifact, sourcesPrint));
 }
