@@ -16,6 +16,9 @@ import {
   type TlsFiles,
 } from '@nsgate/proto';
 
+/** The peer is often not up yet: try often. */
+const CHANNEL = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 500 };
+
 export class Operator {
   readonly #policies: PolicyServiceClient;
   readonly #fleet: FleetServiceClient;
@@ -23,9 +26,9 @@ export class Operator {
 
   constructor(address: string, tls: TlsFiles) {
     const credentials = clientCredentials(tls);
-    this.#policies = new PolicyServiceClient(address, credentials);
-    this.#fleet = new FleetServiceClient(address, credentials);
-    this.#stats = new StatsServiceClient(address, credentials);
+    this.#policies = new PolicyServiceClient(address, credentials, CHANNEL);
+    this.#fleet = new FleetServiceClient(address, credentials, CHANNEL);
+    this.#stats = new StatsServiceClient(address, credentials, CHANNEL);
   }
 
   /** Whether the controller answers, tried for a quarter of a second. */

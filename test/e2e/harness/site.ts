@@ -43,9 +43,14 @@ export class Site {
       operator: await ca.issue({ name: 'operator', identity: { kind: 'operator', id: 'admin' } }),
     };
     const site = new Site(folder, tls, new Operator(`127.0.0.1:${PORT}`, tls.operator));
-    site.startAgent();
-    await site.startController();
-    return site;
+    try {
+      site.startAgent();
+      await site.startController();
+      return site;
+    } catch (error) {
+      await site.stop();
+      throw error;
+    }
   }
 
   /** Files of the operator's mutual TLS. */
