@@ -12,7 +12,8 @@ module.exports = {
     },
     {
       name: 'programs-apart',
-      comment: 'Agent and controller are released and fail apart: all that they share is the wire, in proto/.',
+      comment:
+        'Agent and controller are released and fail apart: all that they share is the wire, in proto/.',
       severity: 'error',
       from: { path: '^(agent|controller)/' },
       to: { path: '^(agent|controller)/', pathNot: '^$1/' },
@@ -33,23 +34,31 @@ module.exports = {
     },
     {
       name: 'generated-types-only-at-the-edges-of-the-controller',
-      comment: 'The wire may change without the model; only the edges translate. The compiler makes what the wire carries.',
+      comment:
+        'The wire may change without the model; only the edges translate. The compiler makes what the wire carries.',
       severity: 'error',
-      from: { path: '^controller/src/', pathNot: '^controller/src/(operator-api|agent-stream|rpc|compiler|main)|\\.test\\.ts$' },
+      from: {
+        path: '^controller/src/',
+        pathNot: '^controller/src/(operator-api|agent-stream|rpc|compiler|main)|\\.test\\.ts$',
+      },
       to: { path: '^proto/' },
     },
     {
       name: 'generated-types-only-at-the-edge-of-the-agent',
-      comment: 'The wire may change without the agent\'s model; only controller-client translates.',
+      comment: "The wire may change without the agent's model; only controller-client translates.",
       severity: 'error',
       from: { path: '^agent/src/', pathNot: '^agent/src/(controller-client|main)|\\.test\\.ts$' },
       to: { path: '^proto/' },
     },
     {
       name: 'pure-rooms-do-no-io',
-      comment: 'compiler, plan and codecs depend on their input alone, so that property tests can hold them to their laws.',
+      comment:
+        'compiler, plan and codecs depend on their input alone, so that property tests can hold them to their laws.',
       severity: 'error',
-      from: { path: '^(controller/src/compiler/|agent/src/reconcile/(plan|compose)|agent/src/kernel-device/codec)', pathNot: '\\.test\\.ts$' },
+      from: {
+        path: '^(controller/src/compiler/|agent/src/reconcile/(plan|compose)|agent/src/kernel-device/codec)',
+        pathNot: '\\.test\\.ts$',
+      },
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|os|net|buffer)$' },
     },
     {
@@ -73,6 +82,9 @@ module.exports = {
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     combinedDependencies: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
   },
 };

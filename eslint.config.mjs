@@ -1,8 +1,11 @@
 import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', 'proto/gen/**', '.cache/**', 'kmod/**'] },
+export default defineConfig(
+  {
+    ignores: ['**/dist/**', '**/node_modules/**', 'proto/gen/**', '.cache/**', 'kmod/**', '*.cjs', '.*.cjs'],
+  },
   js.configs.recommended,
   ...tseslint.configs.strictTypeChecked,
   ...tseslint.configs.stylisticTypeChecked,
