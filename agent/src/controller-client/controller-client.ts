@@ -41,7 +41,7 @@ export class ControllerClient {
   #running: Promise<void> | undefined;
 
   constructor(private readonly options: ControllerClientOptions) {
-    this.#backoff = options.backoff ?? new Backoff({ initialMs: 500, maxMs: 20_000 });
+    this.#backoff = options.backoff ?? new Backoff({ initialMs: 500, maxMs: 10_000 });
   }
 
   start(): void {
