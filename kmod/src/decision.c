@@ -22,8 +22,8 @@ struct nsg_decision nsg_decide(const struct nsg_ruleset *ruleset, const struct n
 	struct nsg_search search;
 	u32 rule;
 
-	nsg_search_begin(&search, ruleset->matcher, key);
-	for (rule = nsg_search_next(&search); rule != NSG_NO_RULE; rule = nsg_search_next(&search)) {
+	for (rule = nsg_search_first(&search, ruleset->matcher, key); rule != NSG_NO_RULE;
+	     rule = nsg_search_next(&search)) {
 		if (tally)
 			count(tally, rule);
 		if (decides(&ruleset->rule[rule]))

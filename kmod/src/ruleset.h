@@ -3,7 +3,7 @@
 #ifndef _NSG_RULESET_H
 #define _NSG_RULESET_H
 
-#include "matcher.h"
+#include "engine.h"
 
 struct nsg_rule {
 	u64 id;

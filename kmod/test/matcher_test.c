@@ -22,10 +22,9 @@ static void compare_matches(const struct nsg_ruleset *built, const struct nsgate
 	struct nsg_search search;
 	uint32_t want, have, from = 0;
 
-	nsg_search_begin(&search, built->matcher, key);
 	do {
 		want = reference_next(ruleset, from, key);
-		have = nsg_search_next(&search);
+		have = from ? nsg_search_next(&search) : nsg_search_first(&search, built->matcher, key);
 		seen.matches += want != NSGATE_NO_INDEX;
 		seen.mismatches += want != have;
 		from = want + 1;

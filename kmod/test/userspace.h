@@ -32,6 +32,10 @@ typedef int32_t s32;
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __force
+#define BIT_ULL(n)		(1ULL << (n))
+#define noinline		__attribute__((noinline))
+#define hweight64(x)		__builtin_popcountll(x)
+#define cpu_to_be32(x)		htobe32(x)
 #define cpu_to_be64(x)		htobe64(x)
 #define be32_to_cpu(x)		be32toh(x)
 #define be64_to_cpu(x)		be64toh(x)
