@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Who may open the device, what it says of itself, and how its replies are read. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>

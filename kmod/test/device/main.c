@@ -3,7 +3,6 @@
  * Acceptance test of the loaded module through /dev/nsgate, with real packets. Needs root, iproute2, and a machine that
  * may lose its nsgate module. usage: device-test NSGATE.KO
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

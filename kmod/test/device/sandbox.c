@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Network namespaces of the test's own, and packets in them. */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

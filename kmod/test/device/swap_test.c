@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commits in a loop under traffic: at every instant a packet meets the whole old or the whole new ruleset. */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
