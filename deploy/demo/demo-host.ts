@@ -60,7 +60,6 @@ export class DemoHost {
 async function startInVm(): Promise<RunningHost> {
   const machine = await boot({
     command: [process.execPath, ...HOST_PROGRAM],
-    cpus: 2,
     memoryMegabytes: 1024,
     network: { forwards: [] },
     workingDirectory: ROOT,

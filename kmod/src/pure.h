@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the pure files (request, predicate, the engine's, ruleset, decision) may use. They know neither skb nor namespace,
- * take no lock and keep no state, so they also build in user space, where test/userspace.h stands for the kernel.
+ * What the pure files (request, predicate, the engine's, ruleset, decision) may use. They know neither skb nor
+ * namespace, take no lock and keep no state, so they also build in user space, where test/userspace.h stands for the
+ * kernel.
  */
 #ifndef _NSG_PURE_H
 #define _NSG_PURE_H
