@@ -16,8 +16,13 @@ import {
   type TlsFiles,
 } from '@nsgate/proto';
 
-/** The peer is often not up yet: try often. */
-const CHANNEL = { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 500 };
+const CHANNEL = {
+  // The controller may be about to start: try often.
+  'grpc.initial_reconnect_backoff_ms': 100,
+  'grpc.max_reconnect_backoff_ms': 500,
+  // The name in its certificate: an address is no server name (RFC 6066, 3).
+  'grpc.ssl_target_name_override': 'localhost',
+};
 
 export class Operator {
   readonly #policies: PolicyServiceClient;
