@@ -57,7 +57,13 @@ function interruption(): Promise<void> {
   });
 }
 
+/** A terminal that was closed must not keep us from cleaning up: what cannot be shown any more is let go. */
+function surviveClosedTerminal(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
 async function main(): Promise<void> {
+  surviveClosedTerminal();
   const options = parseDemoOptions(process.argv.slice(2));
   const demo = new Demo(options);
   try {
