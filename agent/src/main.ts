@@ -173,7 +173,8 @@ function introduce(config: Config, desired: DesiredState): Introduction {
     moduleVersion: moduleVersion(config.device),
     kernelRelease: kernelRelease(),
     bootId: bootId(),
-    held: [...desired.policies.values()].map(({ name, digest }) => ({ name, digest })),
+    held: [...desired.policies.values()].map(({ name, digest, revision }) => ({ name, digest, revision })),
+    heldSets: [],
   };
 }
 

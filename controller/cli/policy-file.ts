@@ -8,11 +8,12 @@ import {
   Action,
   Hook,
   LabelOperator,
+  Match,
   Policy,
   RejectWith,
+  type DefaultVerdict,
   type HostSelector,
   type LabelRequirement,
-  type Match,
   type NamespaceSelector,
   type Rule,
 } from '@nsgate/proto';
@@ -62,13 +63,15 @@ const NAMESPACES: z.ZodType<NamespaceSelector> = z.strictObject({
   exclude: z.array(text).default([]),
 });
 
-const MATCH: z.ZodType<Match> = z.strictObject({
-  sources: z.array(text).default([]),
-  destinations: z.array(text).default([]),
-  protocol: text.default(''),
-  sourcePorts: z.array(text).default([]),
-  destinationPorts: z.array(text).default([]),
-});
+const MATCH = z
+  .strictObject({
+    sources: z.array(text).default([]),
+    destinations: z.array(text).default([]),
+    protocol: text.default(''),
+    sourcePorts: z.array(text).default([]),
+    destinationPorts: z.array(text).default([]),
+  })
+  .transform((match) => Match.fromPartial(match));
 
 const HOOK = enumName<Hook>(Hook, 'HOOK_');
 const ACTION = enumName<Action>(Action, 'ACTION_');
@@ -83,7 +86,11 @@ const RULE_FIELDS = z.strictObject({
   rejectWith: enumName<RejectWith>(RejectWith, 'REJECT_WITH_').default(RejectWith.REJECT_WITH_UNSPECIFIED),
 });
 
-const RULE = RULE_FIELDS.transform((rule): Rule => ({ ...rule, match: rule.match }));
+const RULE = RULE_FIELDS.transform((rule): Rule => ({ ...rule, match: rule.match, log: undefined }));
+
+const DEFAULT_VERDICT = z
+  .strictObject({ hook: HOOK, verdict: ACTION })
+  .transform((verdict): DefaultVerdict => ({ ...verdict, log: undefined }));
 
 const GIVEN_BY_CONTROLLER = z.unknown().optional();
 
@@ -103,7 +110,7 @@ const POLICY_DOCUMENT = z
     namespaces: NAMESPACES.optional(),
     priority: z.int().default(0),
     rules: z.array(RULE).default([]),
-    defaultVerdicts: z.array(z.strictObject({ hook: HOOK, verdict: ACTION })).default([]),
+    defaultVerdicts: z.array(DEFAULT_VERDICT).default([]),
   })
   .transform((document): Policy => {
     const { name, etag, description, labels, hostSelector, namespaces, priority, rules, defaultVerdicts } =

@@ -80,7 +80,8 @@ const HELLO: Introduction = {
   moduleVersion: '',
   kernelRelease: '6.1',
   bootId: 'b',
-  held: [{ name: 'policies/a', digest: 'd' }],
+  held: [{ name: 'policies/a', digest: 'd', revision: 1n }],
+  heldSets: [],
 };
 
 const REALITY: Reality = {

@@ -24,7 +24,8 @@ export interface Introduction {
   moduleVersion: string;
   kernelRelease: string;
   bootId: string;
-  held: { name: string; digest: string }[];
+  held: { name: string; digest: string; revision: bigint }[];
+  heldSets: { name: string; uid: string; revision: bigint }[];
 }
 
 /** What the agent does for a session. */

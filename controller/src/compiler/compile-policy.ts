@@ -2,9 +2,9 @@
 import {
   agentPolicyDigest,
   AgentPolicy,
+  AgentRule,
   RejectWith,
   ruleKey,
-  type AgentRule,
   type PortRange,
   type Prefix,
 } from '@nsgate/proto';
@@ -27,6 +27,7 @@ export function compilePolicy(policy: Policy): AgentPolicy {
     defaultVerdicts: policy.defaultVerdicts.map(({ hook, verdict }) => ({
       hook: HOOKS.toWire(hook),
       verdict: ACTIONS.toWire(verdict),
+      log: undefined,
     })),
   });
   return { ...content, digest: agentPolicyDigest(content) };
@@ -35,7 +36,7 @@ export function compilePolicy(policy: Policy): AgentPolicy {
 function compileRule(uid: string, rule: Rule): AgentRule {
   const { match, action } = rule;
   const families = matchFamilies(match);
-  return {
+  return AgentRule.fromPartial({
     id: rule.id,
     key: ruleKey(uid, rule.id),
     hook: HOOKS.toWire(rule.hook),
@@ -51,7 +52,7 @@ function compileRule(uid: string, rule: Rule): AgentRule {
     protocols: compileProtocols(match),
     sourcePorts: compilePorts(match.sourcePorts),
     destinationPorts: compilePorts(match.destinationPorts),
-  };
+  });
 }
 
 /** Prefixes of the families that the rule can match; the others could never hold. */

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import {
   LabelOperator,
+  Match as MatchMessage,
   Policy as PolicyMessage,
   RejectWith,
   type LabelRequirement as LabelRequirementMessage,
@@ -35,6 +36,7 @@ export function specMessage(spec: PolicySpec): PolicyMessage {
     defaultVerdicts: spec.defaultVerdicts.map(({ hook, verdict }) => ({
       hook: HOOKS.toWire(hook),
       verdict: ACTIONS.toWire(verdict),
+      log: undefined,
     })),
   };
 }
@@ -88,18 +90,19 @@ function ruleMessage({ id, comment, hook, match, action }: Rule): RuleMessage {
     hook: HOOKS.toWire(hook),
     match: matchesAll
       ? undefined
-      : {
+      : MatchMessage.fromPartial({
           sources: [...match.sources],
           destinations: [...match.destinations],
           protocol: match.protocol,
           sourcePorts: [...match.sourcePorts],
           destinationPorts: [...match.destinationPorts],
-        },
+        }),
     action: ACTIONS.toWire(action.kind),
     shadow: 'shadow' in action && action.shadow,
     rejectWith:
       action.kind === 'reject' && action.answer !== undefined
         ? REJECT_WITH.toWire(action.answer)
         : RejectWith.REJECT_WITH_UNSPECIFIED,
+    log: undefined,
   };
 }

@@ -18,15 +18,19 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
-import { Namespace, Realization } from "./fleet";
+import { HostEvent, Namespace, Realization } from "./fleet";
 import {
   Action,
   actionFromJSON,
   actionToJSON,
+  ConnectionState,
+  connectionStateFromJSON,
+  connectionStateToJSON,
   DefaultVerdict,
   Hook,
   hookFromJSON,
   hookToJSON,
+  LogSampling,
   NamespaceSelector,
   RejectWith,
   rejectWithFromJSON,
@@ -34,6 +38,122 @@ import {
 } from "./policy";
 
 /** The stream between one agent and a controller, in the manner of Envoy's delta xDS. */
+
+/** A field of AgentRule that can be negated. */
+export enum MatchField {
+  /** MATCH_FIELD_UNSPECIFIED - Never sent. */
+  MATCH_FIELD_UNSPECIFIED = 0,
+  /** MATCH_FIELD_SOURCES - AgentRule.sources. */
+  MATCH_FIELD_SOURCES = 1,
+  /** MATCH_FIELD_DESTINATIONS - AgentRule.destinations. */
+  MATCH_FIELD_DESTINATIONS = 2,
+  /** MATCH_FIELD_PROTOCOLS - AgentRule.protocols. */
+  MATCH_FIELD_PROTOCOLS = 3,
+  /** MATCH_FIELD_SOURCE_PORTS - AgentRule.source_ports. */
+  MATCH_FIELD_SOURCE_PORTS = 4,
+  /** MATCH_FIELD_DESTINATION_PORTS - AgentRule.destination_ports. */
+  MATCH_FIELD_DESTINATION_PORTS = 5,
+  /** MATCH_FIELD_ICMP - AgentRule.icmp. */
+  MATCH_FIELD_ICMP = 6,
+  /** MATCH_FIELD_TCP_FLAGS - AgentRule.tcp_flags. */
+  MATCH_FIELD_TCP_FLAGS = 7,
+  /** MATCH_FIELD_IN_INTERFACES - AgentRule.in_interfaces. */
+  MATCH_FIELD_IN_INTERFACES = 8,
+  /** MATCH_FIELD_OUT_INTERFACES - AgentRule.out_interfaces. */
+  MATCH_FIELD_OUT_INTERFACES = 9,
+  /** MATCH_FIELD_STATES - AgentRule.states. */
+  MATCH_FIELD_STATES = 10,
+  /** MATCH_FIELD_MARKS - AgentRule.marks. */
+  MATCH_FIELD_MARKS = 11,
+  /** MATCH_FIELD_SOURCE_SETS - AgentRule.source_sets. */
+  MATCH_FIELD_SOURCE_SETS = 12,
+  /** MATCH_FIELD_DESTINATION_SETS - AgentRule.destination_sets. */
+  MATCH_FIELD_DESTINATION_SETS = 13,
+}
+
+export function matchFieldFromJSON(object: any): MatchField {
+  switch (object) {
+    case 0:
+    case "MATCH_FIELD_UNSPECIFIED":
+      return MatchField.MATCH_FIELD_UNSPECIFIED;
+    case 1:
+    case "MATCH_FIELD_SOURCES":
+      return MatchField.MATCH_FIELD_SOURCES;
+    case 2:
+    case "MATCH_FIELD_DESTINATIONS":
+      return MatchField.MATCH_FIELD_DESTINATIONS;
+    case 3:
+    case "MATCH_FIELD_PROTOCOLS":
+      return MatchField.MATCH_FIELD_PROTOCOLS;
+    case 4:
+    case "MATCH_FIELD_SOURCE_PORTS":
+      return MatchField.MATCH_FIELD_SOURCE_PORTS;
+    case 5:
+    case "MATCH_FIELD_DESTINATION_PORTS":
+      return MatchField.MATCH_FIELD_DESTINATION_PORTS;
+    case 6:
+    case "MATCH_FIELD_ICMP":
+      return MatchField.MATCH_FIELD_ICMP;
+    case 7:
+    case "MATCH_FIELD_TCP_FLAGS":
+      return MatchField.MATCH_FIELD_TCP_FLAGS;
+    case 8:
+    case "MATCH_FIELD_IN_INTERFACES":
+      return MatchField.MATCH_FIELD_IN_INTERFACES;
+    case 9:
+    case "MATCH_FIELD_OUT_INTERFACES":
+      return MatchField.MATCH_FIELD_OUT_INTERFACES;
+    case 10:
+    case "MATCH_FIELD_STATES":
+      return MatchField.MATCH_FIELD_STATES;
+    case 11:
+    case "MATCH_FIELD_MARKS":
+      return MatchField.MATCH_FIELD_MARKS;
+    case 12:
+    case "MATCH_FIELD_SOURCE_SETS":
+      return MatchField.MATCH_FIELD_SOURCE_SETS;
+    case 13:
+    case "MATCH_FIELD_DESTINATION_SETS":
+      return MatchField.MATCH_FIELD_DESTINATION_SETS;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MatchField");
+  }
+}
+
+export function matchFieldToJSON(object: MatchField): string {
+  switch (object) {
+    case MatchField.MATCH_FIELD_UNSPECIFIED:
+      return "MATCH_FIELD_UNSPECIFIED";
+    case MatchField.MATCH_FIELD_SOURCES:
+      return "MATCH_FIELD_SOURCES";
+    case MatchField.MATCH_FIELD_DESTINATIONS:
+      return "MATCH_FIELD_DESTINATIONS";
+    case MatchField.MATCH_FIELD_PROTOCOLS:
+      return "MATCH_FIELD_PROTOCOLS";
+    case MatchField.MATCH_FIELD_SOURCE_PORTS:
+      return "MATCH_FIELD_SOURCE_PORTS";
+    case MatchField.MATCH_FIELD_DESTINATION_PORTS:
+      return "MATCH_FIELD_DESTINATION_PORTS";
+    case MatchField.MATCH_FIELD_ICMP:
+      return "MATCH_FIELD_ICMP";
+    case MatchField.MATCH_FIELD_TCP_FLAGS:
+      return "MATCH_FIELD_TCP_FLAGS";
+    case MatchField.MATCH_FIELD_IN_INTERFACES:
+      return "MATCH_FIELD_IN_INTERFACES";
+    case MatchField.MATCH_FIELD_OUT_INTERFACES:
+      return "MATCH_FIELD_OUT_INTERFACES";
+    case MatchField.MATCH_FIELD_STATES:
+      return "MATCH_FIELD_STATES";
+    case MatchField.MATCH_FIELD_MARKS:
+      return "MATCH_FIELD_MARKS";
+    case MatchField.MATCH_FIELD_SOURCE_SETS:
+      return "MATCH_FIELD_SOURCE_SETS";
+    case MatchField.MATCH_FIELD_DESTINATION_SETS:
+      return "MATCH_FIELD_DESTINATION_SETS";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum MatchField");
+  }
+}
 
 /** What the agent says. */
 export interface ConnectRequest {
@@ -56,6 +176,12 @@ export interface ConnectRequest {
     | //
     /** What was counted. */
     { $case: "stats"; value: StatsReport }
+    | //
+    /** What happened on the host that an operator should know of. */
+    { $case: "events"; value: EventReport }
+    | //
+    /** Answers an ExplainQuestion. */
+    { $case: "explained"; value: ExplainAnswer }
     | undefined;
 }
 
@@ -77,6 +203,18 @@ export interface ConnectResponse {
     | //
     /** How often to report. */
     { $case: "settings"; value: ReportSettings }
+    | //
+    /** Hold this address set. */
+    { $case: "setUpsert"; value: AddressSetUpsert }
+    | //
+    /** Change this address set. */
+    { $case: "setDelta"; value: AddressSetDelta }
+    | //
+    /** Hold this address set no longer. */
+    { $case: "setRemove"; value: AddressSetRemove }
+    | //
+    /** Ask the live ruleset. */
+    { $case: "explain"; value: ExplainQuestion }
     | undefined;
 }
 
@@ -96,6 +234,8 @@ export interface Hello {
   bootId: string;
   /** What the agent holds durably. */
   held: HeldPolicy[];
+  /** The address sets that it holds durably. */
+  heldSets: HeldAddressSet[];
 }
 
 export interface Hello_LabelsEntry {
@@ -109,6 +249,21 @@ export interface HeldPolicy {
   name: string;
   /** AgentPolicy.digest. */
   digest: string;
+  /**
+   * AgentPolicy.revision. A policy held at the wanted digest but another revision is sent again, so that what the agent
+   * reports names the revision that operators see.
+   */
+  revision: bigint;
+}
+
+/** An address set that the agent holds. */
+export interface HeldAddressSet {
+  /** AddressSetUpsert.name. */
+  name: string;
+  /** AddressSetUpsert.uid. */
+  uid: string;
+  /** The revision up to which its members are held. */
+  revision: bigint;
 }
 
 /** Answers Hello. */
@@ -155,7 +310,7 @@ export interface AgentPolicy {
   revision: bigint;
   /** SHA-256, in hexadecimal, of this message encoded with `revision` 0 and `digest` empty. */
   digest: string;
-  /** As in Policy. */
+  /** Lower comes first when policies compose: the tier's place times 10,000, plus Policy.priority. */
   priority: number;
   /** As in Policy. */
   namespaces:
@@ -198,6 +353,173 @@ export interface AgentRule {
   sourcePorts: PortRange[];
   /** As `source_ports`. */
   destinationPorts: PortRange[];
+  /** Any of these, or any when empty. Needs protocols 1 and ipv4 alone, or 58 and ipv6 alone. */
+  icmp: IcmpRange[];
+  /** Any of these, or any when empty. Needs protocol 6 alone. */
+  tcpFlags: TcpFlags[];
+  /** Any of these names, or any when empty; a last `*` makes a prefix of one. 1 to 15 bytes. */
+  inInterfaces: string[];
+  /** As `in_interfaces`. */
+  outInterfaces: string[];
+  /** Any of these, or any when empty. */
+  states: ConnectionState[];
+  /** Any of these, or any when empty. */
+  marks: Mark[];
+  /** AddressSetUpsert.name of sets, any of which must hold the source; beside `sources`, both must hold. */
+  sourceSets: string[];
+  /** As `source_sets`. */
+  destinationSets: string[];
+  /** Fields that hold when none of their entries does. */
+  negated: MatchField[];
+  /** Not set: no samples. */
+  log: LogSampling | undefined;
+}
+
+/** Types of icmp or icmpv6 messages. */
+export interface IcmpRange {
+  /** 0 to 255. */
+  type: number;
+  /** 0 to 255; with `code_last` 255, any code. */
+  codeFirst: number;
+  /** `code_first` to 255. */
+  codeLast: number;
+}
+
+/** Flags of the TCP header's byte 13 (RFC 9293): those of `mask` must be as in `value`. */
+export interface TcpFlags {
+  /** 1 to 255. */
+  mask: number;
+  /** No bit outside of `mask`. */
+  value: number;
+}
+
+/** A packet mark: its bits of `mask` must be as in `value`. */
+export interface Mark {
+  /** No bit outside of `mask`. */
+  value: number;
+  /** Not 0. */
+  mask: number;
+}
+
+/**
+ * An address set was made or newly reaches the host: its whole content, in parts of at most 1 MiB that follow each other
+ * on the stream. It takes effect when the last has come; the Ack is for all of them.
+ */
+export interface AddressSetUpsert {
+  /** As in PolicyUpsert; the same in every part. */
+  nonce: bigint;
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** AddressSet.uid. */
+  uid: string;
+  /** The store's revision of the set. */
+  revision: bigint;
+  /** 0 for the first part. */
+  part: number;
+  /** How many parts there are, at least 1. */
+  parts: number;
+  /** IPv4 members, 5 bytes each: the address in network order, and the length. Sorted, none twice. */
+  members4: Buffer;
+  /** IPv6 members, 17 bytes each. */
+  members6: Buffer;
+}
+
+/** Members of a held address set changed. */
+export interface AddressSetDelta {
+  /** As in PolicyUpsert. */
+  nonce: bigint;
+  /** AddressSetUpsert.name. */
+  name: string;
+  /** The revision that the agent holds; Nack when it is another, and the controller sends the whole. */
+  fromRevision: bigint;
+  /** The revision after. */
+  revision: bigint;
+  /** As in AddressSetUpsert. */
+  add4: Buffer;
+  /** As in AddressSetUpsert. */
+  add6: Buffer;
+  /** As in AddressSetUpsert. */
+  remove4: Buffer;
+  /** As in AddressSetUpsert. */
+  remove6: Buffer;
+}
+
+/** No policy that the host holds names the set any longer. */
+export interface AddressSetRemove {
+  /** As in PolicyUpsert. */
+  nonce: bigint;
+  /** AddressSetUpsert.name. */
+  name: string;
+}
+
+/** What does the live ruleset do with this packet? */
+export interface ExplainQuestion {
+  /** Repeated in the answer. */
+  id: bigint;
+  /** Name of the namespace. */
+  namespace: string;
+  /** Where the packet is looked at. */
+  hook: Hook;
+  /** 4 or 16 bytes in network order. */
+  source: Buffer;
+  /** As long as `source`. */
+  destination: Buffer;
+  /** 0 to 255. */
+  protocol: number;
+  /** 0 where the protocol has none. */
+  sourcePort: number;
+  /** As `source_port`. */
+  destinationPort: number;
+  /** For protocols 1 and 58. */
+  icmpType: number;
+  /** For protocols 1 and 58. */
+  icmpCode: number;
+  /** Byte 13 of the TCP header. */
+  tcpFlags: number;
+  /** UNSPECIFIED: untracked. */
+  state: ConnectionState;
+  /** The packet's mark. */
+  mark: number;
+  /** Empty for none. */
+  inInterface: string;
+  /** Empty for none. */
+  outInterface: string;
+}
+
+/** What it does. */
+export interface ExplainAnswer {
+  /** Of the question. */
+  id: bigint;
+  result:
+    | //
+    /** The ruleset's answer. */
+    { $case: "verdict"; value: ExplainedVerdict }
+    | //
+    /** Why there is none, in words for the operator. At most 1024 characters. */
+    { $case: "fault"; value: string }
+    | undefined;
+}
+
+/** The ruleset's answer. */
+export interface ExplainedVerdict {
+  /** ACCEPT, DROP or REJECT. */
+  verdict: Action;
+  /** AgentPolicy.name of the rule that decides, or of the policy that states the default verdict; empty when none does. */
+  policy: string;
+  /** AgentRule.id; empty for the default verdict. */
+  ruleId: string;
+  /** AgentPolicy.revision. */
+  policyRevision: bigint;
+  /** In hexadecimal; empty while the namespace is not bound. */
+  rulesetDigest: string;
+}
+
+/** What happened on a host that an operator should know of. */
+export interface EventReport {
+  /** Oldest first. */
+  events: HostEvent[];
+  /** Events that were not kept until they could be sent. */
+  lost: bigint;
 }
 
 /** An IP prefix. */
@@ -300,6 +622,12 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
       case "stats":
         StatsReport.encode(message.message.value, writer.uint32(50).fork()).join();
         break;
+      case "events":
+        EventReport.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
+      case "explained":
+        ExplainAnswer.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
     }
     return writer;
   },
@@ -365,6 +693,22 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
             message.message = { $case: "stats", value: StatsReport.decode(reader, reader.uint32()) };
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "events", value: EventReport.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "explained", value: ExplainAnswer.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -391,6 +735,10 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         ? { $case: "namespaces", value: NamespaceReport.fromJSON(object.namespaces) }
         : isSet(object.stats)
         ? { $case: "stats", value: StatsReport.fromJSON(object.stats) }
+        : isSet(object.events)
+        ? { $case: "events", value: EventReport.fromJSON(object.events) }
+        : isSet(object.explained)
+        ? { $case: "explained", value: ExplainAnswer.fromJSON(object.explained) }
         : undefined,
     };
   },
@@ -409,6 +757,10 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
       obj.namespaces = NamespaceReport.toJSON(message.message.value);
     } else if (message.message?.$case === "stats") {
       obj.stats = StatsReport.toJSON(message.message.value);
+    } else if (message.message?.$case === "events") {
+      obj.events = EventReport.toJSON(message.message.value);
+    } else if (message.message?.$case === "explained") {
+      obj.explained = ExplainAnswer.toJSON(message.message.value);
     }
     return obj;
   },
@@ -455,6 +807,18 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         }
         break;
       }
+      case "events": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "events", value: EventReport.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "explained": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "explained", value: ExplainAnswer.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -481,6 +845,18 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         break;
       case "settings":
         ReportSettings.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
+      case "setUpsert":
+        AddressSetUpsert.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
+      case "setDelta":
+        AddressSetDelta.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
+      case "setRemove":
+        AddressSetRemove.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
+      case "explain":
+        ExplainQuestion.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -539,6 +915,38 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
             message.message = { $case: "settings", value: ReportSettings.decode(reader, reader.uint32()) };
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "setUpsert", value: AddressSetUpsert.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "setDelta", value: AddressSetDelta.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "setRemove", value: AddressSetRemove.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "explain", value: ExplainQuestion.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -565,6 +973,20 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         ? { $case: "inSync", value: InSyncMark.fromJSON(object.in_sync) }
         : isSet(object.settings)
         ? { $case: "settings", value: ReportSettings.fromJSON(object.settings) }
+        : isSet(object.setUpsert)
+        ? { $case: "setUpsert", value: AddressSetUpsert.fromJSON(object.setUpsert) }
+        : isSet(object.set_upsert)
+        ? { $case: "setUpsert", value: AddressSetUpsert.fromJSON(object.set_upsert) }
+        : isSet(object.setDelta)
+        ? { $case: "setDelta", value: AddressSetDelta.fromJSON(object.setDelta) }
+        : isSet(object.set_delta)
+        ? { $case: "setDelta", value: AddressSetDelta.fromJSON(object.set_delta) }
+        : isSet(object.setRemove)
+        ? { $case: "setRemove", value: AddressSetRemove.fromJSON(object.setRemove) }
+        : isSet(object.set_remove)
+        ? { $case: "setRemove", value: AddressSetRemove.fromJSON(object.set_remove) }
+        : isSet(object.explain)
+        ? { $case: "explain", value: ExplainQuestion.fromJSON(object.explain) }
         : undefined,
     };
   },
@@ -581,6 +1003,14 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
       obj.inSync = InSyncMark.toJSON(message.message.value);
     } else if (message.message?.$case === "settings") {
       obj.settings = ReportSettings.toJSON(message.message.value);
+    } else if (message.message?.$case === "setUpsert") {
+      obj.setUpsert = AddressSetUpsert.toJSON(message.message.value);
+    } else if (message.message?.$case === "setDelta") {
+      obj.setDelta = AddressSetDelta.toJSON(message.message.value);
+    } else if (message.message?.$case === "setRemove") {
+      obj.setRemove = AddressSetRemove.toJSON(message.message.value);
+    } else if (message.message?.$case === "explain") {
+      obj.explain = ExplainQuestion.toJSON(message.message.value);
     }
     return obj;
   },
@@ -621,13 +1051,46 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         }
         break;
       }
+      case "setUpsert": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "setUpsert", value: AddressSetUpsert.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "setDelta": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "setDelta", value: AddressSetDelta.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "setRemove": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "setRemove", value: AddressSetRemove.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "explain": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "explain", value: ExplainQuestion.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseHello(): Hello {
-  return { hostId: "", labels: {}, agentVersion: "", moduleVersion: "", kernelRelease: "", bootId: "", held: [] };
+  return {
+    hostId: "",
+    labels: {},
+    agentVersion: "",
+    moduleVersion: "",
+    kernelRelease: "",
+    bootId: "",
+    held: [],
+    heldSets: [],
+  };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -652,6 +1115,9 @@ export const Hello: MessageFns<Hello> = {
     }
     for (const v of message.held) {
       HeldPolicy.encode(v!, writer.uint32(58).fork()).join();
+    }
+    for (const v of message.heldSets) {
+      HeldAddressSet.encode(v!, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -728,6 +1194,14 @@ export const Hello: MessageFns<Hello> = {
             message.held.push(HeldPolicy.decode(reader, reader.uint32()));
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.heldSets.push(HeldAddressSet.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -784,6 +1258,11 @@ export const Hello: MessageFns<Hello> = {
       held: globalThis.Array.isArray(object?.held)
         ? object.held.map((e: any) => HeldPolicy.fromJSON(e))
         : [],
+      heldSets: globalThis.Array.isArray(object?.heldSets)
+        ? object.heldSets.map((e: any) => HeldAddressSet.fromJSON(e))
+        : globalThis.Array.isArray(object?.held_sets)
+        ? object.held_sets.map((e: any) => HeldAddressSet.fromJSON(e))
+        : [],
     };
   },
 
@@ -816,6 +1295,9 @@ export const Hello: MessageFns<Hello> = {
     if (message.held?.length) {
       obj.held = message.held.map((e) => HeldPolicy.toJSON(e));
     }
+    if (message.heldSets?.length) {
+      obj.heldSets = message.heldSets.map((e) => HeldAddressSet.toJSON(e));
+    }
     return obj;
   },
 
@@ -839,6 +1321,7 @@ export const Hello: MessageFns<Hello> = {
     message.kernelRelease = object.kernelRelease ?? "";
     message.bootId = object.bootId ?? "";
     message.held = object.held?.map((e) => HeldPolicy.fromPartial(e)) || [];
+    message.heldSets = object.heldSets?.map((e) => HeldAddressSet.fromPartial(e)) || [];
     return message;
   },
 };
@@ -929,7 +1412,7 @@ export const Hello_LabelsEntry: MessageFns<Hello_LabelsEntry> = {
 };
 
 function createBaseHeldPolicy(): HeldPolicy {
-  return { name: "", digest: "" };
+  return { name: "", digest: "", revision: 0n };
 }
 
 export const HeldPolicy: MessageFns<HeldPolicy> = {
@@ -939,6 +1422,12 @@ export const HeldPolicy: MessageFns<HeldPolicy> = {
     }
     if (message.digest !== "") {
       writer.uint32(18).string(message.digest);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.revision);
     }
     return writer;
   },
@@ -972,6 +1461,14 @@ export const HeldPolicy: MessageFns<HeldPolicy> = {
             message.digest = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -988,6 +1485,7 @@ export const HeldPolicy: MessageFns<HeldPolicy> = {
     return {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       digest: isSet(object.digest) ? globalThis.String(object.digest) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
     };
   },
 
@@ -999,6 +1497,9 @@ export const HeldPolicy: MessageFns<HeldPolicy> = {
     if (message.digest !== "") {
       obj.digest = message.digest;
     }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
     return obj;
   },
 
@@ -1009,6 +1510,111 @@ export const HeldPolicy: MessageFns<HeldPolicy> = {
     const message = createBaseHeldPolicy();
     message.name = object.name ?? "";
     message.digest = object.digest ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseHeldAddressSet(): HeldAddressSet {
+  return { name: "", uid: "", revision: 0n };
+}
+
+export const HeldAddressSet: MessageFns<HeldAddressSet> = {
+  encode(message: HeldAddressSet, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.uid !== "") {
+      writer.uint32(18).string(message.uid);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HeldAddressSet {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHeldAddressSet();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HeldAddressSet {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+    };
+  },
+
+  toJSON(message: HeldAddressSet): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HeldAddressSet>): HeldAddressSet {
+    return HeldAddressSet.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HeldAddressSet>): HeldAddressSet {
+    const message = createBaseHeldAddressSet();
+    message.name = object.name ?? "";
+    message.uid = object.uid ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     return message;
   },
 };
@@ -1623,6 +2229,16 @@ function createBaseAgentRule(): AgentRule {
     protocols: [],
     sourcePorts: [],
     destinationPorts: [],
+    icmp: [],
+    tcpFlags: [],
+    inInterfaces: [],
+    outInterfaces: [],
+    states: [],
+    marks: [],
+    sourceSets: [],
+    destinationSets: [],
+    negated: [],
+    log: undefined,
   };
 }
 
@@ -1673,6 +2289,44 @@ export const AgentRule: MessageFns<AgentRule> = {
     }
     for (const v of message.destinationPorts) {
       PortRange.encode(v!, writer.uint32(106).fork()).join();
+    }
+    for (const v of message.icmp) {
+      IcmpRange.encode(v!, writer.uint32(114).fork()).join();
+    }
+    for (const v of message.tcpFlags) {
+      TcpFlags.encode(v!, writer.uint32(122).fork()).join();
+    }
+    for (const v of message.inInterfaces) {
+      writer.uint32(130).string(v!);
+    }
+    for (const v of message.outInterfaces) {
+      writer.uint32(138).string(v!);
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(146).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.marks) {
+      Mark.encode(v!, writer.uint32(154).fork()).join();
+    }
+    for (const v of message.sourceSets) {
+      writer.uint32(162).string(v!);
+    }
+    for (const v of message.destinationSets) {
+      writer.uint32(170).string(v!);
+    }
+    if (message.negated.length !== 0) {
+      writer.uint32(178).fork();
+      for (const v of message.negated) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.log !== undefined) {
+      LogSampling.encode(message.log, writer.uint32(186).fork()).join();
     }
     return writer;
   },
@@ -1804,6 +2458,106 @@ export const AgentRule: MessageFns<AgentRule> = {
             message.destinationPorts.push(PortRange.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.icmp.push(IcmpRange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.tcpFlags.push(TcpFlags.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.inInterfaces.push(reader.string());
+            continue;
+          }
+          case 17: {
+            if (tag !== 138) {
+              break;
+            }
+
+            message.outInterfaces.push(reader.string());
+            continue;
+          }
+          case 18: {
+            if (tag === 144) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 146) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.marks.push(Mark.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.sourceSets.push(reader.string());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.destinationSets.push(reader.string());
+            continue;
+          }
+          case 22: {
+            if (tag === 176) {
+              message.negated.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 178) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.negated.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.log = LogSampling.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1847,6 +2601,38 @@ export const AgentRule: MessageFns<AgentRule> = {
         : globalThis.Array.isArray(object?.destination_ports)
         ? object.destination_ports.map((e: any) => PortRange.fromJSON(e))
         : [],
+      icmp: globalThis.Array.isArray(object?.icmp) ? object.icmp.map((e: any) => IcmpRange.fromJSON(e)) : [],
+      tcpFlags: globalThis.Array.isArray(object?.tcpFlags)
+        ? object.tcpFlags.map((e: any) => TcpFlags.fromJSON(e))
+        : globalThis.Array.isArray(object?.tcp_flags)
+        ? object.tcp_flags.map((e: any) => TcpFlags.fromJSON(e))
+        : [],
+      inInterfaces: globalThis.Array.isArray(object?.inInterfaces)
+        ? object.inInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.in_interfaces)
+        ? object.in_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      outInterfaces: globalThis.Array.isArray(object?.outInterfaces)
+        ? object.outInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.out_interfaces)
+        ? object.out_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      states: globalThis.Array.isArray(object?.states)
+        ? object.states.map((e: any) => connectionStateFromJSON(e))
+        : [],
+      marks: globalThis.Array.isArray(object?.marks) ? object.marks.map((e: any) => Mark.fromJSON(e)) : [],
+      sourceSets: globalThis.Array.isArray(object?.sourceSets)
+        ? object.sourceSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.source_sets)
+        ? object.source_sets.map((e: any) => globalThis.String(e))
+        : [],
+      destinationSets: globalThis.Array.isArray(object?.destinationSets)
+        ? object.destinationSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.destination_sets)
+        ? object.destination_sets.map((e: any) => globalThis.String(e))
+        : [],
+      negated: globalThis.Array.isArray(object?.negated) ? object.negated.map((e: any) => matchFieldFromJSON(e)) : [],
+      log: isSet(object.log) ? LogSampling.fromJSON(object.log) : undefined,
     };
   },
 
@@ -1891,6 +2677,36 @@ export const AgentRule: MessageFns<AgentRule> = {
     if (message.destinationPorts?.length) {
       obj.destinationPorts = message.destinationPorts.map((e) => PortRange.toJSON(e));
     }
+    if (message.icmp?.length) {
+      obj.icmp = message.icmp.map((e) => IcmpRange.toJSON(e));
+    }
+    if (message.tcpFlags?.length) {
+      obj.tcpFlags = message.tcpFlags.map((e) => TcpFlags.toJSON(e));
+    }
+    if (message.inInterfaces?.length) {
+      obj.inInterfaces = message.inInterfaces;
+    }
+    if (message.outInterfaces?.length) {
+      obj.outInterfaces = message.outInterfaces;
+    }
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => connectionStateToJSON(e));
+    }
+    if (message.marks?.length) {
+      obj.marks = message.marks.map((e) => Mark.toJSON(e));
+    }
+    if (message.sourceSets?.length) {
+      obj.sourceSets = message.sourceSets;
+    }
+    if (message.destinationSets?.length) {
+      obj.destinationSets = message.destinationSets;
+    }
+    if (message.negated?.length) {
+      obj.negated = message.negated.map((e) => matchFieldToJSON(e));
+    }
+    if (message.log !== undefined) {
+      obj.log = LogSampling.toJSON(message.log);
+    }
     return obj;
   },
 
@@ -1912,6 +2728,1482 @@ export const AgentRule: MessageFns<AgentRule> = {
     message.protocols = object.protocols?.map((e) => e) || [];
     message.sourcePorts = object.sourcePorts?.map((e) => PortRange.fromPartial(e)) || [];
     message.destinationPorts = object.destinationPorts?.map((e) => PortRange.fromPartial(e)) || [];
+    message.icmp = object.icmp?.map((e) => IcmpRange.fromPartial(e)) || [];
+    message.tcpFlags = object.tcpFlags?.map((e) => TcpFlags.fromPartial(e)) || [];
+    message.inInterfaces = object.inInterfaces?.map((e) => e) || [];
+    message.outInterfaces = object.outInterfaces?.map((e) => e) || [];
+    message.states = object.states?.map((e) => e) || [];
+    message.marks = object.marks?.map((e) => Mark.fromPartial(e)) || [];
+    message.sourceSets = object.sourceSets?.map((e) => e) || [];
+    message.destinationSets = object.destinationSets?.map((e) => e) || [];
+    message.negated = object.negated?.map((e) => e) || [];
+    message.log = (object.log !== undefined && object.log !== null) ? LogSampling.fromPartial(object.log) : undefined;
+    return message;
+  },
+};
+
+function createBaseIcmpRange(): IcmpRange {
+  return { type: 0, codeFirst: 0, codeLast: 0 };
+}
+
+export const IcmpRange: MessageFns<IcmpRange> = {
+  encode(message: IcmpRange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.type !== 0) {
+      writer.uint32(8).uint32(message.type);
+    }
+    if (message.codeFirst !== 0) {
+      writer.uint32(16).uint32(message.codeFirst);
+    }
+    if (message.codeLast !== 0) {
+      writer.uint32(24).uint32(message.codeLast);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): IcmpRange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseIcmpRange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.type = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.codeFirst = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.codeLast = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): IcmpRange {
+    return {
+      type: isSet(object.type) ? globalThis.Number(object.type) : 0,
+      codeFirst: isSet(object.codeFirst)
+        ? globalThis.Number(object.codeFirst)
+        : isSet(object.code_first)
+        ? globalThis.Number(object.code_first)
+        : 0,
+      codeLast: isSet(object.codeLast)
+        ? globalThis.Number(object.codeLast)
+        : isSet(object.code_last)
+        ? globalThis.Number(object.code_last)
+        : 0,
+    };
+  },
+
+  toJSON(message: IcmpRange): unknown {
+    const obj: any = {};
+    if (message.type !== 0) {
+      obj.type = Math.round(message.type);
+    }
+    if (message.codeFirst !== 0) {
+      obj.codeFirst = Math.round(message.codeFirst);
+    }
+    if (message.codeLast !== 0) {
+      obj.codeLast = Math.round(message.codeLast);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<IcmpRange>): IcmpRange {
+    return IcmpRange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<IcmpRange>): IcmpRange {
+    const message = createBaseIcmpRange();
+    message.type = object.type ?? 0;
+    message.codeFirst = object.codeFirst ?? 0;
+    message.codeLast = object.codeLast ?? 0;
+    return message;
+  },
+};
+
+function createBaseTcpFlags(): TcpFlags {
+  return { mask: 0, value: 0 };
+}
+
+export const TcpFlags: MessageFns<TcpFlags> = {
+  encode(message: TcpFlags, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.mask !== 0) {
+      writer.uint32(8).uint32(message.mask);
+    }
+    if (message.value !== 0) {
+      writer.uint32(16).uint32(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TcpFlags {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTcpFlags();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.mask = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TcpFlags {
+    return {
+      mask: isSet(object.mask) ? globalThis.Number(object.mask) : 0,
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+    };
+  },
+
+  toJSON(message: TcpFlags): unknown {
+    const obj: any = {};
+    if (message.mask !== 0) {
+      obj.mask = Math.round(message.mask);
+    }
+    if (message.value !== 0) {
+      obj.value = Math.round(message.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TcpFlags>): TcpFlags {
+    return TcpFlags.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TcpFlags>): TcpFlags {
+    const message = createBaseTcpFlags();
+    message.mask = object.mask ?? 0;
+    message.value = object.value ?? 0;
+    return message;
+  },
+};
+
+function createBaseMark(): Mark {
+  return { value: 0, mask: 0 };
+}
+
+export const Mark: MessageFns<Mark> = {
+  encode(message: Mark, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.value !== 0) {
+      writer.uint32(8).uint32(message.value);
+    }
+    if (message.mask !== 0) {
+      writer.uint32(16).uint32(message.mask);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Mark {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMark();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.value = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.mask = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Mark {
+    return {
+      value: isSet(object.value) ? globalThis.Number(object.value) : 0,
+      mask: isSet(object.mask) ? globalThis.Number(object.mask) : 0,
+    };
+  },
+
+  toJSON(message: Mark): unknown {
+    const obj: any = {};
+    if (message.value !== 0) {
+      obj.value = Math.round(message.value);
+    }
+    if (message.mask !== 0) {
+      obj.mask = Math.round(message.mask);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Mark>): Mark {
+    return Mark.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Mark>): Mark {
+    const message = createBaseMark();
+    message.value = object.value ?? 0;
+    message.mask = object.mask ?? 0;
+    return message;
+  },
+};
+
+function createBaseAddressSetUpsert(): AddressSetUpsert {
+  return {
+    nonce: 0n,
+    name: "",
+    uid: "",
+    revision: 0n,
+    part: 0,
+    parts: 0,
+    members4: Buffer.alloc(0),
+    members6: Buffer.alloc(0),
+  };
+}
+
+export const AddressSetUpsert: MessageFns<AddressSetUpsert> = {
+  encode(message: AddressSetUpsert, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nonce !== 0n) {
+      if (BigInt.asUintN(64, message.nonce) !== message.nonce) {
+        throw new globalThis.Error("value provided for field message.nonce of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.nonce);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.uid !== "") {
+      writer.uint32(26).string(message.uid);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    if (message.part !== 0) {
+      writer.uint32(40).uint32(message.part);
+    }
+    if (message.parts !== 0) {
+      writer.uint32(48).uint32(message.parts);
+    }
+    if (message.members4.length !== 0) {
+      writer.uint32(58).bytes(message.members4);
+    }
+    if (message.members6.length !== 0) {
+      writer.uint32(66).bytes(message.members6);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSetUpsert {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSetUpsert();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nonce = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.part = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.parts = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.members4 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.members6 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSetUpsert {
+    return {
+      nonce: isSet(object.nonce) ? BigInt(object.nonce) : 0n,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      part: isSet(object.part) ? globalThis.Number(object.part) : 0,
+      parts: isSet(object.parts) ? globalThis.Number(object.parts) : 0,
+      members4: isSet(object.members4) ? Buffer.from(bytesFromBase64(object.members4)) : Buffer.alloc(0),
+      members6: isSet(object.members6) ? Buffer.from(bytesFromBase64(object.members6)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AddressSetUpsert): unknown {
+    const obj: any = {};
+    if (message.nonce !== 0n) {
+      obj.nonce = message.nonce.toString();
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.part !== 0) {
+      obj.part = Math.round(message.part);
+    }
+    if (message.parts !== 0) {
+      obj.parts = Math.round(message.parts);
+    }
+    if (message.members4.length !== 0) {
+      obj.members4 = base64FromBytes(message.members4);
+    }
+    if (message.members6.length !== 0) {
+      obj.members6 = base64FromBytes(message.members6);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSetUpsert>): AddressSetUpsert {
+    return AddressSetUpsert.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSetUpsert>): AddressSetUpsert {
+    const message = createBaseAddressSetUpsert();
+    message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
+    message.name = object.name ?? "";
+    message.uid = object.uid ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.part = object.part ?? 0;
+    message.parts = object.parts ?? 0;
+    message.members4 = object.members4 ?? Buffer.alloc(0);
+    message.members6 = object.members6 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAddressSetDelta(): AddressSetDelta {
+  return {
+    nonce: 0n,
+    name: "",
+    fromRevision: 0n,
+    revision: 0n,
+    add4: Buffer.alloc(0),
+    add6: Buffer.alloc(0),
+    remove4: Buffer.alloc(0),
+    remove6: Buffer.alloc(0),
+  };
+}
+
+export const AddressSetDelta: MessageFns<AddressSetDelta> = {
+  encode(message: AddressSetDelta, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nonce !== 0n) {
+      if (BigInt.asUintN(64, message.nonce) !== message.nonce) {
+        throw new globalThis.Error("value provided for field message.nonce of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.nonce);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.fromRevision !== 0n) {
+      if (BigInt.asUintN(64, message.fromRevision) !== message.fromRevision) {
+        throw new globalThis.Error("value provided for field message.fromRevision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.fromRevision);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    if (message.add4.length !== 0) {
+      writer.uint32(42).bytes(message.add4);
+    }
+    if (message.add6.length !== 0) {
+      writer.uint32(50).bytes(message.add6);
+    }
+    if (message.remove4.length !== 0) {
+      writer.uint32(58).bytes(message.remove4);
+    }
+    if (message.remove6.length !== 0) {
+      writer.uint32(66).bytes(message.remove6);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSetDelta {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSetDelta();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nonce = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.fromRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.add4 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.add6 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.remove4 = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.remove6 = Buffer.from(reader.bytes());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSetDelta {
+    return {
+      nonce: isSet(object.nonce) ? BigInt(object.nonce) : 0n,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      fromRevision: isSet(object.fromRevision)
+        ? BigInt(object.fromRevision)
+        : isSet(object.from_revision)
+        ? BigInt(object.from_revision)
+        : 0n,
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      add4: isSet(object.add4) ? Buffer.from(bytesFromBase64(object.add4)) : Buffer.alloc(0),
+      add6: isSet(object.add6) ? Buffer.from(bytesFromBase64(object.add6)) : Buffer.alloc(0),
+      remove4: isSet(object.remove4) ? Buffer.from(bytesFromBase64(object.remove4)) : Buffer.alloc(0),
+      remove6: isSet(object.remove6) ? Buffer.from(bytesFromBase64(object.remove6)) : Buffer.alloc(0),
+    };
+  },
+
+  toJSON(message: AddressSetDelta): unknown {
+    const obj: any = {};
+    if (message.nonce !== 0n) {
+      obj.nonce = message.nonce.toString();
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.fromRevision !== 0n) {
+      obj.fromRevision = message.fromRevision.toString();
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.add4.length !== 0) {
+      obj.add4 = base64FromBytes(message.add4);
+    }
+    if (message.add6.length !== 0) {
+      obj.add6 = base64FromBytes(message.add6);
+    }
+    if (message.remove4.length !== 0) {
+      obj.remove4 = base64FromBytes(message.remove4);
+    }
+    if (message.remove6.length !== 0) {
+      obj.remove6 = base64FromBytes(message.remove6);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSetDelta>): AddressSetDelta {
+    return AddressSetDelta.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSetDelta>): AddressSetDelta {
+    const message = createBaseAddressSetDelta();
+    message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
+    message.name = object.name ?? "";
+    message.fromRevision = (object.fromRevision !== undefined && object.fromRevision !== null)
+      ? BigInt(object.fromRevision)
+      : 0n;
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.add4 = object.add4 ?? Buffer.alloc(0);
+    message.add6 = object.add6 ?? Buffer.alloc(0);
+    message.remove4 = object.remove4 ?? Buffer.alloc(0);
+    message.remove6 = object.remove6 ?? Buffer.alloc(0);
+    return message;
+  },
+};
+
+function createBaseAddressSetRemove(): AddressSetRemove {
+  return { nonce: 0n, name: "" };
+}
+
+export const AddressSetRemove: MessageFns<AddressSetRemove> = {
+  encode(message: AddressSetRemove, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.nonce !== 0n) {
+      if (BigInt.asUintN(64, message.nonce) !== message.nonce) {
+        throw new globalThis.Error("value provided for field message.nonce of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.nonce);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSetRemove {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSetRemove();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.nonce = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSetRemove {
+    return {
+      nonce: isSet(object.nonce) ? BigInt(object.nonce) : 0n,
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+    };
+  },
+
+  toJSON(message: AddressSetRemove): unknown {
+    const obj: any = {};
+    if (message.nonce !== 0n) {
+      obj.nonce = message.nonce.toString();
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSetRemove>): AddressSetRemove {
+    return AddressSetRemove.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSetRemove>): AddressSetRemove {
+    const message = createBaseAddressSetRemove();
+    message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
+function createBaseExplainQuestion(): ExplainQuestion {
+  return {
+    id: 0n,
+    namespace: "",
+    hook: 0,
+    source: Buffer.alloc(0),
+    destination: Buffer.alloc(0),
+    protocol: 0,
+    sourcePort: 0,
+    destinationPort: 0,
+    icmpType: 0,
+    icmpCode: 0,
+    tcpFlags: 0,
+    state: 0,
+    mark: 0,
+    inInterface: "",
+    outInterface: "",
+  };
+}
+
+export const ExplainQuestion: MessageFns<ExplainQuestion> = {
+  encode(message: ExplainQuestion, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    if (message.namespace !== "") {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.hook !== 0) {
+      writer.uint32(24).int32(message.hook);
+    }
+    if (message.source.length !== 0) {
+      writer.uint32(34).bytes(message.source);
+    }
+    if (message.destination.length !== 0) {
+      writer.uint32(42).bytes(message.destination);
+    }
+    if (message.protocol !== 0) {
+      writer.uint32(48).uint32(message.protocol);
+    }
+    if (message.sourcePort !== 0) {
+      writer.uint32(56).uint32(message.sourcePort);
+    }
+    if (message.destinationPort !== 0) {
+      writer.uint32(64).uint32(message.destinationPort);
+    }
+    if (message.icmpType !== 0) {
+      writer.uint32(72).uint32(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      writer.uint32(80).uint32(message.icmpCode);
+    }
+    if (message.tcpFlags !== 0) {
+      writer.uint32(88).uint32(message.tcpFlags);
+    }
+    if (message.state !== 0) {
+      writer.uint32(96).int32(message.state);
+    }
+    if (message.mark !== 0) {
+      writer.uint32(104).uint32(message.mark);
+    }
+    if (message.inInterface !== "") {
+      writer.uint32(114).string(message.inInterface);
+    }
+    if (message.outInterface !== "") {
+      writer.uint32(122).string(message.outInterface);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainQuestion {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainQuestion();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hook = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.source = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.destination = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.protocol = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.sourcePort = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.destinationPort = reader.uint32();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.icmpType = reader.uint32();
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.icmpCode = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.tcpFlags = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.mark = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.inInterface = reader.string();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.outInterface = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainQuestion {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      hook: isSet(object.hook) ? hookFromJSON(object.hook) : 0,
+      source: isSet(object.source) ? Buffer.from(bytesFromBase64(object.source)) : Buffer.alloc(0),
+      destination: isSet(object.destination) ? Buffer.from(bytesFromBase64(object.destination)) : Buffer.alloc(0),
+      protocol: isSet(object.protocol) ? globalThis.Number(object.protocol) : 0,
+      sourcePort: isSet(object.sourcePort)
+        ? globalThis.Number(object.sourcePort)
+        : isSet(object.source_port)
+        ? globalThis.Number(object.source_port)
+        : 0,
+      destinationPort: isSet(object.destinationPort)
+        ? globalThis.Number(object.destinationPort)
+        : isSet(object.destination_port)
+        ? globalThis.Number(object.destination_port)
+        : 0,
+      icmpType: isSet(object.icmpType)
+        ? globalThis.Number(object.icmpType)
+        : isSet(object.icmp_type)
+        ? globalThis.Number(object.icmp_type)
+        : 0,
+      icmpCode: isSet(object.icmpCode)
+        ? globalThis.Number(object.icmpCode)
+        : isSet(object.icmp_code)
+        ? globalThis.Number(object.icmp_code)
+        : 0,
+      tcpFlags: isSet(object.tcpFlags)
+        ? globalThis.Number(object.tcpFlags)
+        : isSet(object.tcp_flags)
+        ? globalThis.Number(object.tcp_flags)
+        : 0,
+      state: isSet(object.state) ? connectionStateFromJSON(object.state) : 0,
+      mark: isSet(object.mark) ? globalThis.Number(object.mark) : 0,
+      inInterface: isSet(object.inInterface)
+        ? globalThis.String(object.inInterface)
+        : isSet(object.in_interface)
+        ? globalThis.String(object.in_interface)
+        : "",
+      outInterface: isSet(object.outInterface)
+        ? globalThis.String(object.outInterface)
+        : isSet(object.out_interface)
+        ? globalThis.String(object.out_interface)
+        : "",
+    };
+  },
+
+  toJSON(message: ExplainQuestion): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.hook !== 0) {
+      obj.hook = hookToJSON(message.hook);
+    }
+    if (message.source.length !== 0) {
+      obj.source = base64FromBytes(message.source);
+    }
+    if (message.destination.length !== 0) {
+      obj.destination = base64FromBytes(message.destination);
+    }
+    if (message.protocol !== 0) {
+      obj.protocol = Math.round(message.protocol);
+    }
+    if (message.sourcePort !== 0) {
+      obj.sourcePort = Math.round(message.sourcePort);
+    }
+    if (message.destinationPort !== 0) {
+      obj.destinationPort = Math.round(message.destinationPort);
+    }
+    if (message.icmpType !== 0) {
+      obj.icmpType = Math.round(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      obj.icmpCode = Math.round(message.icmpCode);
+    }
+    if (message.tcpFlags !== 0) {
+      obj.tcpFlags = Math.round(message.tcpFlags);
+    }
+    if (message.state !== 0) {
+      obj.state = connectionStateToJSON(message.state);
+    }
+    if (message.mark !== 0) {
+      obj.mark = Math.round(message.mark);
+    }
+    if (message.inInterface !== "") {
+      obj.inInterface = message.inInterface;
+    }
+    if (message.outInterface !== "") {
+      obj.outInterface = message.outInterface;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainQuestion>): ExplainQuestion {
+    return ExplainQuestion.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainQuestion>): ExplainQuestion {
+    const message = createBaseExplainQuestion();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    message.namespace = object.namespace ?? "";
+    message.hook = object.hook ?? 0;
+    message.source = object.source ?? Buffer.alloc(0);
+    message.destination = object.destination ?? Buffer.alloc(0);
+    message.protocol = object.protocol ?? 0;
+    message.sourcePort = object.sourcePort ?? 0;
+    message.destinationPort = object.destinationPort ?? 0;
+    message.icmpType = object.icmpType ?? 0;
+    message.icmpCode = object.icmpCode ?? 0;
+    message.tcpFlags = object.tcpFlags ?? 0;
+    message.state = object.state ?? 0;
+    message.mark = object.mark ?? 0;
+    message.inInterface = object.inInterface ?? "";
+    message.outInterface = object.outInterface ?? "";
+    return message;
+  },
+};
+
+function createBaseExplainAnswer(): ExplainAnswer {
+  return { id: 0n, result: undefined };
+}
+
+export const ExplainAnswer: MessageFns<ExplainAnswer> = {
+  encode(message: ExplainAnswer, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== 0n) {
+      if (BigInt.asUintN(64, message.id) !== message.id) {
+        throw new globalThis.Error("value provided for field message.id of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.id);
+    }
+    switch (message.result?.$case) {
+      case "verdict":
+        ExplainedVerdict.encode(message.result.value, writer.uint32(18).fork()).join();
+        break;
+      case "fault":
+        writer.uint32(26).string(message.result.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainAnswer {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainAnswer();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.id = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.result = { $case: "verdict", value: ExplainedVerdict.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.result = { $case: "fault", value: reader.string() };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainAnswer {
+    return {
+      id: isSet(object.id) ? BigInt(object.id) : 0n,
+      result: isSet(object.verdict)
+        ? { $case: "verdict", value: ExplainedVerdict.fromJSON(object.verdict) }
+        : isSet(object.fault)
+        ? { $case: "fault", value: globalThis.String(object.fault) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: ExplainAnswer): unknown {
+    const obj: any = {};
+    if (message.id !== 0n) {
+      obj.id = message.id.toString();
+    }
+    if (message.result?.$case === "verdict") {
+      obj.verdict = ExplainedVerdict.toJSON(message.result.value);
+    } else if (message.result?.$case === "fault") {
+      obj.fault = message.result.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainAnswer>): ExplainAnswer {
+    return ExplainAnswer.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainAnswer>): ExplainAnswer {
+    const message = createBaseExplainAnswer();
+    message.id = (object.id !== undefined && object.id !== null) ? BigInt(object.id) : 0n;
+    switch (object.result?.$case) {
+      case "verdict": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "verdict", value: ExplainedVerdict.fromPartial(object.result.value) };
+        }
+        break;
+      }
+      case "fault": {
+        if (object.result?.value !== undefined && object.result?.value !== null) {
+          message.result = { $case: "fault", value: object.result.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseExplainedVerdict(): ExplainedVerdict {
+  return { verdict: 0, policy: "", ruleId: "", policyRevision: 0n, rulesetDigest: "" };
+}
+
+export const ExplainedVerdict: MessageFns<ExplainedVerdict> = {
+  encode(message: ExplainedVerdict, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.verdict !== 0) {
+      writer.uint32(8).int32(message.verdict);
+    }
+    if (message.policy !== "") {
+      writer.uint32(18).string(message.policy);
+    }
+    if (message.ruleId !== "") {
+      writer.uint32(26).string(message.ruleId);
+    }
+    if (message.policyRevision !== 0n) {
+      if (BigInt.asUintN(64, message.policyRevision) !== message.policyRevision) {
+        throw new globalThis.Error("value provided for field message.policyRevision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.policyRevision);
+    }
+    if (message.rulesetDigest !== "") {
+      writer.uint32(42).string(message.rulesetDigest);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ExplainedVerdict {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseExplainedVerdict();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.policy = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.ruleId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.policyRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.rulesetDigest = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ExplainedVerdict {
+    return {
+      verdict: isSet(object.verdict) ? actionFromJSON(object.verdict) : 0,
+      policy: isSet(object.policy) ? globalThis.String(object.policy) : "",
+      ruleId: isSet(object.ruleId)
+        ? globalThis.String(object.ruleId)
+        : isSet(object.rule_id)
+        ? globalThis.String(object.rule_id)
+        : "",
+      policyRevision: isSet(object.policyRevision)
+        ? BigInt(object.policyRevision)
+        : isSet(object.policy_revision)
+        ? BigInt(object.policy_revision)
+        : 0n,
+      rulesetDigest: isSet(object.rulesetDigest)
+        ? globalThis.String(object.rulesetDigest)
+        : isSet(object.ruleset_digest)
+        ? globalThis.String(object.ruleset_digest)
+        : "",
+    };
+  },
+
+  toJSON(message: ExplainedVerdict): unknown {
+    const obj: any = {};
+    if (message.verdict !== 0) {
+      obj.verdict = actionToJSON(message.verdict);
+    }
+    if (message.policy !== "") {
+      obj.policy = message.policy;
+    }
+    if (message.ruleId !== "") {
+      obj.ruleId = message.ruleId;
+    }
+    if (message.policyRevision !== 0n) {
+      obj.policyRevision = message.policyRevision.toString();
+    }
+    if (message.rulesetDigest !== "") {
+      obj.rulesetDigest = message.rulesetDigest;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ExplainedVerdict>): ExplainedVerdict {
+    return ExplainedVerdict.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ExplainedVerdict>): ExplainedVerdict {
+    const message = createBaseExplainedVerdict();
+    message.verdict = object.verdict ?? 0;
+    message.policy = object.policy ?? "";
+    message.ruleId = object.ruleId ?? "";
+    message.policyRevision = (object.policyRevision !== undefined && object.policyRevision !== null)
+      ? BigInt(object.policyRevision)
+      : 0n;
+    message.rulesetDigest = object.rulesetDigest ?? "";
+    return message;
+  },
+};
+
+function createBaseEventReport(): EventReport {
+  return { events: [], lost: 0n };
+}
+
+export const EventReport: MessageFns<EventReport> = {
+  encode(message: EventReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      HostEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.lost !== 0n) {
+      if (BigInt.asUintN(64, message.lost) !== message.lost) {
+        throw new globalThis.Error("value provided for field message.lost of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EventReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEventReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(HostEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lost = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EventReport {
+    return {
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => HostEvent.fromJSON(e)) : [],
+      lost: isSet(object.lost) ? BigInt(object.lost) : 0n,
+    };
+  },
+
+  toJSON(message: EventReport): unknown {
+    const obj: any = {};
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => HostEvent.toJSON(e));
+    }
+    if (message.lost !== 0n) {
+      obj.lost = message.lost.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EventReport>): EventReport {
+    return EventReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EventReport>): EventReport {
+    const message = createBaseEventReport();
+    message.events = object.events?.map((e) => HostEvent.fromPartial(e)) || [];
+    message.lost = (object.lost !== undefined && object.lost !== null) ? BigInt(object.lost) : 0n;
     return message;
   },
 };
@@ -2763,7 +5055,11 @@ export const AgentStreamServiceService = {
    *    durably held, Nack with the reason when it is not valid (what it held before stays in force). A nacked policy is
    *    not sent again until it, or the host's labels, change.
    * 4. Nothing is removed but by PolicyRemove: never because a stream is new or a message empty.
-   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole.
+   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole. So are the first
+   *    NamespaceReport and the first StatsReport.
+   * 6. Address sets travel beside the policies that refer to them: a set is sent before the first policy that names it, and
+   *    removed after the last. A held set whose revision the controller still knows is brought level by AddressSetDelta, any other
+   *    by AddressSetUpsert. They are answered by Ack and Nack as policies are.
    *
    * A second stream of the same host replaces the first, which ends with ABORTED. A peer that reads too slowly is cut
    * with RESOURCE_EXHAUSTED, reconnects, and is brought level by the digests.
@@ -2793,7 +5089,11 @@ export interface AgentStreamServiceServer extends UntypedServiceImplementation {
    *    durably held, Nack with the reason when it is not valid (what it held before stays in force). A nacked policy is
    *    not sent again until it, or the host's labels, change.
    * 4. Nothing is removed but by PolicyRemove: never because a stream is new or a message empty.
-   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole.
+   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole. So are the first
+   *    NamespaceReport and the first StatsReport.
+   * 6. Address sets travel beside the policies that refer to them: a set is sent before the first policy that names it, and
+   *    removed after the last. A held set whose revision the controller still knows is brought level by AddressSetDelta, any other
+   *    by AddressSetUpsert. They are answered by Ack and Nack as policies are.
    *
    * A second stream of the same host replaces the first, which ends with ABORTED. A peer that reads too slowly is cut
    * with RESOURCE_EXHAUSTED, reconnects, and is brought level by the digests.
@@ -2815,7 +5115,11 @@ export interface AgentStreamServiceClient extends Client {
    *    durably held, Nack with the reason when it is not valid (what it held before stays in force). A nacked policy is
    *    not sent again until it, or the host's labels, change.
    * 4. Nothing is removed but by PolicyRemove: never because a stream is new or a message empty.
-   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole.
+   * 5. What the kernel enforces is reported apart, in Realizations; the first report after Hello is whole. So are the first
+   *    NamespaceReport and the first StatsReport.
+   * 6. Address sets travel beside the policies that refer to them: a set is sent before the first policy that names it, and
+   *    removed after the last. A held set whose revision the controller still knows is brought level by AddressSetDelta, any other
+   *    by AddressSetUpsert. They are answered by Ack and Nack as policies are.
    *
    * A second stream of the same host replaces the first, which ends with ABORTED. A peer that reads too slowly is cut
    * with RESOURCE_EXHAUSTED, reconnects, and is brought level by the digests.

@@ -22,7 +22,21 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
-import { Action, actionFromJSON, actionToJSON, Hook, hookFromJSON, hookToJSON, InSync } from "./policy";
+import {
+  Action,
+  actionFromJSON,
+  actionToJSON,
+  ConnectionState,
+  connectionStateFromJSON,
+  connectionStateToJSON,
+  Hook,
+  hookFromJSON,
+  hookToJSON,
+  InSync,
+  TcpFlag,
+  tcpFlagFromJSON,
+  tcpFlagToJSON,
+} from "./policy";
 
 /** The fleet: hosts, their namespaces, and where each policy stands on them. */
 
@@ -40,6 +54,10 @@ export enum NamespaceState {
   NAMESPACE_STATE_STRAY = 4,
   /** NAMESPACE_STATE_GUARDED - The host's initial namespace, which the agent's configuration does not allow to be bound. */
   NAMESPACE_STATE_GUARDED = 5,
+  /** NAMESPACE_STATE_SHADOWED - A name behind which another mount hides a namespace: what the name shows now is not what was mounted first. */
+  NAMESPACE_STATE_SHADOWED = 6,
+  /** NAMESPACE_STATE_QUARANTINED - A namespace that the agent has yet to find ready: born, in quarantine, without a name so far. */
+  NAMESPACE_STATE_QUARANTINED = 7,
 }
 
 export function namespaceStateFromJSON(object: any): NamespaceState {
@@ -62,6 +80,12 @@ export function namespaceStateFromJSON(object: any): NamespaceState {
     case 5:
     case "NAMESPACE_STATE_GUARDED":
       return NamespaceState.NAMESPACE_STATE_GUARDED;
+    case 6:
+    case "NAMESPACE_STATE_SHADOWED":
+      return NamespaceState.NAMESPACE_STATE_SHADOWED;
+    case 7:
+    case "NAMESPACE_STATE_QUARANTINED":
+      return NamespaceState.NAMESPACE_STATE_QUARANTINED;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NamespaceState");
   }
@@ -81,8 +105,72 @@ export function namespaceStateToJSON(object: NamespaceState): string {
       return "NAMESPACE_STATE_STRAY";
     case NamespaceState.NAMESPACE_STATE_GUARDED:
       return "NAMESPACE_STATE_GUARDED";
+    case NamespaceState.NAMESPACE_STATE_SHADOWED:
+      return "NAMESPACE_STATE_SHADOWED";
+    case NamespaceState.NAMESPACE_STATE_QUARANTINED:
+      return "NAMESPACE_STATE_QUARANTINED";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NamespaceState");
+  }
+}
+
+/** Kinds of HostEvent. */
+export enum HostEventKind {
+  /** HOST_EVENT_KIND_UNSPECIFIED - Never sent. */
+  HOST_EVENT_KIND_UNSPECIFIED = 0,
+  /** HOST_EVENT_KIND_DRIFT_REPAIRED - The kernel did not hold what the agent had put there; it was put there again. */
+  HOST_EVENT_KIND_DRIFT_REPAIRED = 1,
+  /** HOST_EVENT_KIND_MODULE_RELOADED - The kernel module was loaded again, and everything programmed anew. */
+  HOST_EVENT_KIND_MODULE_RELOADED = 2,
+  /** HOST_EVENT_KIND_MODULE_UNUSABLE - The kernel module is not loaded, or of a version that the agent cannot speak to. */
+  HOST_EVENT_KIND_MODULE_UNUSABLE = 3,
+  /** HOST_EVENT_KIND_STATE_FILE - The agent's file of desired state could not be read or written. */
+  HOST_EVENT_KIND_STATE_FILE = 4,
+  /** HOST_EVENT_KIND_QUARANTINE_RELEASED - A namespace was let go from quarantine without a binding. */
+  HOST_EVENT_KIND_QUARANTINE_RELEASED = 5,
+}
+
+export function hostEventKindFromJSON(object: any): HostEventKind {
+  switch (object) {
+    case 0:
+    case "HOST_EVENT_KIND_UNSPECIFIED":
+      return HostEventKind.HOST_EVENT_KIND_UNSPECIFIED;
+    case 1:
+    case "HOST_EVENT_KIND_DRIFT_REPAIRED":
+      return HostEventKind.HOST_EVENT_KIND_DRIFT_REPAIRED;
+    case 2:
+    case "HOST_EVENT_KIND_MODULE_RELOADED":
+      return HostEventKind.HOST_EVENT_KIND_MODULE_RELOADED;
+    case 3:
+    case "HOST_EVENT_KIND_MODULE_UNUSABLE":
+      return HostEventKind.HOST_EVENT_KIND_MODULE_UNUSABLE;
+    case 4:
+    case "HOST_EVENT_KIND_STATE_FILE":
+      return HostEventKind.HOST_EVENT_KIND_STATE_FILE;
+    case 5:
+    case "HOST_EVENT_KIND_QUARANTINE_RELEASED":
+      return HostEventKind.HOST_EVENT_KIND_QUARANTINE_RELEASED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum HostEventKind");
+  }
+}
+
+export function hostEventKindToJSON(object: HostEventKind): string {
+  switch (object) {
+    case HostEventKind.HOST_EVENT_KIND_UNSPECIFIED:
+      return "HOST_EVENT_KIND_UNSPECIFIED";
+    case HostEventKind.HOST_EVENT_KIND_DRIFT_REPAIRED:
+      return "HOST_EVENT_KIND_DRIFT_REPAIRED";
+    case HostEventKind.HOST_EVENT_KIND_MODULE_RELOADED:
+      return "HOST_EVENT_KIND_MODULE_RELOADED";
+    case HostEventKind.HOST_EVENT_KIND_MODULE_UNUSABLE:
+      return "HOST_EVENT_KIND_MODULE_UNUSABLE";
+    case HostEventKind.HOST_EVENT_KIND_STATE_FILE:
+      return "HOST_EVENT_KIND_STATE_FILE";
+    case HostEventKind.HOST_EVENT_KIND_QUARANTINE_RELEASED:
+      return "HOST_EVENT_KIND_QUARANTINE_RELEASED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum HostEventKind");
   }
 }
 
@@ -187,6 +275,20 @@ export interface Namespace {
   /** Of the ruleset bound to it, in hexadecimal; empty when none is. */
   rulesetDigest: string;
   /** A sentence for a state that is not READY. */
+  detail: string;
+}
+
+/** Something that happened on a host that an operator should know of. */
+export interface HostEvent {
+  /** When; by the host's clock, for people. */
+  time:
+    | Date
+    | undefined;
+  /** What kind. */
+  kind: HostEventKind;
+  /** Name of the namespace, where it is about one. */
+  namespace: string;
+  /** A sentence: what was found, and what was done. */
   detail: string;
 }
 
@@ -325,7 +427,23 @@ export interface ExplainRequest {
   /** 0 where the protocol has none. */
   destinationPort: number;
   /** How long the host may take; not set: 5 s. */
-  timeout: Duration | undefined;
+  timeout:
+    | Duration
+    | undefined;
+  /** For icmp and icmpv6; 0 to 255. */
+  icmpType: number;
+  /** For icmp and icmpv6; 0 to 255. */
+  icmpCode: number;
+  /** As in TcpFlagsMatch.set: the flags that are set in the packet. */
+  tcpFlags: TcpFlag[];
+  /** Not set: the packet belongs to no connection that is tracked. */
+  state: ConnectionState;
+  /** The packet's mark. */
+  mark: number;
+  /** Name of the interface it came in by. */
+  inInterface: string;
+  /** Name of the interface it is to leave by. */
+  outInterface: string;
 }
 
 /** Answer of Explain. */
@@ -914,6 +1032,123 @@ export const Namespace: MessageFns<Namespace> = {
     message.netCookie = (object.netCookie !== undefined && object.netCookie !== null) ? BigInt(object.netCookie) : 0n;
     message.state = object.state ?? 0;
     message.rulesetDigest = object.rulesetDigest ?? "";
+    message.detail = object.detail ?? "";
+    return message;
+  },
+};
+
+function createBaseHostEvent(): HostEvent {
+  return { time: undefined, kind: 0, namespace: "", detail: "" };
+}
+
+export const HostEvent: MessageFns<HostEvent> = {
+  encode(message: HostEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.kind !== 0) {
+      writer.uint32(16).int32(message.kind);
+    }
+    if (message.namespace !== "") {
+      writer.uint32(26).string(message.namespace);
+    }
+    if (message.detail !== "") {
+      writer.uint32(34).string(message.detail);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.detail = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostEvent {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      kind: isSet(object.kind) ? hostEventKindFromJSON(object.kind) : 0,
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+    };
+  },
+
+  toJSON(message: HostEvent): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.kind !== 0) {
+      obj.kind = hostEventKindToJSON(message.kind);
+    }
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.detail !== "") {
+      obj.detail = message.detail;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HostEvent>): HostEvent {
+    return HostEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HostEvent>): HostEvent {
+    const message = createBaseHostEvent();
+    message.time = object.time ?? undefined;
+    message.kind = object.kind ?? 0;
+    message.namespace = object.namespace ?? "";
     message.detail = object.detail ?? "";
     return message;
   },
@@ -2158,6 +2393,13 @@ function createBaseExplainRequest(): ExplainRequest {
     sourcePort: 0,
     destinationPort: 0,
     timeout: undefined,
+    icmpType: 0,
+    icmpCode: 0,
+    tcpFlags: [],
+    state: 0,
+    mark: 0,
+    inInterface: "",
+    outInterface: "",
   };
 }
 
@@ -2189,6 +2431,31 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     }
     if (message.timeout !== undefined) {
       Duration.encode(message.timeout, writer.uint32(74).fork()).join();
+    }
+    if (message.icmpType !== 0) {
+      writer.uint32(80).uint32(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      writer.uint32(88).uint32(message.icmpCode);
+    }
+    if (message.tcpFlags.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.tcpFlags) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(104).int32(message.state);
+    }
+    if (message.mark !== 0) {
+      writer.uint32(112).uint32(message.mark);
+    }
+    if (message.inInterface !== "") {
+      writer.uint32(122).string(message.inInterface);
+    }
+    if (message.outInterface !== "") {
+      writer.uint32(130).string(message.outInterface);
     }
     return writer;
   },
@@ -2278,6 +2545,72 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
             message.timeout = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.icmpType = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.icmpCode = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.tcpFlags.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tcpFlags.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.mark = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.inInterface = reader.string();
+            continue;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.outInterface = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2309,6 +2642,33 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
         ? globalThis.Number(object.destination_port)
         : 0,
       timeout: isSet(object.timeout) ? Duration.fromJSON(object.timeout) : undefined,
+      icmpType: isSet(object.icmpType)
+        ? globalThis.Number(object.icmpType)
+        : isSet(object.icmp_type)
+        ? globalThis.Number(object.icmp_type)
+        : 0,
+      icmpCode: isSet(object.icmpCode)
+        ? globalThis.Number(object.icmpCode)
+        : isSet(object.icmp_code)
+        ? globalThis.Number(object.icmp_code)
+        : 0,
+      tcpFlags: globalThis.Array.isArray(object?.tcpFlags)
+        ? object.tcpFlags.map((e: any) => tcpFlagFromJSON(e))
+        : globalThis.Array.isArray(object?.tcp_flags)
+        ? object.tcp_flags.map((e: any) => tcpFlagFromJSON(e))
+        : [],
+      state: isSet(object.state) ? connectionStateFromJSON(object.state) : 0,
+      mark: isSet(object.mark) ? globalThis.Number(object.mark) : 0,
+      inInterface: isSet(object.inInterface)
+        ? globalThis.String(object.inInterface)
+        : isSet(object.in_interface)
+        ? globalThis.String(object.in_interface)
+        : "",
+      outInterface: isSet(object.outInterface)
+        ? globalThis.String(object.outInterface)
+        : isSet(object.out_interface)
+        ? globalThis.String(object.out_interface)
+        : "",
     };
   },
 
@@ -2341,6 +2701,27 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     if (message.timeout !== undefined) {
       obj.timeout = Duration.toJSON(message.timeout);
     }
+    if (message.icmpType !== 0) {
+      obj.icmpType = Math.round(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      obj.icmpCode = Math.round(message.icmpCode);
+    }
+    if (message.tcpFlags?.length) {
+      obj.tcpFlags = message.tcpFlags.map((e) => tcpFlagToJSON(e));
+    }
+    if (message.state !== 0) {
+      obj.state = connectionStateToJSON(message.state);
+    }
+    if (message.mark !== 0) {
+      obj.mark = Math.round(message.mark);
+    }
+    if (message.inInterface !== "") {
+      obj.inInterface = message.inInterface;
+    }
+    if (message.outInterface !== "") {
+      obj.outInterface = message.outInterface;
+    }
     return obj;
   },
 
@@ -2360,6 +2741,13 @@ export const ExplainRequest: MessageFns<ExplainRequest> = {
     message.timeout = (object.timeout !== undefined && object.timeout !== null)
       ? Duration.fromPartial(object.timeout)
       : undefined;
+    message.icmpType = object.icmpType ?? 0;
+    message.icmpCode = object.icmpCode ?? 0;
+    message.tcpFlags = object.tcpFlags?.map((e) => e) || [];
+    message.state = object.state ?? 0;
+    message.mark = object.mark ?? 0;
+    message.inInterface = object.inInterface ?? "";
+    message.outInterface = object.outInterface ?? "";
     return message;
   },
 };

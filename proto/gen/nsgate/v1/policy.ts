@@ -26,6 +26,66 @@ import { Timestamp } from "../../google/protobuf/timestamp";
 
 /** Policies: what operators write. Resource-oriented in the manner of Google's AIPs (121, 131-135, 154, 161, 163). */
 
+/** Who speaks first when policies compose: the rules of an earlier tier are all tried before those of a later one. */
+export enum Tier {
+  /** TIER_UNSPECIFIED - The same as TIER_DEFAULT. */
+  TIER_UNSPECIFIED = 0,
+  /** TIER_EMERGENCY - For the hour of an incident. */
+  TIER_EMERGENCY = 1,
+  /** TIER_SECURITY - What the security team insists on. */
+  TIER_SECURITY = 2,
+  /** TIER_PLATFORM - What the platform needs to work. */
+  TIER_PLATFORM = 3,
+  /** TIER_DEFAULT - Where nothing else is said. */
+  TIER_DEFAULT = 4,
+  /** TIER_BASELINE - What holds when no one else has spoken. */
+  TIER_BASELINE = 5,
+}
+
+export function tierFromJSON(object: any): Tier {
+  switch (object) {
+    case 0:
+    case "TIER_UNSPECIFIED":
+      return Tier.TIER_UNSPECIFIED;
+    case 1:
+    case "TIER_EMERGENCY":
+      return Tier.TIER_EMERGENCY;
+    case 2:
+    case "TIER_SECURITY":
+      return Tier.TIER_SECURITY;
+    case 3:
+    case "TIER_PLATFORM":
+      return Tier.TIER_PLATFORM;
+    case 4:
+    case "TIER_DEFAULT":
+      return Tier.TIER_DEFAULT;
+    case 5:
+    case "TIER_BASELINE":
+      return Tier.TIER_BASELINE;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Tier");
+  }
+}
+
+export function tierToJSON(object: Tier): string {
+  switch (object) {
+    case Tier.TIER_UNSPECIFIED:
+      return "TIER_UNSPECIFIED";
+    case Tier.TIER_EMERGENCY:
+      return "TIER_EMERGENCY";
+    case Tier.TIER_SECURITY:
+      return "TIER_SECURITY";
+    case Tier.TIER_PLATFORM:
+      return "TIER_PLATFORM";
+    case Tier.TIER_DEFAULT:
+      return "TIER_DEFAULT";
+    case Tier.TIER_BASELINE:
+      return "TIER_BASELINE";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum Tier");
+  }
+}
+
 /** How a label's value is compared. */
 export enum LabelOperator {
   /** LABEL_OPERATOR_UNSPECIFIED - Refused: say which. */
@@ -266,10 +326,151 @@ export function rejectWithToJSON(object: RejectWith): string {
   }
 }
 
+/** A flag of the TCP header (RFC 9293, RFC 3168). */
+export enum TcpFlag {
+  /** TCP_FLAG_UNSPECIFIED - Refused: say which. */
+  TCP_FLAG_UNSPECIFIED = 0,
+  /** TCP_FLAG_FIN - No more data from the sender. */
+  TCP_FLAG_FIN = 1,
+  /** TCP_FLAG_SYN - Begins a connection. */
+  TCP_FLAG_SYN = 2,
+  /** TCP_FLAG_RST - Resets a connection. */
+  TCP_FLAG_RST = 3,
+  /** TCP_FLAG_PSH - Hand on at once. */
+  TCP_FLAG_PSH = 4,
+  /** TCP_FLAG_ACK - Acknowledges. */
+  TCP_FLAG_ACK = 5,
+  /** TCP_FLAG_URG - The urgent pointer counts. */
+  TCP_FLAG_URG = 6,
+  /** TCP_FLAG_ECE - Congestion was echoed. */
+  TCP_FLAG_ECE = 7,
+  /** TCP_FLAG_CWR - The congestion window was reduced. */
+  TCP_FLAG_CWR = 8,
+}
+
+export function tcpFlagFromJSON(object: any): TcpFlag {
+  switch (object) {
+    case 0:
+    case "TCP_FLAG_UNSPECIFIED":
+      return TcpFlag.TCP_FLAG_UNSPECIFIED;
+    case 1:
+    case "TCP_FLAG_FIN":
+      return TcpFlag.TCP_FLAG_FIN;
+    case 2:
+    case "TCP_FLAG_SYN":
+      return TcpFlag.TCP_FLAG_SYN;
+    case 3:
+    case "TCP_FLAG_RST":
+      return TcpFlag.TCP_FLAG_RST;
+    case 4:
+    case "TCP_FLAG_PSH":
+      return TcpFlag.TCP_FLAG_PSH;
+    case 5:
+    case "TCP_FLAG_ACK":
+      return TcpFlag.TCP_FLAG_ACK;
+    case 6:
+    case "TCP_FLAG_URG":
+      return TcpFlag.TCP_FLAG_URG;
+    case 7:
+    case "TCP_FLAG_ECE":
+      return TcpFlag.TCP_FLAG_ECE;
+    case 8:
+    case "TCP_FLAG_CWR":
+      return TcpFlag.TCP_FLAG_CWR;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TcpFlag");
+  }
+}
+
+export function tcpFlagToJSON(object: TcpFlag): string {
+  switch (object) {
+    case TcpFlag.TCP_FLAG_UNSPECIFIED:
+      return "TCP_FLAG_UNSPECIFIED";
+    case TcpFlag.TCP_FLAG_FIN:
+      return "TCP_FLAG_FIN";
+    case TcpFlag.TCP_FLAG_SYN:
+      return "TCP_FLAG_SYN";
+    case TcpFlag.TCP_FLAG_RST:
+      return "TCP_FLAG_RST";
+    case TcpFlag.TCP_FLAG_PSH:
+      return "TCP_FLAG_PSH";
+    case TcpFlag.TCP_FLAG_ACK:
+      return "TCP_FLAG_ACK";
+    case TcpFlag.TCP_FLAG_URG:
+      return "TCP_FLAG_URG";
+    case TcpFlag.TCP_FLAG_ECE:
+      return "TCP_FLAG_ECE";
+    case TcpFlag.TCP_FLAG_CWR:
+      return "TCP_FLAG_CWR";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum TcpFlag");
+  }
+}
+
+/** What connection tracking makes of a packet (conntrack(8)). */
+export enum ConnectionState {
+  /** CONNECTION_STATE_UNSPECIFIED - Refused: say which. */
+  CONNECTION_STATE_UNSPECIFIED = 0,
+  /** CONNECTION_STATE_NEW - Begins a connection. */
+  CONNECTION_STATE_NEW = 1,
+  /** CONNECTION_STATE_ESTABLISHED - Belongs to a connection that has seen packets both ways. */
+  CONNECTION_STATE_ESTABLISHED = 2,
+  /** CONNECTION_STATE_RELATED - Begins a connection that belongs to another, or is an error about one. */
+  CONNECTION_STATE_RELATED = 3,
+  /** CONNECTION_STATE_INVALID - Belongs to none and begins none. */
+  CONNECTION_STATE_INVALID = 4,
+  /** CONNECTION_STATE_UNTRACKED - Is not to be tracked. */
+  CONNECTION_STATE_UNTRACKED = 5,
+}
+
+export function connectionStateFromJSON(object: any): ConnectionState {
+  switch (object) {
+    case 0:
+    case "CONNECTION_STATE_UNSPECIFIED":
+      return ConnectionState.CONNECTION_STATE_UNSPECIFIED;
+    case 1:
+    case "CONNECTION_STATE_NEW":
+      return ConnectionState.CONNECTION_STATE_NEW;
+    case 2:
+    case "CONNECTION_STATE_ESTABLISHED":
+      return ConnectionState.CONNECTION_STATE_ESTABLISHED;
+    case 3:
+    case "CONNECTION_STATE_RELATED":
+      return ConnectionState.CONNECTION_STATE_RELATED;
+    case 4:
+    case "CONNECTION_STATE_INVALID":
+      return ConnectionState.CONNECTION_STATE_INVALID;
+    case 5:
+    case "CONNECTION_STATE_UNTRACKED":
+      return ConnectionState.CONNECTION_STATE_UNTRACKED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ConnectionState");
+  }
+}
+
+export function connectionStateToJSON(object: ConnectionState): string {
+  switch (object) {
+    case ConnectionState.CONNECTION_STATE_UNSPECIFIED:
+      return "CONNECTION_STATE_UNSPECIFIED";
+    case ConnectionState.CONNECTION_STATE_NEW:
+      return "CONNECTION_STATE_NEW";
+    case ConnectionState.CONNECTION_STATE_ESTABLISHED:
+      return "CONNECTION_STATE_ESTABLISHED";
+    case ConnectionState.CONNECTION_STATE_RELATED:
+      return "CONNECTION_STATE_RELATED";
+    case ConnectionState.CONNECTION_STATE_INVALID:
+      return "CONNECTION_STATE_INVALID";
+    case ConnectionState.CONNECTION_STATE_UNTRACKED:
+      return "CONNECTION_STATE_UNTRACKED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum ConnectionState");
+  }
+}
+
 /**
  * A filter policy: which hosts, which of their namespaces, and the rules that act there.
  *
- * Policies that name the same namespace compose: in order of `priority`, then of name, their rules form one list and
+ * Policies that name the same namespace compose: in order of `tier`, then of `priority`, then of name, their rules form one list and
  * the first rule that decides wins. Where no rule decides, `default_verdicts` of the first policy that states one
  * for the hook does; where none does, the packet is accepted.
  */
@@ -302,12 +503,14 @@ export interface Policy {
   namespaces:
     | NamespaceSelector
     | undefined;
-  /** Lower comes first when policies compose. -1000 to 1000. */
+  /** Within its tier, lower comes first when policies compose. -1000 to 1000. */
   priority: number;
   /** In order: the first that decides wins. At most 10,000. */
   rules: Rule[];
   /** What becomes of packets that no rule decides. At most one for each hook. */
   defaultVerdicts: DefaultVerdict[];
+  /** Comes before `priority` when policies compose. Not set: TIER_DEFAULT. */
+  tier: Tier;
 }
 
 export interface Policy_LabelsEntry {
@@ -365,10 +568,21 @@ export interface Rule {
   shadow: boolean;
   /** With ACTION_REJECT only. */
   rejectWith: RejectWith;
+  /** Sample the packets that the rule matches. Not set: no samples. */
+  log: LogSampling | undefined;
+}
+
+/** How many packets are sampled, in each namespace apart: a token bucket (RFC 2697's, one colour). */
+export interface LogSampling {
+  /** Samples a second: 1 to 1000; 0 for 10. */
+  rate: number;
+  /** How many may come at once: 1 to 1000; 0 for `rate`. */
+  burst: number;
 }
 
 /**
- * Which packets: every field that is set must hold; in a list any entry suffices.
+ * Which packets: every field that is set must hold; in a list any entry suffices. A field `not_x` holds when no entry of
+ * its list does, and cannot be set beside `x`. A packet that lacks what a field looks at (a port, a type) matches neither.
  *
  * A rule acts on both address families unless its prefixes or its protocol say otherwise. A later fragment of a packet has
  * no ports: a rule that names ports does not match it.
@@ -384,6 +598,57 @@ export interface Match {
   sourcePorts: string[];
   /** As `source_ports`. */
   destinationPorts: string[];
+  /** Names of address sets, `addressSets/{address_set_id}`, any of which must hold the source. Beside `sources`, both must hold. At most 64. */
+  sourceSets: string[];
+  /** As `source_sets`. */
+  destinationSets: string[];
+  /**
+   * Types of icmp or icmpv6 messages: `8`, `3/1` (type/code), `3/0-5`, or a name of iptables(8) such as `echo-request`. Needs protocol icmp or icmpv6.
+   * At most 1024.
+   */
+  icmpTypes: string[];
+  /** Any of these. Needs protocol tcp. At most 64. */
+  tcpFlags: TcpFlagsMatch[];
+  /** Names of interfaces; a last `*` makes a prefix: `veth*`. 1 to 15 bytes. On PREROUTING, INPUT and FORWARD. At most 64. */
+  inInterfaces: string[];
+  /** As `in_interfaces`, on FORWARD, OUTPUT and POSTROUTING. */
+  outInterfaces: string[];
+  /** What connection tracking makes of the packet. Any of these; none twice. */
+  states: ConnectionState[];
+  /** Packet marks: `0x10` or `0x10/0xf0` (value/mask), in decimal or hexadecimal. At most 64. */
+  marks: string[];
+  /** As `sources`, negated. */
+  notSources: string[];
+  /** As `destinations`, negated. */
+  notDestinations: string[];
+  /** As `protocol`, negated. */
+  notProtocol: string;
+  /** As `source_ports`, negated. */
+  notSourcePorts: string[];
+  /** As `destination_ports`, negated. */
+  notDestinationPorts: string[];
+  /** As `source_sets`, negated. */
+  notSourceSets: string[];
+  /** As `destination_sets`, negated. */
+  notDestinationSets: string[];
+  /** As `icmp_types`, negated. */
+  notIcmpTypes: string[];
+  /** As `tcp_flags`, negated. */
+  notTcpFlags: TcpFlagsMatch[];
+  /** As `in_interfaces`, negated. */
+  notInInterfaces: string[];
+  /** As `out_interfaces`, negated. */
+  notOutInterfaces: string[];
+  /** As `marks`, negated. */
+  notMarks: string[];
+}
+
+/** Flags that a segment must and must not carry; others may be either. */
+export interface TcpFlagsMatch {
+  /** These are set. */
+  set: TcpFlag[];
+  /** These are not. None stands in both; together at least one. */
+  unset: TcpFlag[];
 }
 
 /** What becomes of the packets of one hook that no rule decides. */
@@ -392,6 +657,8 @@ export interface DefaultVerdict {
   hook: Hook;
   /** ACTION_ACCEPT or ACTION_DROP. */
   verdict: Action;
+  /** Sample the packets that the default verdict drops. With ACTION_DROP only. */
+  log: LogSampling | undefined;
 }
 
 /** Request of CreatePolicy. */
@@ -594,6 +861,7 @@ function createBasePolicy(): Policy {
     priority: 0,
     rules: [],
     defaultVerdicts: [],
+    tier: 0,
   };
 }
 
@@ -640,6 +908,9 @@ export const Policy: MessageFns<Policy> = {
     }
     for (const v of message.defaultVerdicts) {
       DefaultVerdict.encode(v!, writer.uint32(106).fork()).join();
+    }
+    if (message.tier !== 0) {
+      writer.uint32(112).int32(message.tier);
     }
     return writer;
   },
@@ -764,6 +1035,14 @@ export const Policy: MessageFns<Policy> = {
             message.defaultVerdicts.push(DefaultVerdict.decode(reader, reader.uint32()));
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.tier = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -822,6 +1101,7 @@ export const Policy: MessageFns<Policy> = {
         : globalThis.Array.isArray(object?.default_verdicts)
         ? object.default_verdicts.map((e: any) => DefaultVerdict.fromJSON(e))
         : [],
+      tier: isSet(object.tier) ? tierFromJSON(object.tier) : 0,
     };
   },
 
@@ -872,6 +1152,9 @@ export const Policy: MessageFns<Policy> = {
     if (message.defaultVerdicts?.length) {
       obj.defaultVerdicts = message.defaultVerdicts.map((e) => DefaultVerdict.toJSON(e));
     }
+    if (message.tier !== 0) {
+      obj.tier = tierToJSON(message.tier);
+    }
     return obj;
   },
 
@@ -905,6 +1188,7 @@ export const Policy: MessageFns<Policy> = {
     message.priority = object.priority ?? 0;
     message.rules = object.rules?.map((e) => Rule.fromPartial(e)) || [];
     message.defaultVerdicts = object.defaultVerdicts?.map((e) => DefaultVerdict.fromPartial(e)) || [];
+    message.tier = object.tier ?? 0;
     return message;
   },
 };
@@ -1252,7 +1536,7 @@ export const NamespaceSelector: MessageFns<NamespaceSelector> = {
 };
 
 function createBaseRule(): Rule {
-  return { id: "", comment: "", hook: 0, match: undefined, action: 0, shadow: false, rejectWith: 0 };
+  return { id: "", comment: "", hook: 0, match: undefined, action: 0, shadow: false, rejectWith: 0, log: undefined };
 }
 
 export const Rule: MessageFns<Rule> = {
@@ -1277,6 +1561,9 @@ export const Rule: MessageFns<Rule> = {
     }
     if (message.rejectWith !== 0) {
       writer.uint32(56).int32(message.rejectWith);
+    }
+    if (message.log !== undefined) {
+      LogSampling.encode(message.log, writer.uint32(66).fork()).join();
     }
     return writer;
   },
@@ -1350,6 +1637,14 @@ export const Rule: MessageFns<Rule> = {
             message.rejectWith = reader.int32() as any;
             continue;
           }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.log = LogSampling.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1375,6 +1670,7 @@ export const Rule: MessageFns<Rule> = {
         : isSet(object.reject_with)
         ? rejectWithFromJSON(object.reject_with)
         : 0,
+      log: isSet(object.log) ? LogSampling.fromJSON(object.log) : undefined,
     };
   },
 
@@ -1401,6 +1697,9 @@ export const Rule: MessageFns<Rule> = {
     if (message.rejectWith !== 0) {
       obj.rejectWith = rejectWithToJSON(message.rejectWith);
     }
+    if (message.log !== undefined) {
+      obj.log = LogSampling.toJSON(message.log);
+    }
     return obj;
   },
 
@@ -1416,12 +1715,124 @@ export const Rule: MessageFns<Rule> = {
     message.action = object.action ?? 0;
     message.shadow = object.shadow ?? false;
     message.rejectWith = object.rejectWith ?? 0;
+    message.log = (object.log !== undefined && object.log !== null) ? LogSampling.fromPartial(object.log) : undefined;
+    return message;
+  },
+};
+
+function createBaseLogSampling(): LogSampling {
+  return { rate: 0, burst: 0 };
+}
+
+export const LogSampling: MessageFns<LogSampling> = {
+  encode(message: LogSampling, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.rate !== 0) {
+      writer.uint32(8).uint32(message.rate);
+    }
+    if (message.burst !== 0) {
+      writer.uint32(16).uint32(message.burst);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): LogSampling {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseLogSampling();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.rate = reader.uint32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.burst = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): LogSampling {
+    return {
+      rate: isSet(object.rate) ? globalThis.Number(object.rate) : 0,
+      burst: isSet(object.burst) ? globalThis.Number(object.burst) : 0,
+    };
+  },
+
+  toJSON(message: LogSampling): unknown {
+    const obj: any = {};
+    if (message.rate !== 0) {
+      obj.rate = Math.round(message.rate);
+    }
+    if (message.burst !== 0) {
+      obj.burst = Math.round(message.burst);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<LogSampling>): LogSampling {
+    return LogSampling.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<LogSampling>): LogSampling {
+    const message = createBaseLogSampling();
+    message.rate = object.rate ?? 0;
+    message.burst = object.burst ?? 0;
     return message;
   },
 };
 
 function createBaseMatch(): Match {
-  return { sources: [], destinations: [], protocol: "", sourcePorts: [], destinationPorts: [] };
+  return {
+    sources: [],
+    destinations: [],
+    protocol: "",
+    sourcePorts: [],
+    destinationPorts: [],
+    sourceSets: [],
+    destinationSets: [],
+    icmpTypes: [],
+    tcpFlags: [],
+    inInterfaces: [],
+    outInterfaces: [],
+    states: [],
+    marks: [],
+    notSources: [],
+    notDestinations: [],
+    notProtocol: "",
+    notSourcePorts: [],
+    notDestinationPorts: [],
+    notSourceSets: [],
+    notDestinationSets: [],
+    notIcmpTypes: [],
+    notTcpFlags: [],
+    notInInterfaces: [],
+    notOutInterfaces: [],
+    notMarks: [],
+  };
 }
 
 export const Match: MessageFns<Match> = {
@@ -1440,6 +1851,70 @@ export const Match: MessageFns<Match> = {
     }
     for (const v of message.destinationPorts) {
       writer.uint32(42).string(v!);
+    }
+    for (const v of message.sourceSets) {
+      writer.uint32(50).string(v!);
+    }
+    for (const v of message.destinationSets) {
+      writer.uint32(58).string(v!);
+    }
+    for (const v of message.icmpTypes) {
+      writer.uint32(66).string(v!);
+    }
+    for (const v of message.tcpFlags) {
+      TcpFlagsMatch.encode(v!, writer.uint32(74).fork()).join();
+    }
+    for (const v of message.inInterfaces) {
+      writer.uint32(82).string(v!);
+    }
+    for (const v of message.outInterfaces) {
+      writer.uint32(90).string(v!);
+    }
+    if (message.states.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.states) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.marks) {
+      writer.uint32(106).string(v!);
+    }
+    for (const v of message.notSources) {
+      writer.uint32(170).string(v!);
+    }
+    for (const v of message.notDestinations) {
+      writer.uint32(178).string(v!);
+    }
+    if (message.notProtocol !== "") {
+      writer.uint32(186).string(message.notProtocol);
+    }
+    for (const v of message.notSourcePorts) {
+      writer.uint32(194).string(v!);
+    }
+    for (const v of message.notDestinationPorts) {
+      writer.uint32(202).string(v!);
+    }
+    for (const v of message.notSourceSets) {
+      writer.uint32(210).string(v!);
+    }
+    for (const v of message.notDestinationSets) {
+      writer.uint32(218).string(v!);
+    }
+    for (const v of message.notIcmpTypes) {
+      writer.uint32(226).string(v!);
+    }
+    for (const v of message.notTcpFlags) {
+      TcpFlagsMatch.encode(v!, writer.uint32(234).fork()).join();
+    }
+    for (const v of message.notInInterfaces) {
+      writer.uint32(242).string(v!);
+    }
+    for (const v of message.notOutInterfaces) {
+      writer.uint32(250).string(v!);
+    }
+    for (const v of message.notMarks) {
+      writer.uint32(258).string(v!);
     }
     return writer;
   },
@@ -1497,6 +1972,176 @@ export const Match: MessageFns<Match> = {
             message.destinationPorts.push(reader.string());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.sourceSets.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.destinationSets.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.icmpTypes.push(reader.string());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.tcpFlags.push(TcpFlagsMatch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.inInterfaces.push(reader.string());
+            continue;
+          }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.outInterfaces.push(reader.string());
+            continue;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.states.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.states.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            message.marks.push(reader.string());
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.notSources.push(reader.string());
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.notDestinations.push(reader.string());
+            continue;
+          }
+          case 23: {
+            if (tag !== 186) {
+              break;
+            }
+
+            message.notProtocol = reader.string();
+            continue;
+          }
+          case 24: {
+            if (tag !== 194) {
+              break;
+            }
+
+            message.notSourcePorts.push(reader.string());
+            continue;
+          }
+          case 25: {
+            if (tag !== 202) {
+              break;
+            }
+
+            message.notDestinationPorts.push(reader.string());
+            continue;
+          }
+          case 26: {
+            if (tag !== 210) {
+              break;
+            }
+
+            message.notSourceSets.push(reader.string());
+            continue;
+          }
+          case 27: {
+            if (tag !== 218) {
+              break;
+            }
+
+            message.notDestinationSets.push(reader.string());
+            continue;
+          }
+          case 28: {
+            if (tag !== 226) {
+              break;
+            }
+
+            message.notIcmpTypes.push(reader.string());
+            continue;
+          }
+          case 29: {
+            if (tag !== 234) {
+              break;
+            }
+
+            message.notTcpFlags.push(TcpFlagsMatch.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 30: {
+            if (tag !== 242) {
+              break;
+            }
+
+            message.notInInterfaces.push(reader.string());
+            continue;
+          }
+          case 31: {
+            if (tag !== 250) {
+              break;
+            }
+
+            message.notOutInterfaces.push(reader.string());
+            continue;
+          }
+          case 32: {
+            if (tag !== 258) {
+              break;
+            }
+
+            message.notMarks.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1526,6 +2171,100 @@ export const Match: MessageFns<Match> = {
         : globalThis.Array.isArray(object?.destination_ports)
         ? object.destination_ports.map((e: any) => globalThis.String(e))
         : [],
+      sourceSets: globalThis.Array.isArray(object?.sourceSets)
+        ? object.sourceSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.source_sets)
+        ? object.source_sets.map((e: any) => globalThis.String(e))
+        : [],
+      destinationSets: globalThis.Array.isArray(object?.destinationSets)
+        ? object.destinationSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.destination_sets)
+        ? object.destination_sets.map((e: any) => globalThis.String(e))
+        : [],
+      icmpTypes: globalThis.Array.isArray(object?.icmpTypes)
+        ? object.icmpTypes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.icmp_types)
+        ? object.icmp_types.map((e: any) => globalThis.String(e))
+        : [],
+      tcpFlags: globalThis.Array.isArray(object?.tcpFlags)
+        ? object.tcpFlags.map((e: any) => TcpFlagsMatch.fromJSON(e))
+        : globalThis.Array.isArray(object?.tcp_flags)
+        ? object.tcp_flags.map((e: any) => TcpFlagsMatch.fromJSON(e))
+        : [],
+      inInterfaces: globalThis.Array.isArray(object?.inInterfaces)
+        ? object.inInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.in_interfaces)
+        ? object.in_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      outInterfaces: globalThis.Array.isArray(object?.outInterfaces)
+        ? object.outInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.out_interfaces)
+        ? object.out_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      states: globalThis.Array.isArray(object?.states)
+        ? object.states.map((e: any) => connectionStateFromJSON(e))
+        : [],
+      marks: globalThis.Array.isArray(object?.marks) ? object.marks.map((e: any) => globalThis.String(e)) : [],
+      notSources: globalThis.Array.isArray(object?.notSources)
+        ? object.notSources.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_sources)
+        ? object.not_sources.map((e: any) => globalThis.String(e))
+        : [],
+      notDestinations: globalThis.Array.isArray(object?.notDestinations)
+        ? object.notDestinations.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_destinations)
+        ? object.not_destinations.map((e: any) => globalThis.String(e))
+        : [],
+      notProtocol: isSet(object.notProtocol)
+        ? globalThis.String(object.notProtocol)
+        : isSet(object.not_protocol)
+        ? globalThis.String(object.not_protocol)
+        : "",
+      notSourcePorts: globalThis.Array.isArray(object?.notSourcePorts)
+        ? object.notSourcePorts.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_source_ports)
+        ? object.not_source_ports.map((e: any) => globalThis.String(e))
+        : [],
+      notDestinationPorts: globalThis.Array.isArray(object?.notDestinationPorts)
+        ? object.notDestinationPorts.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_destination_ports)
+        ? object.not_destination_ports.map((e: any) => globalThis.String(e))
+        : [],
+      notSourceSets: globalThis.Array.isArray(object?.notSourceSets)
+        ? object.notSourceSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_source_sets)
+        ? object.not_source_sets.map((e: any) => globalThis.String(e))
+        : [],
+      notDestinationSets: globalThis.Array.isArray(object?.notDestinationSets)
+        ? object.notDestinationSets.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_destination_sets)
+        ? object.not_destination_sets.map((e: any) => globalThis.String(e))
+        : [],
+      notIcmpTypes: globalThis.Array.isArray(object?.notIcmpTypes)
+        ? object.notIcmpTypes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_icmp_types)
+        ? object.not_icmp_types.map((e: any) => globalThis.String(e))
+        : [],
+      notTcpFlags: globalThis.Array.isArray(object?.notTcpFlags)
+        ? object.notTcpFlags.map((e: any) => TcpFlagsMatch.fromJSON(e))
+        : globalThis.Array.isArray(object?.not_tcp_flags)
+        ? object.not_tcp_flags.map((e: any) => TcpFlagsMatch.fromJSON(e))
+        : [],
+      notInInterfaces: globalThis.Array.isArray(object?.notInInterfaces)
+        ? object.notInInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_in_interfaces)
+        ? object.not_in_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      notOutInterfaces: globalThis.Array.isArray(object?.notOutInterfaces)
+        ? object.notOutInterfaces.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_out_interfaces)
+        ? object.not_out_interfaces.map((e: any) => globalThis.String(e))
+        : [],
+      notMarks: globalThis.Array.isArray(object?.notMarks)
+        ? object.notMarks.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.not_marks)
+        ? object.not_marks.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -1546,6 +2285,66 @@ export const Match: MessageFns<Match> = {
     if (message.destinationPorts?.length) {
       obj.destinationPorts = message.destinationPorts;
     }
+    if (message.sourceSets?.length) {
+      obj.sourceSets = message.sourceSets;
+    }
+    if (message.destinationSets?.length) {
+      obj.destinationSets = message.destinationSets;
+    }
+    if (message.icmpTypes?.length) {
+      obj.icmpTypes = message.icmpTypes;
+    }
+    if (message.tcpFlags?.length) {
+      obj.tcpFlags = message.tcpFlags.map((e) => TcpFlagsMatch.toJSON(e));
+    }
+    if (message.inInterfaces?.length) {
+      obj.inInterfaces = message.inInterfaces;
+    }
+    if (message.outInterfaces?.length) {
+      obj.outInterfaces = message.outInterfaces;
+    }
+    if (message.states?.length) {
+      obj.states = message.states.map((e) => connectionStateToJSON(e));
+    }
+    if (message.marks?.length) {
+      obj.marks = message.marks;
+    }
+    if (message.notSources?.length) {
+      obj.notSources = message.notSources;
+    }
+    if (message.notDestinations?.length) {
+      obj.notDestinations = message.notDestinations;
+    }
+    if (message.notProtocol !== "") {
+      obj.notProtocol = message.notProtocol;
+    }
+    if (message.notSourcePorts?.length) {
+      obj.notSourcePorts = message.notSourcePorts;
+    }
+    if (message.notDestinationPorts?.length) {
+      obj.notDestinationPorts = message.notDestinationPorts;
+    }
+    if (message.notSourceSets?.length) {
+      obj.notSourceSets = message.notSourceSets;
+    }
+    if (message.notDestinationSets?.length) {
+      obj.notDestinationSets = message.notDestinationSets;
+    }
+    if (message.notIcmpTypes?.length) {
+      obj.notIcmpTypes = message.notIcmpTypes;
+    }
+    if (message.notTcpFlags?.length) {
+      obj.notTcpFlags = message.notTcpFlags.map((e) => TcpFlagsMatch.toJSON(e));
+    }
+    if (message.notInInterfaces?.length) {
+      obj.notInInterfaces = message.notInInterfaces;
+    }
+    if (message.notOutInterfaces?.length) {
+      obj.notOutInterfaces = message.notOutInterfaces;
+    }
+    if (message.notMarks?.length) {
+      obj.notMarks = message.notMarks;
+    }
     return obj;
   },
 
@@ -1559,12 +2358,145 @@ export const Match: MessageFns<Match> = {
     message.protocol = object.protocol ?? "";
     message.sourcePorts = object.sourcePorts?.map((e) => e) || [];
     message.destinationPorts = object.destinationPorts?.map((e) => e) || [];
+    message.sourceSets = object.sourceSets?.map((e) => e) || [];
+    message.destinationSets = object.destinationSets?.map((e) => e) || [];
+    message.icmpTypes = object.icmpTypes?.map((e) => e) || [];
+    message.tcpFlags = object.tcpFlags?.map((e) => TcpFlagsMatch.fromPartial(e)) || [];
+    message.inInterfaces = object.inInterfaces?.map((e) => e) || [];
+    message.outInterfaces = object.outInterfaces?.map((e) => e) || [];
+    message.states = object.states?.map((e) => e) || [];
+    message.marks = object.marks?.map((e) => e) || [];
+    message.notSources = object.notSources?.map((e) => e) || [];
+    message.notDestinations = object.notDestinations?.map((e) => e) || [];
+    message.notProtocol = object.notProtocol ?? "";
+    message.notSourcePorts = object.notSourcePorts?.map((e) => e) || [];
+    message.notDestinationPorts = object.notDestinationPorts?.map((e) => e) || [];
+    message.notSourceSets = object.notSourceSets?.map((e) => e) || [];
+    message.notDestinationSets = object.notDestinationSets?.map((e) => e) || [];
+    message.notIcmpTypes = object.notIcmpTypes?.map((e) => e) || [];
+    message.notTcpFlags = object.notTcpFlags?.map((e) => TcpFlagsMatch.fromPartial(e)) || [];
+    message.notInInterfaces = object.notInInterfaces?.map((e) => e) || [];
+    message.notOutInterfaces = object.notOutInterfaces?.map((e) => e) || [];
+    message.notMarks = object.notMarks?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseTcpFlagsMatch(): TcpFlagsMatch {
+  return { set: [], unset: [] };
+}
+
+export const TcpFlagsMatch: MessageFns<TcpFlagsMatch> = {
+  encode(message: TcpFlagsMatch, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.set.length !== 0) {
+      writer.uint32(10).fork();
+      for (const v of message.set) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.unset.length !== 0) {
+      writer.uint32(18).fork();
+      for (const v of message.unset) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): TcpFlagsMatch {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTcpFlagsMatch();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag === 8) {
+              message.set.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 10) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.set.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 2: {
+            if (tag === 16) {
+              message.unset.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 18) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.unset.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): TcpFlagsMatch {
+    return {
+      set: globalThis.Array.isArray(object?.set) ? object.set.map((e: any) => tcpFlagFromJSON(e)) : [],
+      unset: globalThis.Array.isArray(object?.unset) ? object.unset.map((e: any) => tcpFlagFromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: TcpFlagsMatch): unknown {
+    const obj: any = {};
+    if (message.set?.length) {
+      obj.set = message.set.map((e) => tcpFlagToJSON(e));
+    }
+    if (message.unset?.length) {
+      obj.unset = message.unset.map((e) => tcpFlagToJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<TcpFlagsMatch>): TcpFlagsMatch {
+    return TcpFlagsMatch.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<TcpFlagsMatch>): TcpFlagsMatch {
+    const message = createBaseTcpFlagsMatch();
+    message.set = object.set?.map((e) => e) || [];
+    message.unset = object.unset?.map((e) => e) || [];
     return message;
   },
 };
 
 function createBaseDefaultVerdict(): DefaultVerdict {
-  return { hook: 0, verdict: 0 };
+  return { hook: 0, verdict: 0, log: undefined };
 }
 
 export const DefaultVerdict: MessageFns<DefaultVerdict> = {
@@ -1574,6 +2506,9 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
     }
     if (message.verdict !== 0) {
       writer.uint32(16).int32(message.verdict);
+    }
+    if (message.log !== undefined) {
+      LogSampling.encode(message.log, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1607,6 +2542,14 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
             message.verdict = reader.int32() as any;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.log = LogSampling.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1623,6 +2566,7 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
     return {
       hook: isSet(object.hook) ? hookFromJSON(object.hook) : 0,
       verdict: isSet(object.verdict) ? actionFromJSON(object.verdict) : 0,
+      log: isSet(object.log) ? LogSampling.fromJSON(object.log) : undefined,
     };
   },
 
@@ -1634,6 +2578,9 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
     if (message.verdict !== 0) {
       obj.verdict = actionToJSON(message.verdict);
     }
+    if (message.log !== undefined) {
+      obj.log = LogSampling.toJSON(message.log);
+    }
     return obj;
   },
 
@@ -1644,6 +2591,7 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
     const message = createBaseDefaultVerdict();
     message.hook = object.hook ?? 0;
     message.verdict = object.verdict ?? 0;
+    message.log = (object.log !== undefined && object.log !== null) ? LogSampling.fromPartial(object.log) : undefined;
     return message;
   },
 };
