@@ -111,10 +111,12 @@ u64 nsg_binding_memory(const struct nsg_binding *binding)
 
 static void add_totals(struct nsgate_totals *sum, const struct nsgate_totals *part)
 {
+	sum->seen += READ_ONCE(part->seen);
 	sum->accepted += READ_ONCE(part->accepted);
 	sum->dropped += READ_ONCE(part->dropped);
 	sum->rejected += READ_ONCE(part->rejected);
 	sum->malformed += READ_ONCE(part->malformed);
+	sum->shadow += READ_ONCE(part->shadow);
 }
 
 static struct nsgate_totals hook_total(const struct nsg_account *account, u32 hook)
@@ -124,6 +126,7 @@ static struct nsgate_totals hook_total(const struct nsg_account *account, u32 ho
 
 	for_each_possible_cpu(cpu)
 		add_totals(&sum, &per_cpu_ptr(account->totals, cpu)->hook[hook]);
+	sum.seen = sum.accepted + sum.dropped + sum.rejected;
 	return sum;
 }
 

@@ -16,7 +16,7 @@ struct nsg_account {
 };
 
 struct nsg_hook_totals {
-	struct nsgate_totals hook[NSGATE_HOOKS];
+	struct nsgate_totals hook[NSGATE_HOOKS];	/* but for `seen`, which is the sum of others */
 };
 
 /*

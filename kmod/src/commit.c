@@ -62,12 +62,25 @@ static int borrow(const struct commit *commit, const struct nsg_ruleset *ruleset
 	return 0;
 }
 
+static bool logs(const struct nsgate_ruleset *ruleset)
+{
+	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
+	u32 i;
+
+	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule))
+		if (rule->flags & NSGATE_RULE_LOG)
+			return true;
+	return ruleset->default_log_rate;
+}
+
 static int build(struct commit *commit, u32 put)
 {
 	const struct nsg_object *object = &commit->request->puts.at[put];
 	int error;
 
 	at_object(commit, object, object->head);
+	if (logs(object->ruleset))
+		return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_LOG, "logging is not supported yet");
 	commit->fresh[put] = nsg_ruleset_build(object->ruleset, &error);
 	if (!commit->fresh[put])
 		return refuse(commit, error, NSGATE_FIELD_MEMORY, error == -E2BIG ?
@@ -98,6 +111,17 @@ static int build_puts(struct commit *commit)
 			return error;
 	}
 	return 0;
+}
+
+static int refuse_unserved(struct commit *commit)
+{
+	const struct nsg_request *request = commit->request;
+	const struct nsg_objects *group = request->settings.count ? &request->settings : &request->releases;
+
+	if (!group->count)
+		return 0;
+	at_object(commit, group->at, group->at->head);
+	return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_OBJECT, "objects of this type are not supported yet");
 }
 
 /* ---- under the lock: what the commit means now ---- */
@@ -350,6 +374,7 @@ int nsg_commit(const struct nsg_request *request, struct nsg_reply *reply, struc
 	int error;
 
 	error = nsg_reply_begin(reply, request, sizeof(struct nsgate_committed), refusal) ?:
+		refuse_unserved(&commit) ?:
 		allocate(&commit) ?:
 		build_puts(&commit);
 	if (!error) {

@@ -83,7 +83,9 @@ static int check_defaults(struct nsg_parse *parse, const struct nsgate_ruleset *
 			return nsg_fault(parse, verdict, -EINVAL, NSGATE_FIELD_DEFAULT,
 					 "default verdict %u of hook %u is neither accept nor drop", *verdict, hook);
 	}
-	return nsg_check_reserved(parse, ruleset->reserved, sizeof(ruleset->reserved));
+	return nsg_check_log(parse, &ruleset->default_log_rate, &ruleset->default_log_burst,
+			     ruleset->default_log_rate) ?:
+	       nsg_check_reserved(parse, ruleset->reserved, sizeof(ruleset->reserved));
 }
 
 int nsg_check_digest(struct nsg_parse *parse, const u8 *digest)

@@ -5,6 +5,8 @@
 
 #include "refusal.h"
 
+struct nsg_request;
+
 struct nsg_parse {
 	const u8 *bytes;
 	struct nsgate_refusal *refusal;	/* object, rule, match and item follow the parser down and up again */
@@ -32,6 +34,12 @@ int nsg_check_ruleset(struct nsg_parse *parse, const struct nsgate_ruleset *rule
 
 /* Checks a digest: any but all zeros, which stands for none. */
 int nsg_check_digest(struct nsg_parse *parse, const u8 *digest);
+
+/* Reads a commit's objects into the request's groups, which nsg_request_free() frees. */
+int nsg_parse_objects(struct nsg_parse *parse, struct nsg_request *request);
+
+/* Checks the rate and the burst of a log: both 0 without one, neither with it. */
+int nsg_check_log(struct nsg_parse *parse, const __u16 *rate, const __u16 *burst, bool logs);
 
 /* Checks the packet that a classify request describes. */
 int nsg_check_classify(struct nsg_parse *parse, const struct nsgate_classify *packet);

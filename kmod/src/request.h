@@ -14,11 +14,13 @@ struct nsg_object {
 		const struct nsgate_ruleset_drop *drop;
 		const struct nsgate_bind *bind;
 		const struct nsgate_unbind *unbind;
+		const struct nsgate_release *release;
+		const struct nsgate_setting *setting;
 	};
 	u32 index;
 };
 
-/* Objects of one type, in order of digest (puts, drops) or inode (binds, unbinds), none twice. */
+/* Objects of one type, in order of digest, inode or number: of what names them. None is named twice. */
 struct nsg_objects {
 	struct nsg_object *at;
 	u32 count;
@@ -35,11 +37,13 @@ struct nsg_request {
 	u64 tag;
 	const struct nsgate_stats_request *stats;	/* NSGATE_OP_STATS */
 	const struct nsgate_classify *classify;		/* NSGATE_OP_CLASSIFY */
-	struct nsg_object *objects;			/* NSGATE_OP_COMMIT: memory of the four groups */
+	struct nsg_object *objects;			/* NSGATE_OP_COMMIT: memory of the groups */
 	struct nsg_objects puts;
 	struct nsg_objects drops;
 	struct nsg_objects binds;
 	struct nsg_objects unbinds;
+	struct nsg_objects releases;
+	struct nsg_objects settings;
 };
 
 /* What rules may use, as nsgate_info reports it. */

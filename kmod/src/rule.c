@@ -24,21 +24,24 @@ static int check_length(struct nsg_parse *parse, const struct nsgate_rule *rule,
 	return 0;
 }
 
+int nsg_check_log(struct nsg_parse *parse, const __u16 *rate, const __u16 *burst, bool logs)
+{
+	if (logs == !!*rate && logs == !!*burst)
+		return 0;
+	return nsg_fault(parse, logs != !!*rate ? rate : burst, -EINVAL, NSGATE_FIELD_LOG,
+			 "log rate %u and burst %u: %s", *rate, *burst,
+			 logs ? "both must be 1 or more" : "both must be 0 without a log");
+}
+
 static int check_flags(struct nsg_parse *parse, const struct nsgate_rule *rule)
 {
-	if (rule->flags & NSGATE_RULE_LOG)
-		return nsg_fault(parse, &rule->flags, -EOPNOTSUPP, NSGATE_FIELD_LOG,
-				 "logging is not supported yet");
-	if (rule->flags & ~NSG_RULE_FLAGS)
+	if (rule->flags & ~(NSGATE_RULE_SHADOW | NSGATE_RULE_LOG))
 		return nsg_fault(parse, &rule->flags, -EINVAL, NSGATE_FIELD_FLAGS, "0x%x are no flags of a rule",
 				 rule->flags);
 	if (rule->flags & NSGATE_RULE_SHADOW && rule->action != NSGATE_DROP && rule->action != NSGATE_REJECT)
 		return nsg_fault(parse, &rule->flags, -EINVAL, NSGATE_FIELD_FLAGS,
 				 "only drop and reject can be shadow");
-	if (rule->log_rate || rule->log_burst)
-		return nsg_fault(parse, &rule->log_rate, -EINVAL, NSGATE_FIELD_LOG,
-				 "log rate or burst without the log flag");
-	return 0;
+	return nsg_check_log(parse, &rule->log_rate, &rule->log_burst, rule->flags & NSGATE_RULE_LOG);
 }
 
 static int check_action(struct nsg_parse *parse, const struct nsgate_rule *rule)

@@ -39,8 +39,12 @@ SPOIL(hook_unknown, rule_of(w)->hook = 5)
 SPOIL(action_unknown, rule_of(w)->action = 5)
 SPOIL(action_zero, rule_of(w)->action = 0)
 SPOIL(flags_unknown, rule_of(w)->flags = 0x80)
-SPOIL(log_flag, rule_of(w)->flags = NSGATE_RULE_LOG)
+SPOIL(log_without_rate, rule_of(w)->flags = NSGATE_RULE_LOG; rule_of(w)->log_burst = 1)
+SPOIL(log_without_burst, rule_of(w)->flags = NSGATE_RULE_LOG; rule_of(w)->log_rate = 1)
 SPOIL(log_rate, rule_of(w)->log_rate = 1)
+SPOIL(log_burst, rule_of(w)->log_burst = 1)
+SPOIL(default_log_rate, ruleset_of(w)->default_log_rate = 1)
+SPOIL(default_log_burst, ruleset_of(w)->default_log_burst = 1)
 SPOIL(shadow_accept, rule_of(w)->flags = NSGATE_RULE_SHADOW, rule_of(w)->action = NSGATE_ACCEPT)
 SPOIL(answer_to_drop, rule_of(w)->reject_with = 1)
 SPOIL(reject_without, rule_of(w)->action = NSGATE_REJECT)
@@ -113,8 +117,12 @@ static const struct bad bads[] = {
 	{ "an unknown action", action_unknown, EINVAL, NSGATE_FIELD_ACTION },
 	{ "action 0", action_zero, EINVAL, NSGATE_FIELD_ACTION },
 	{ "unknown flags", flags_unknown, EINVAL, NSGATE_FIELD_FLAGS },
-	{ "the log flag", log_flag, EOPNOTSUPP, NSGATE_FIELD_LOG },
+	{ "a log without a rate", log_without_rate, EINVAL, NSGATE_FIELD_LOG },
+	{ "a log without a burst", log_without_burst, EINVAL, NSGATE_FIELD_LOG },
 	{ "a log rate without the flag", log_rate, EINVAL, NSGATE_FIELD_LOG },
+	{ "a log burst without the flag", log_burst, EINVAL, NSGATE_FIELD_LOG },
+	{ "a default log without a burst", default_log_rate, EINVAL, NSGATE_FIELD_LOG },
+	{ "a default log burst without a rate", default_log_burst, EINVAL, NSGATE_FIELD_LOG },
 	{ "a shadow accept", shadow_accept, EINVAL, NSGATE_FIELD_FLAGS },
 	{ "an answer to a drop", answer_to_drop, EINVAL, NSGATE_FIELD_REJECT_WITH },
 	{ "reject without an answer", reject_without, EINVAL, NSGATE_FIELD_REJECT_WITH },

@@ -50,7 +50,7 @@ static size_t read_golden(const char *folder, const char *name, uint8_t *bytes, 
 
 static void test_goldens(const char *folder)
 {
-	static const char *const names[] = { "info-request", "commit-request", "list-request", "stats-request",
+	static const char *const names[] = { "info-request", "commit-request", "commit-settings-request", "list-request", "stats-request",
 					     "classify-request", "classify6-request" };
 	uint8_t bytes[8192] __attribute__((aligned(8)));
 	struct nsgate_refusal refusal;
@@ -112,15 +112,67 @@ static void test_objects(void)
 	bind_add(&w, 1, 0, 1, 2);
 	refused("unknown flags of a bind", &w, EINVAL, NSGATE_FIELD_FLAGS, 0);
 	wire_begin(&w, NSGATE_OP_COMMIT);
-	WIRE_ADD(&w, (struct nsgate_object){ .type = NSGATE_OBJECT_SET, .length = 8 });
+	WIRE_ADD(&w, (struct nsgate_object){ .type = NSGATE_OBJECT_SET_PUT, .length = 8 });
 	refused("an address set", &w, EOPNOTSUPP, NSGATE_FIELD_OBJECT, 0);
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	WIRE_ADD(&w, (struct nsgate_object){ .type = NSGATE_OBJECT_UNBIND, .length = 12 });
 	refused("an object's length that is no multiple of 8", &w, EINVAL, NSGATE_FIELD_OBJECT, 0);
 	wire_begin(&w, NSGATE_OP_COMMIT);
+	unbind_add(&w, 7, 0);
+	release_add(&w, 8, 0);
+	release_add(&w, 7, 0);
+	refused("a namespace unbound and released", &w, EINVAL, NSGATE_FIELD_INODE, 2);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	release_add(&w, 8, 0);
+	bind_add(&w, 8, 0, 1, 0);
+	refused("a namespace released and bound", &w, EINVAL, NSGATE_FIELD_INODE, 1);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	release_add(&w, 8, 0);
+	release_add(&w, 8, 0);
+	refused("a namespace released twice", &w, EINVAL, NSGATE_FIELD_INODE, 1);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	((struct nsgate_release *)release_add(&w, 8, 0))->reserved = 1;
+	refused("a reserved byte of a release", &w, EINVAL, NSGATE_FIELD_RESERVED, 0);
+	wire_begin(&w, NSGATE_OP_COMMIT);
 	for (uint32_t i = 0; i <= NSGATE_MAX_OBJECTS; i++)
 		unbind_add(&w, i, 0);
 	refused("too many objects", &w, E2BIG, NSGATE_FIELD_OBJECT, NSGATE_MAX_OBJECTS);
+}
+
+static void test_setting(const char *what, uint32_t setting, uint64_t value, int error)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	setting_add(&w, setting, value);
+	if (error)
+		refused(what, &w, error, NSGATE_FIELD_SETTING, 0);
+	else
+		check(!parsed_wire(&w, &(struct nsgate_refusal){ 0 }), "%s", what);
+}
+
+static void test_settings(void)
+{
+	struct wire w;
+
+	test_setting("quarantine off", NSGATE_SETTING_QUARANTINE, 0, 0);
+	test_setting("quarantine on", NSGATE_SETTING_QUARANTINE, 1, 0);
+	test_setting("quarantine of 2", NSGATE_SETTING_QUARANTINE, 2, EINVAL);
+	test_setting("quarantine of 2^32", NSGATE_SETTING_QUARANTINE, 1ULL << 32, EINVAL);
+	test_setting("malformed packets to the rules", NSGATE_SETTING_MALFORMED, 0, 0);
+	test_setting("malformed packets accepted", NSGATE_SETTING_MALFORMED, NSGATE_ACCEPT, 0);
+	test_setting("malformed packets dropped", NSGATE_SETTING_MALFORMED, NSGATE_DROP, 0);
+	test_setting("malformed packets rejected", NSGATE_SETTING_MALFORMED, NSGATE_REJECT, EINVAL);
+	test_setting("setting 0", 0, 0, EINVAL);
+	test_setting("an unknown setting", 3, 0, EINVAL);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	setting_add(&w, NSGATE_SETTING_MALFORMED, 0);
+	setting_add(&w, NSGATE_SETTING_QUARANTINE, 0);
+	setting_add(&w, NSGATE_SETTING_MALFORMED, 1);
+	refused("a setting twice", &w, EINVAL, NSGATE_FIELD_SETTING, 2);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	((struct nsgate_setting *)setting_add(&w, NSGATE_SETTING_QUARANTINE, 0))->reserved = 1;
+	refused("a reserved byte of a setting", &w, EINVAL, NSGATE_FIELD_RESERVED, 0);
 }
 
 /* Bytes of good requests changed at random: whatever comes out, the sanitizers see no harm, and refusals have reasons. */
@@ -189,6 +241,7 @@ int main(int argc, char **argv)
 	test_truncation(argv[1]);
 	test_bad_rules();
 	test_objects();
+	test_settings();
 	test_valid();
 	test_mutation();
 	test_exhaustion();

@@ -193,6 +193,11 @@ static void add_rule(struct wire *w, uint64_t id)
 		head.reject_with = 1 + sample(5);
 	if (head.action == NSGATE_DROP || head.action == NSGATE_REJECT)
 		head.flags = sample(3) ? 0 : NSGATE_RULE_SHADOW;
+	if (!sample(4)) {
+		head.flags |= NSGATE_RULE_LOG;
+		head.log_rate = 1 + sample(65535);
+		head.log_burst = 1 + sample(65535);
+	}
 	rule_begin(w, head);
 	add_addresses(w, head.families, NSGATE_MATCH_SRC4, NSGATE_MATCH_SRC6);
 	add_addresses(w, head.families, NSGATE_MATCH_DST4, NSGATE_MATCH_DST6);
@@ -222,6 +227,12 @@ void sample_commit(struct wire *w)
 		unbind_add(w, 10 + i, sample(2));
 	for (uint32_t i = sample(4); i; i--)
 		drop_add(w, i);
+	for (uint32_t i = sample(4); i; i--)
+		release_add(w, 20 + i, sample(2));
+	if (sample(2))
+		setting_add(w, NSGATE_SETTING_MALFORMED, sample(3));
+	if (sample(2))
+		setting_add(w, NSGATE_SETTING_QUARANTINE, sample(2));
 	wire_finish(w);
 }
 

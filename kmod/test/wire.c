@@ -110,6 +110,18 @@ void drop_add(struct wire *w, uint32_t number)
 	WIRE_ADD(w, drop);
 }
 
+void *release_add(struct wire *w, uint32_t inode, uint64_t birth)
+{
+	return WIRE_ADD(w, (struct nsgate_release){ .head = { NSGATE_OBJECT_RELEASE, sizeof(struct nsgate_release) },
+						    .inode = inode, .birth = birth });
+}
+
+void *setting_add(struct wire *w, uint32_t setting, uint64_t value)
+{
+	return WIRE_ADD(w, (struct nsgate_setting){ .head = { NSGATE_OBJECT_SETTING, sizeof(struct nsgate_setting) },
+						    .setting = setting, .value = value });
+}
+
 void wire_finish(struct wire *w)
 {
 	((struct nsgate_request *)w->bytes)->length = w->length;

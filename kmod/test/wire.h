@@ -51,6 +51,8 @@ void match_service(struct wire *w, uint8_t protocol, uint16_t port);
 void bind_add(struct wire *w, uint32_t inode, uint64_t birth, uint32_t number, uint32_t flags);
 void unbind_add(struct wire *w, uint32_t inode, uint64_t birth);
 void drop_add(struct wire *w, uint32_t number);
+void *release_add(struct wire *w, uint32_t inode, uint64_t birth);
+void *setting_add(struct wire *w, uint32_t setting, uint64_t value);
 
 /* The request in its final length: sets the header. */
 void wire_finish(struct wire *w);

@@ -17,7 +17,7 @@
 
 #define NSGATE_DEVICE		"nsgate"	/* /dev/nsgate: opened by CAP_NET_ADMIN in the initial user namespace */
 #define NSGATE_MAGIC		0x5447534eU	/* "NSGT" in memory on a little-endian host */
-#define NSGATE_ABI		1		/* raised by every change that an older peer would misread */
+#define NSGATE_ABI		2		/* raised by every change that an older peer would misread */
 
 #define NSGATE_DIGEST_SIZE	32		/* SHA-256 of a ruleset's content; computed and trusted by user space */
 #define NSGATE_IFNAME_SIZE	16		/* IFNAMSIZ */
@@ -29,6 +29,9 @@
 #define NSGATE_MAX_RULES	16384U		/* rules in one ruleset */
 #define NSGATE_MAX_ITEMS	1024U		/* items in one match */
 #define NSGATE_MAX_RULESETS	65536U		/* rulesets held by the module */
+#define NSGATE_MAX_SETS		4096U		/* address sets held by the module */
+#define NSGATE_MAX_MEMBERS	2097152U	/* members of one address set, both families together */
+#define NSGATE_MAX_LISTENERS	16U		/* processes that are to be told of events */
 
 enum nsgate_op {
 	NSGATE_OP_INFO		= 1,	/* no payload -> nsgate_info; answered whatever the request's abi */
@@ -36,7 +39,7 @@ enum nsgate_op {
 	NSGATE_OP_LIST		= 3,	/* no payload -> nsgate_listing */
 	NSGATE_OP_STATS		= 4,	/* nsgate_stats_request -> nsgate_stats */
 	NSGATE_OP_CLASSIFY	= 5,	/* nsgate_classify -> nsgate_classified */
-	NSGATE_OP_EVENTS	= 6,	/* reserved: EOPNOTSUPP in ABI 1 */
+	NSGATE_OP_EVENTS	= 6,	/* nsgate_events_request -> nsgate_events */
 };
 
 struct nsgate_request {
@@ -82,6 +85,11 @@ enum nsgate_field {
 	NSGATE_FIELD_BIRTH	= 20,
 	NSGATE_FIELD_SETTING	= 21,
 	NSGATE_FIELD_MEMORY	= 22,	/* allocation failed, or a memory limit */
+	NSGATE_FIELD_SET	= 23,	/* an address set's name */
+	NSGATE_FIELD_SET_VERSION = 24,	/* nsgate_set_delta.from is not the version that is held */
+	NSGATE_FIELD_MEMBERS	= 25,	/* how many members, or members that overrun their object */
+	NSGATE_FIELD_MEMBER	= 26,	/* one member; nsgate_refusal.item is its index */
+	NSGATE_FIELD_SIGNAL	= 27,	/* nsgate_events_request.signal */
 };
 
 #define NSGATE_NO_INDEX		0xffffffffU
@@ -113,7 +121,11 @@ struct nsgate_info {
 	__u32 namespaces;
 	__u32 bindings;
 	__u32 rulesets;
-	__u32 reserved;
+	__u32 sets;
+	__u32 quarantined;	/* namespaces in quarantine now */
+	__u8 quarantine;	/* the settings: nsgate_setting */
+	__u8 malformed;
+	__u8 reserved[2];
 	char version[NSGATE_VERSION_SIZE];	/* the module's version, NUL-terminated */
 };
 
@@ -148,14 +160,18 @@ enum nsgate_object_type {
 	NSGATE_OBJECT_RULESET_DROP	= 2,	/* struct nsgate_ruleset_drop; ENOENT: not held, EBUSY: still bound */
 	NSGATE_OBJECT_BIND		= 3,	/* struct nsgate_bind; replaces the namespace's binding, if any */
 	NSGATE_OBJECT_UNBIND		= 4,	/* struct nsgate_unbind */
-	NSGATE_OBJECT_SETTING		= 5,	/* struct nsgate_setting: reserved, EOPNOTSUPP in ABI 1 */
-	NSGATE_OBJECT_SET		= 6,	/* address sets: reserved, EOPNOTSUPP in ABI 1 */
+	NSGATE_OBJECT_SETTING		= 5,	/* struct nsgate_setting */
+	NSGATE_OBJECT_SET_PUT		= 6,	/* struct nsgate_set, its members: makes it, or replaces all of it */
+	NSGATE_OBJECT_SET_DELTA		= 7,	/* struct nsgate_set_delta, members; ENOENT: not held, ESTALE: another version */
+	NSGATE_OBJECT_SET_DROP		= 8,	/* struct nsgate_set_drop; ENOENT: not held, EBUSY: a ruleset names it */
+	NSGATE_OBJECT_RELEASE		= 9,	/* struct nsgate_release: end a quarantine without a binding */
 };
 
 /*
- * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts
- * come first, then bindings, then drops. A digest named by two puts or by two drops is refused, and so is a namespace
- * named by two objects, be they binds or unbinds.
+ * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts of
+ * sets come first, then rulesets, bindings, drops of rulesets, drops of sets. A digest named by two puts or by two drops
+ * is refused, and so is a namespace named by two of bind, unbind and release, a setting
+ * named twice, and a set named by two objects.
  */
 struct nsgate_object {
 	__u32 type;		/* enum nsgate_object_type */
@@ -167,7 +183,9 @@ struct nsgate_ruleset {
 	__u8 digest[NSGATE_DIGEST_SIZE];
 	__u32 rules;		/* how many follow, at most NSGATE_MAX_RULES: the first that matches decides */
 	__u8 default_verdict[NSGATE_HOOKS];	/* NSGATE_ACCEPT or NSGATE_DROP, by enum nsgate_hook */
-	__u8 reserved[7];
+	__u8 reserved[3];
+	__u16 default_log_rate;	/* samples a second of the packets that a default verdict drops; 0 for none */
+	__u16 default_log_burst;	/* as in nsgate_rule */
 };
 
 #define NSGATE_FAMILY_IPV4	1
@@ -185,8 +203,8 @@ struct nsgate_rule {
 	__u8 reject_with;	/* enum nsgate_reject_with */
 	__u8 families;		/* NSGATE_FAMILY_*: which packets the rule may match; not 0 */
 	__u8 reserved[3];
-	__u16 log_rate;		/* samples a second, 0 unless NSGATE_RULE_LOG */
-	__u16 log_burst;
+	__u16 log_rate;		/* samples a second and binding, over all CPUs; 1 or more with NSGATE_RULE_LOG, else 0 */
+	__u16 log_burst;	/* how many may come at once; 1 or more with NSGATE_RULE_LOG, else 0 */
 };
 
 /*
@@ -210,8 +228,8 @@ enum nsgate_match_kind {
 	NSGATE_MATCH_OUT_IF	= 12,	/* struct nsgate_ifname: FORWARD, OUTPUT, POSTROUTING */
 	NSGATE_MATCH_STATE	= 13,	/* __u8: bit mask of NSGATE_STATE_*, one item */
 	NSGATE_MATCH_MARK	= 14,	/* struct nsgate_mark */
-	NSGATE_MATCH_SRC_SET	= 15,	/* reserved */
-	NSGATE_MATCH_DST_SET	= 16,	/* reserved */
+	NSGATE_MATCH_SRC_SET	= 15,	/* struct nsgate_set_name: a set of the module or of this commit, else ENOENT */
+	NSGATE_MATCH_DST_SET	= 16,	/* a set holds prefixes of both families; a packet's own are looked at */
 	NSGATE_MATCH_KINDS	= 17,
 };
 
@@ -269,6 +287,13 @@ struct nsgate_mark {
 	__u32 mask;		/* not 0 */
 };
 
+#define NSGATE_SET_NAME_SIZE	64
+
+/* An address set's name: 1 to 63 bytes without NUL, NUL-padded. */
+struct nsgate_set_name {
+	char name[NSGATE_SET_NAME_SIZE];
+};
+
 struct nsgate_ruleset_drop {
 	struct nsgate_object head;
 	__u8 digest[NSGATE_DIGEST_SIZE];
@@ -291,11 +316,64 @@ struct nsgate_unbind {
 	__u64 birth;		/* as in nsgate_bind */
 };
 
+/* Ends the quarantine of a namespace that is to stay unbound. One that is not in quarantine: nothing changes. */
+struct nsgate_release {
+	struct nsgate_object head;
+	__u32 inode;		/* ENOENT if there is no such namespace */
+	__u32 reserved;
+	__u64 birth;		/* as in nsgate_bind */
+};
+
+enum nsgate_setting_name {
+	/*
+	 * 1: a namespace born from now on drops every IP packet, at all hooks, until it is bound or released. 0 (at load,
+	 * unless the module parameter `quarantine` says otherwise): it is not. Those in quarantine stay there either way.
+	 */
+	NSGATE_SETTING_QUARANTINE	= 1,
+	/*
+	 * What becomes of a packet with short or contradictory headers in a bound namespace: NSGATE_DROP, NSGATE_ACCEPT,
+	 * or 0 (at load): the rules decide on what could be read. It counts as malformed in any case.
+	 */
+	NSGATE_SETTING_MALFORMED	= 2,
+};
+
 struct nsgate_setting {
 	struct nsgate_object head;
-	__u32 setting;
+	__u32 setting;		/* enum nsgate_setting_name */
 	__u32 reserved;
 	__u64 value;
+};
+
+/*
+ * Followed by members4 struct nsgate_prefix4, then members6 struct nsgate_prefix6. A prefix stands at most once in one
+ * list; prefixes may nest, and each is a member of its own.
+ */
+struct nsgate_set {
+	struct nsgate_object head;
+	struct nsgate_set_name name;
+	__u64 version;		/* user space's number for this content; a set that is held with it already stays untouched */
+	__u32 members4;		/* together at most NSGATE_MAX_MEMBERS */
+	__u32 members6;
+};
+
+/*
+ * Followed by add4 struct nsgate_prefix4, remove4 of the same, add6 struct nsgate_prefix6, remove6 of the same. Adding a
+ * member and removing what is none changes nothing; a prefix that stands in both lists is refused.
+ */
+struct nsgate_set_delta {
+	struct nsgate_object head;
+	struct nsgate_set_name name;
+	__u64 from;		/* the version that is held now; ESTALE if it is another */
+	__u64 version;		/* the version after; not `from` */
+	__u32 add4;
+	__u32 remove4;
+	__u32 add6;
+	__u32 remove6;
+};
+
+struct nsgate_set_drop {
+	struct nsgate_object head;
+	struct nsgate_set_name name;
 };
 
 struct nsgate_committed {
@@ -309,10 +387,12 @@ struct nsgate_committed {
 #define NSGATE_NS_QUARANTINED	4
 
 struct nsgate_totals {
-	__u64 accepted;		/* packets */
+	__u64 seen;		/* packets: the sum of the next three */
+	__u64 accepted;
 	__u64 dropped;
 	__u64 rejected;
 	__u64 malformed;	/* seen with short or inconsistent headers; counted in one of the above too */
+	__u64 shadow;		/* packets that at least one shadow rule would have stopped */
 };
 
 struct nsgate_namespace {
@@ -323,6 +403,7 @@ struct nsgate_namespace {
 	__u32 flags;		/* NSGATE_NS_* */
 	__u8 digest[NSGATE_DIGEST_SIZE];	/* of the bound ruleset; zeros if not bound */
 	struct nsgate_totals totals;	/* all hooks of this binding */
+	__u64 quarantine_dropped;	/* packets that quarantine dropped since the namespace was born */
 };
 
 struct nsgate_ruleset_info {
@@ -332,11 +413,23 @@ struct nsgate_ruleset_info {
 	__u32 bindings;
 };
 
-/* Followed by the namespaces, in order of birth, then by the rulesets. */
+struct nsgate_set_info {
+	struct nsgate_set_name name;
+	__u64 version;
+	__u64 memory;		/* bytes */
+	__u32 members4;
+	__u32 members6;
+	__u32 rulesets;		/* how many of those held name it */
+	__u32 reserved;
+};
+
+/* Followed by the namespaces, in order of birth, then by the rulesets, then by the sets, in order of name. */
 struct nsgate_listing {
 	__u64 generation;
 	__u32 namespaces;
 	__u32 rulesets;
+	__u32 sets;
+	__u32 reserved;
 };
 
 /* ---- stats ---- */
@@ -366,6 +459,77 @@ struct nsgate_binding_stats {
 struct nsgate_stats {
 	__u64 cursor;		/* for the next request */
 	__u32 bindings;
+	__u32 reserved;
+};
+
+/* ---- events ---- */
+
+/*
+ * Events are numbered from 1 by the module, without gaps, and held in a ring of NSGATE_EVENT_RING; the oldest makes room.
+ * Whoever reads them asks by the number that it has got to, and learns exactly how many it missed.
+ */
+#define NSGATE_EVENT_RING	8192U		/* events */
+#define NSGATE_MAX_EVENTS	1024U		/* events in one reply: ask again while it is full */
+
+struct nsgate_events_request {
+	__u64 cursor;		/* the last reply's; 0 for the oldest event that is held */
+	__u64 instance;		/* nsgate_info.instance that the cursor is from, 0 with cursor 0; ESTALE if it is another */
+	/*
+	 * Not 0: when there is an event beyond those of this reply (or at once, if there is one already), send this signal to
+	 * the calling process; once, until it asks again. 1 to 31 but SIGKILL and SIGSTOP. SIGURG harms no process that does
+	 * not expect it. ENOSPC when NSGATE_MAX_LISTENERS other processes wait. No file is held open for it, so the module can be
+	 * unloaded; whoever waits notices that by asking for info.
+	 */
+	__u32 signal;
+	__u32 reserved;
+};
+
+enum nsgate_event_type {
+	NSGATE_EVENT_BORN	= 1,	/* a namespace: struct nsgate_event, of which nothing but the head is set */
+	NSGATE_EVENT_DIED	= 2,	/* as NSGATE_EVENT_BORN */
+	NSGATE_EVENT_PACKET	= 3,
+};
+
+#define NSGATE_PACKET_SHADOW	1	/* a shadow rule matched: `verdict` was not applied by it */
+#define NSGATE_PACKET_MALFORMED	2
+#define NSGATE_PACKET_FRAGMENT	4	/* not the first of its packet */
+
+struct nsgate_event {
+	__u64 number;		/* of the event */
+	__u64 time;		/* CLOCK_BOOTTIME in nanoseconds */
+	__u64 birth;		/* of the namespace */
+	__u32 inode;
+	__u32 type;		/* enum nsgate_event_type */
+
+	__u64 epoch;		/* of the binding; from here on for NSGATE_EVENT_PACKET only, else zeros */
+	__u64 rule_id;		/* the rule that sampled it, 0 for the default verdict */
+	__u64 suppressed;	/* matched by the same rule since its last sample and not sampled, for its rate */
+	__u8 source[16];	/* IPv4 in the first four bytes, the rest zero */
+	__u8 destination[16];
+	__u32 length;		/* bytes from the network header on */
+	__u32 mark;
+	__u16 source_port;	/* host byte order; 0 where there is none */
+	__u16 destination_port;
+	__u8 hook;		/* enum nsgate_hook */
+	__u8 family;		/* NSGATE_FAMILY_IPV4 or NSGATE_FAMILY_IPV6 */
+	__u8 protocol;
+	__u8 verdict;		/* enum nsgate_action of the rule, NSGATE_COUNT too; or of the default */
+	__u8 icmp_type;
+	__u8 icmp_code;
+	__u8 tcp_flags;
+	__u8 state;		/* one NSGATE_STATE_*; 0 if no rule of the ruleset asks */
+	__u8 flags;		/* NSGATE_PACKET_* */
+	__u8 reserved[3];
+	char in_if[NSGATE_IFNAME_SIZE];
+	char out_if[NSGATE_IFNAME_SIZE];
+};
+
+/* Followed by the events, oldest first. */
+struct nsgate_events {
+	__u64 cursor;		/* for the next request */
+	__u64 instance;		/* for the next request */
+	__u64 lost;		/* events between the request's cursor and the first of these that the ring no longer held */
+	__u32 events;
 	__u32 reserved;
 };
 

@@ -1,12 +1,13 @@
 /** The numbers of kmod/uapi/nsgate.h under the names of this side. Meaning, units and ranges are documented there. */
 
-export const ABI = 1;
+export const ABI = 2;
 export const MAGIC = 0x5447534e;
 
 export const DIGEST_SIZE = 32;
 export const IFNAME_SIZE = 16;
 export const REASON_SIZE = 128;
 export const VERSION_SIZE = 32;
+export const SET_NAME_SIZE = 64;
 
 export const MAX_REQUEST = 64 << 20;
 export const MAX_OBJECTS = 65536;
@@ -19,7 +20,7 @@ export const SIZE = {
   request: 24,
   reply: 24,
   refusal: 152,
-  info: 96,
+  info: 104,
   object: 8,
   ruleset: 56,
   rule: 24,
@@ -28,13 +29,14 @@ export const SIZE = {
   bind: 56,
   unbind: 24,
   committed: 8,
-  totals: 32,
-  namespace: 96,
+  totals: 48,
+  namespace: 120,
   rulesetInfo: 48,
-  listing: 16,
+  setInfo: 96,
+  listing: 24,
   statsRequest: 8,
   ruleCounters: 40,
-  bindingStats: 184,
+  bindingStats: 264,
   stats: 16,
   classify: 96,
   classified: 56,
@@ -74,6 +76,11 @@ export enum Field {
   BIRTH = 20,
   SETTING = 21,
   MEMORY = 22,
+  SET = 23,
+  SET_VERSION = 24,
+  MEMBERS = 25,
+  MEMBER = 26,
+  SIGNAL = 27,
 }
 
 export enum Hook {

@@ -9,6 +9,7 @@ import {
   NamespaceFlag,
   NO_INDEX,
   REASON_SIZE,
+  SET_NAME_SIZE,
   SIZE,
   VERSION_SIZE,
 } from './abi';
@@ -20,6 +21,7 @@ import type {
   KernelInfo,
   ListedNamespace,
   ListedRuleset,
+  ListedSet,
   Listing,
   RuleCounters,
   Stats,
@@ -80,7 +82,11 @@ export function decodeInfo(payload: Buffer): KernelInfo {
     namespaces: reader.u32(),
     bindings: reader.u32(),
     rulesets: reader.u32(),
-    version: reader.skip(4).text(VERSION_SIZE),
+    sets: reader.u32(),
+    quarantined: reader.u32(),
+    quarantine: reader.u8() !== 0,
+    malformed: enumMember<Action>(Action, reader.u8()),
+    version: reader.skip(2).text(VERSION_SIZE),
   };
 }
 
@@ -95,13 +101,15 @@ export function decodeCommitted(payload: Buffer): bigint {
 export function decodeListing(payload: Buffer): Listing {
   const reader = new ByteReader(payload).expect(SIZE.listing, 'nsgate_listing');
   const generation = reader.u64();
-  const counts = { namespaces: reader.u32(), rulesets: reader.u32() };
-  reader.expect(counts.namespaces * SIZE.namespace, `a list of ${counts.namespaces} namespaces`);
+  const counts = { namespaces: reader.u32(), rulesets: reader.u32(), sets: reader.u32() };
+  reader.skip(4).expect(counts.namespaces * SIZE.namespace, `a list of ${counts.namespaces} namespaces`);
   const namespaces = repeat(counts.namespaces, () => readNamespace(reader));
   reader.expect(counts.rulesets * SIZE.rulesetInfo, `a list of ${counts.rulesets} rulesets`);
   const rulesets = repeat(counts.rulesets, () => readRulesetInfo(reader));
+  reader.expect(counts.sets * SIZE.setInfo, `a list of ${counts.sets} address sets`);
+  const sets = repeat(counts.sets, () => readSetInfo(reader));
   reader.end('nsgate_listing');
-  return { generation, namespaces, rulesets };
+  return { generation, namespaces, rulesets, sets };
 }
 
 export function decodeStats(payload: Buffer): Stats {
@@ -145,6 +153,7 @@ function readNamespace(reader: ByteReader): ListedNamespace {
     quarantined: (flags & NamespaceFlag.QUARANTINED) !== 0,
     binding: (flags & NamespaceFlag.BOUND) === 0 ? undefined : { digest, epoch },
     totals: readTotals(reader),
+    quarantineDropped: reader.u64(),
   };
 }
 
@@ -155,6 +164,19 @@ function readRulesetInfo(reader: ByteReader): ListedRuleset {
     rules: reader.u32(),
     bindings: reader.u32(),
   };
+}
+
+function readSetInfo(reader: ByteReader): ListedSet {
+  const set = {
+    name: reader.text(SET_NAME_SIZE),
+    version: reader.u64(),
+    memory: reader.u64(),
+    members4: reader.u32(),
+    members6: reader.u32(),
+    rulesets: reader.u32(),
+  };
+  reader.skip(4);
+  return set;
 }
 
 function readBindingStats(reader: ByteReader): BindingStats {
@@ -187,10 +209,12 @@ function readVerdict(reader: ByteReader): Action {
 
 function readTotals(reader: ByteReader): Totals {
   return {
+    seen: reader.u64(),
     accepted: reader.u64(),
     dropped: reader.u64(),
     rejected: reader.u64(),
     malformed: reader.u64(),
+    shadow: reader.u64(),
   };
 }
 

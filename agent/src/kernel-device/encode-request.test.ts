@@ -51,10 +51,14 @@ const rule: fc.Arbitrary<Rule> = fc
   );
 
 const verdict = fc.constantFrom(Action.ACCEPT, Action.DROP);
-const ruleset = fc.record({
-  defaultVerdicts: fc.tuple(verdict, verdict, verdict, verdict, verdict),
-  rules: fc.array(rule, { maxLength: 5 }),
-}) as fc.Arbitrary<Ruleset>;
+const ruleset = fc.record(
+  {
+    defaultVerdicts: fc.tuple(verdict, verdict, verdict, verdict, verdict),
+    defaultLog: fc.record({ rate: fc.integer({ min: 1, max: 0xffff }), burst: u16 }),
+    rules: fc.array(rule, { maxLength: 5 }),
+  },
+  { requiredKeys: ['defaultVerdicts', 'rules'] },
+) as fc.Arbitrary<Ruleset>;
 
 const object: fc.Arbitrary<CommitObject> = fc.oneof(
   fc.record({ type: fc.constant('ruleset-put' as const), digest, ruleset }),

@@ -38,7 +38,8 @@ export function writeRuleset(writer: ByteWriter, { digest, ruleset }: RulesetObj
   writeDigest(writer, digest);
   writer.u32(ruleset.rules.length);
   for (const verdict of ruleset.defaultVerdicts) writer.u8(verdict);
-  writer.skip(12 - HOOKS);
+  writer.skip(8 - HOOKS);
+  writer.u16(ruleset.defaultLog?.rate ?? 0).u16(ruleset.defaultLog?.burst ?? 0);
   for (const rule of ruleset.rules) writeRule(writer, rule);
 }
 

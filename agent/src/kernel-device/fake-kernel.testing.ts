@@ -1,5 +1,5 @@
 /** Models what the kernel module promises of a commit, a listing and counters: all or nothing, with its refusals. */
-import { Action, Field } from './abi';
+import { ABI, Action, Field } from './abi';
 import type { KernelDevice } from './kernel-device';
 import { KernelRefusal, KernelUnavailable, type RefusalDetail } from './kernel-error';
 import type { BindingStats, Classified, KernelInfo, Listing, RuleCounters, Stats } from './reply';
@@ -18,7 +18,7 @@ interface State {
 
 type Refuse = (detail: Omit<RefusalDetail, 'object' | 'field'>) => never;
 
-const NO_TOTALS = { accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n };
+const NO_TOTALS = { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n };
 
 export class FakeKernel {
   loaded = true;
@@ -149,19 +149,36 @@ export class FakeKernel {
   #info(): KernelInfo {
     const { namespaces, rulesets } = this.#state;
     return {
-      ...{ abiMin: 1, abiMax: 1, hooks: 0x1f, matchKinds: 0x7ffen, actions: 0x1e, ruleFlags: 1, memory: 0n },
+      ...{
+        abiMin: ABI,
+        abiMax: ABI,
+        hooks: 0x1f,
+        matchKinds: 0x7ffen,
+        actions: 0x1e,
+        ruleFlags: 1,
+        memory: 0n,
+      },
       instance: this.instance,
       generation: this.generation,
       namespaces: namespaces.size,
       bindings: [...namespaces.values()].filter(({ binding }) => binding !== undefined).length,
       rulesets: rulesets.size,
+      ...{ sets: 0, quarantined: 0, quarantine: false, malformed: undefined },
       version: '0.0.0-fake',
     };
   }
 
   #list(): Listing {
     const namespaces = [...this.#state.namespaces].map(([inode, { birth, initial, binding }]) => ({
-      ...{ birth, cookie: birth + 1n, inode, initial, quarantined: false, totals: NO_TOTALS },
+      ...{
+        birth,
+        cookie: birth + 1n,
+        inode,
+        initial,
+        quarantined: false,
+        totals: NO_TOTALS,
+        quarantineDropped: 0n,
+      },
       binding: binding && { digest: binding.digest, epoch: binding.epoch },
     }));
     const rulesets = [...this.#state.rulesets].map(([digest, { rules }]) => ({
@@ -169,7 +186,7 @@ export class FakeKernel {
       bindings: namespaces.filter(({ binding }) => binding?.digest === digest).length,
     }));
     namespaces.sort((a, b) => Number(a.birth - b.birth));
-    return { generation: this.generation, namespaces, rulesets };
+    return { generation: this.generation, namespaces, rulesets, sets: [] };
   }
 
   /** Everything since cursor 0, nothing since any other. */

@@ -115,6 +115,7 @@ const PROTOCOLS: Rule = {
   hook: Hook.POSTROUTING,
   action: Action.DROP,
   families: Family.IPV4 | Family.IPV6,
+  log: { rate: 10, burst: 300 },
   matches: [{ kind: MatchKind.PROTOCOL, items: [17, 136, 33] }],
 };
 
@@ -124,6 +125,7 @@ const OBJECTS: CommitObject[] = [
     digest: digest(0),
     ruleset: {
       defaultVerdicts: [Action.ACCEPT, Action.DROP, Action.ACCEPT, Action.ACCEPT, Action.ACCEPT],
+      defaultLog: { rate: 1000, burst: 5 },
       rules: [PORTS, REJECT, SHADOW, ICMP, PROTOCOLS],
     },
   },
@@ -168,8 +170,8 @@ const REQUESTS: Record<string, () => Buffer> = {
     }),
 };
 
-const NO_TOTALS = { accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n };
-const SOME_TOTALS = { accepted: 100n, dropped: 20n, rejected: 3n, malformed: 1n };
+const NO_TOTALS = { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n };
+const SOME_TOTALS = { seen: 123n, accepted: 100n, dropped: 20n, rejected: 3n, malformed: 1n, shadow: 9n };
 const NOWHERE = { object: undefined, rule: undefined, match: undefined, item: undefined };
 
 interface GoldenReply {
@@ -183,18 +185,22 @@ const REPLIES: Record<string, GoldenReply> = {
     header: { op: 1, error: 0, tag: 0x2001n },
     decode: decodeInfo,
     content: {
-      abiMin: 1,
-      abiMax: 1,
+      abiMin: 2,
+      abiMax: 2,
       hooks: 0x1f,
-      matchKinds: 0x7ffen,
+      matchKinds: 0x1fffen,
       actions: 0x1e,
-      ruleFlags: 1,
+      ruleFlags: 3,
       instance: 0x0123456789abcdefn,
       generation: 42n,
       memory: 5000000000n,
       namespaces: 1003,
       bindings: 1000,
       rulesets: 7,
+      sets: 3,
+      quarantined: 2,
+      quarantine: true,
+      malformed: Action.DROP,
       version: '1.2.3',
     },
   },
@@ -238,6 +244,7 @@ const REPLIES: Record<string, GoldenReply> = {
           quarantined: false,
           binding: undefined,
           totals: NO_TOTALS,
+          quarantineDropped: 0n,
         },
         {
           birth: 0x1122334455667789n,
@@ -247,11 +254,32 @@ const REPLIES: Record<string, GoldenReply> = {
           quarantined: false,
           binding: { digest: digest(0), epoch: 0x99aabbccddeeff01n },
           totals: SOME_TOTALS,
+          quarantineDropped: 4n,
+        },
+        {
+          birth: 0x112233445566778bn,
+          cookie: 19n,
+          inode: 4026532401,
+          initial: false,
+          quarantined: true,
+          binding: undefined,
+          totals: NO_TOTALS,
+          quarantineDropped: 6000000000n,
         },
       ],
       rulesets: [
         { digest: digest(0), memory: 65536n, rules: 5, bindings: 1 },
         { digest: digest(0x20), memory: 4096n, rules: 0, bindings: 0 },
+      ],
+      sets: [
+        {
+          name: 'office/paris',
+          version: 0x8877665544332211n,
+          memory: 8192n,
+          members4: 100,
+          members6: 20,
+          rulesets: 2,
+        },
       ],
     },
   },
@@ -281,7 +309,7 @@ const REPLIES: Record<string, GoldenReply> = {
           birth: 0x112233445566778an,
           epoch: 0x99aabbccddeeff02n,
           inode: 4026532289,
-          hooks: [NO_TOTALS, NO_TOTALS, NO_TOTALS, NO_TOTALS, { ...NO_TOTALS, accepted: 7n }],
+          hooks: [NO_TOTALS, NO_TOTALS, NO_TOTALS, NO_TOTALS, { ...NO_TOTALS, seen: 7n, accepted: 7n }],
           rules: [],
         },
       ],
@@ -308,9 +336,12 @@ const REPLIES: Record<string, GoldenReply> = {
 const describeOnLittleEndian = endianness() === 'LE' ? describe : describe.skip;
 
 describeOnLittleEndian('the golden bytes of the ABI', () => {
-  it('all have a case here', () => {
+  /** Parts of the ABI that the codec does not speak yet. */
+  const UNSPOKEN = ['commit-settings-request', 'commit-sets-request', 'events-request', 'events-reply'];
+
+  it('all have a case here, but for what the codec does not speak yet', () => {
     const files = readdirSync(FOLDER).map((file) => file.replace(/\.hex$/, ''));
-    expect(files.sort()).toEqual([...Object.keys(REQUESTS), ...Object.keys(REPLIES)].sort());
+    expect(files.sort()).toEqual([...Object.keys(REQUESTS), ...Object.keys(REPLIES), ...UNSPOKEN].sort());
   });
 
   it.each(Object.entries(REQUESTS))('%s is what the codec writes', (name, encode) => {
@@ -319,7 +350,7 @@ describeOnLittleEndian('the golden bytes of the ABI', () => {
 
   it.each(Object.entries(REPLIES))('%s is read as what it says', (name, { header, decode, content }) => {
     const reply = golden(name);
-    expect(decodeHeader(reply)).toEqual({ abi: 1, length: reply.length, ...header });
+    expect(decodeHeader(reply)).toEqual({ abi: 2, length: reply.length, ...header });
     expect(decode(reply.subarray(SIZE.reply))).toEqual(content);
   });
 

@@ -20,15 +20,26 @@ export interface KernelInfo {
   namespaces: number;
   bindings: number;
   rulesets: number;
+  sets: number;
+  /** Namespaces in quarantine now. */
+  quarantined: number;
+  /** Whether a namespace born from now on is quarantined. */
+  quarantine: boolean;
+  /** What becomes of malformed packets; undefined: the rules decide. */
+  malformed: Action | undefined;
   version: string;
 }
 
 /** Packets by what became of them. */
 export interface Totals {
+  /** The sum of the next three. */
+  seen: bigint;
   accepted: bigint;
   dropped: bigint;
   rejected: bigint;
   malformed: bigint;
+  /** Those that at least one shadow rule would have stopped. */
+  shadow: bigint;
 }
 
 export interface ListedNamespace {
@@ -43,6 +54,8 @@ export interface ListedNamespace {
   /** Undefined when no ruleset is bound. */
   binding: { digest: Digest; epoch: bigint } | undefined;
   totals: Totals;
+  /** Packets that quarantine dropped since the namespace was born. */
+  quarantineDropped: bigint;
 }
 
 export interface ListedRuleset {
@@ -53,11 +66,25 @@ export interface ListedRuleset {
   bindings: number;
 }
 
+export interface ListedSet {
+  name: string;
+  version: bigint;
+  /** Bytes. */
+  memory: bigint;
+  /** IPv4 and IPv6 prefixes. */
+  members4: number;
+  members6: number;
+  /** How many rulesets name it. */
+  rulesets: number;
+}
+
 export interface Listing {
   generation: bigint;
   /** In order of birth. */
   namespaces: ListedNamespace[];
   rulesets: ListedRuleset[];
+  /** In order of name. */
+  sets: ListedSet[];
 }
 
 export interface RuleCounters {

@@ -48,9 +48,13 @@ function decodeObject(reader: ByteReader, type: number): CommitObject {
 function decodeRuleset(reader: ByteReader): Ruleset {
   const count = reader.u32();
   const verdicts = Array.from({ length: HOOKS }, () => enumMember<Action>(Action, reader.u8()));
-  reader.skip(7);
+  const defaultLog = { rate: reader.skip(3).u16(), burst: reader.u16() };
   const rules = Array.from({ length: count }, () => decodeRule(reader));
-  return { defaultVerdicts: verdicts as unknown as Ruleset['defaultVerdicts'], rules };
+  return {
+    defaultVerdicts: verdicts as unknown as Ruleset['defaultVerdicts'],
+    ...(defaultLog.rate !== 0 ? { defaultLog } : {}),
+    rules,
+  };
 }
 
 function decodeRule(reader: ByteReader): Rule {

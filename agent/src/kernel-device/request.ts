@@ -42,6 +42,8 @@ export type DefaultVerdict = Action.ACCEPT | Action.DROP;
 export interface Ruleset {
   /** By hook: what becomes of packets that no rule decides. */
   defaultVerdicts: readonly [DefaultVerdict, DefaultVerdict, DefaultVerdict, DefaultVerdict, DefaultVerdict];
+  /** Samples a second of the packets that a default verdict drops, and how many at once. */
+  defaultLog?: { rate: number; burst: number };
   /** In order: the first that decides wins. */
   rules: readonly Rule[];
 }

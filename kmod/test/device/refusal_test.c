@@ -69,7 +69,8 @@ static struct outcome try_object(const void *object, size_t size)
 
 static void test_objects(void)
 {
-	struct nsgate_setting setting = { .head = { NSGATE_OBJECT_SETTING, sizeof(setting) } };
+	struct nsgate_setting setting = { .head = { NSGATE_OBJECT_SETTING, sizeof(setting) },
+					  .setting = NSGATE_SETTING_QUARANTINE };
 	struct nsgate_object unknown = { 99, sizeof(unknown) }, lying = { NSGATE_OBJECT_BIND, 4096 };
 	struct wire w;
 
