@@ -42,46 +42,42 @@ defaultVerdicts: [{ hook: OUTPUT, verdict: ACCEPT }]
 `,
       'f.yaml',
     );
-    const rule = { comment: '', shadow: false, rejectWith: RejectWith.REJECT_WITH_UNSPECIFIED };
-    const match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
-    expect(policy).toEqual<Policy>({
-      ...Policy.create(),
-      name: 'policies/web',
-      description: 'no DNS from outside',
-      labels: { tier: '1' },
-      hostSelector: {
-        requirements: [
-          { key: 'role', operator: LabelOperator.LABEL_OPERATOR_IN, values: ['gw', 'edge'] },
-          { key: 'old', operator: LabelOperator.LABEL_OPERATOR_DOES_NOT_EXIST, values: [] },
-        ],
-      },
-      namespaces: { include: ['ns1', 'tenant-*'], exclude: [] },
-      priority: -5,
-      rules: [
-        {
-          ...rule,
-          id: 'dns',
-          hook: Hook.HOOK_INPUT,
-          action: Action.ACTION_DROP,
-          shadow: true,
-          match: {
-            ...match,
-            sources: ['10.0.0.0/8', '::/0'],
-            protocol: 'udp',
-            destinationPorts: ['53', '8000-8099'],
+    expect(policy).toEqual(
+      Policy.fromPartial({
+        name: 'policies/web',
+        description: 'no DNS from outside',
+        labels: { tier: '1' },
+        hostSelector: {
+          requirements: [
+            { key: 'role', operator: LabelOperator.LABEL_OPERATOR_IN, values: ['gw', 'edge'] },
+            { key: 'old', operator: LabelOperator.LABEL_OPERATOR_DOES_NOT_EXIST, values: [] },
+          ],
+        },
+        namespaces: { include: ['ns1', 'tenant-*'], exclude: [] },
+        priority: -5,
+        rules: [
+          {
+            id: 'dns',
+            hook: Hook.HOOK_INPUT,
+            action: Action.ACTION_DROP,
+            shadow: true,
+            match: {
+              sources: ['10.0.0.0/8', '::/0'],
+              protocol: 'udp',
+              destinationPorts: ['53', '8000-8099'],
+            },
           },
-        },
-        {
-          ...rule,
-          id: '2',
-          hook: Hook.HOOK_FORWARD,
-          action: Action.ACTION_REJECT,
-          rejectWith: RejectWith.REJECT_WITH_TCP_RESET,
-          match: { ...match, protocol: '6' },
-        },
-      ],
-      defaultVerdicts: [{ hook: Hook.HOOK_OUTPUT, verdict: Action.ACTION_ACCEPT }],
-    });
+          {
+            id: '2',
+            hook: Hook.HOOK_FORWARD,
+            action: Action.ACTION_REJECT,
+            rejectWith: RejectWith.REJECT_WITH_TCP_RESET,
+            match: { protocol: '6' },
+          },
+        ],
+        defaultVerdicts: [{ hook: Hook.HOOK_OUTPUT, verdict: Action.ACTION_ACCEPT }],
+      }),
+    );
   });
 
   it('may hold several documents, with empty ones between', () => {

@@ -14,7 +14,8 @@ import {
   type ConnectRequest,
   type ConnectResponse,
   type Host,
-  type Hello,
+  Hello,
+  Rule,
   type Realization,
   type StreamStatsResponse,
   type TlsFiles,
@@ -55,15 +56,14 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const HELLO: Hello = {
+const HELLO = Hello.fromPartial({
   hostId: 'h1',
   labels: { role: 'edge' },
   agentVersion: '0.1.0',
   moduleVersion: '0.1.0',
   kernelRelease: '6.1.0',
   bootId: 'boot',
-  held: [],
-};
+});
 
 type Said = NonNullable<ConnectResponse['message']>;
 
@@ -153,9 +153,7 @@ async function eventually(holds: () => Promise<void>): Promise<void> {
 
 describe('an agent', () => {
   it('goes through its whole life', async () => {
-    const rules = [
-      { id: 'r', comment: '', hook: 2, action: 2, shadow: false, rejectWith: 0, match: undefined },
-    ];
+    const rules = [Rule.fromPartial({ id: 'r', hook: 2, action: 2 })];
     const policy = await apply({ rules });
 
     // It connects, is sent what it lacks, and takes it.
@@ -260,8 +258,8 @@ describe('an agent', () => {
       acknowledgedRevision: policy.revision,
     });
     const held = [
-      { name: 'policies/web', digest: refused.policy?.digest ?? '' },
-      { name: 'policies/old', digest: 'x' },
+      { name: 'policies/web', digest: refused.policy?.digest ?? '', revision: changed.revision },
+      { name: 'policies/old', digest: 'x', revision: 1n },
     ];
     const back = new Stream(host).say({ $case: 'hello', value: { ...HELLO, held } });
     await back.hear('welcome');

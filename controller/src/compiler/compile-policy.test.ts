@@ -1,4 +1,4 @@
-import { Action, AgentPolicy, agentPolicyDigest, Hook, RejectWith, ruleKey } from '@nsgate/proto';
+import { Action, AgentPolicy, agentPolicyDigest, AgentRule, Hook, RejectWith, ruleKey } from '@nsgate/proto';
 import type { Match, Policy, Rule } from '../model/policy';
 import { compilePolicy } from './compile-policy';
 
@@ -63,24 +63,26 @@ describe('compilePolicy', () => {
       hook: 'forward',
       match: { sources: ['10.0.0.0/8'], protocol: 'tcp', destinationPorts: ['443', '8000-8099'] },
     });
-    expect(compiled).toEqual({
-      id: 'r',
-      key: ruleKey('u', 'r'),
-      hook: Hook.HOOK_FORWARD,
-      action: Action.ACTION_DROP,
-      shadow: false,
-      rejectWith: RejectWith.REJECT_WITH_UNSPECIFIED,
-      ipv4: true,
-      ipv6: false,
-      sources: [{ address: Buffer.from([10, 0, 0, 0]), length: 8 }],
-      destinations: [],
-      protocols: [6],
-      sourcePorts: [],
-      destinationPorts: [
-        { first: 443, last: 443 },
-        { first: 8000, last: 8099 },
-      ],
-    });
+    expect(compiled).toEqual(
+      AgentRule.fromPartial({
+        id: 'r',
+        key: ruleKey('u', 'r'),
+        hook: Hook.HOOK_FORWARD,
+        action: Action.ACTION_DROP,
+        shadow: false,
+        rejectWith: RejectWith.REJECT_WITH_UNSPECIFIED,
+        ipv4: true,
+        ipv6: false,
+        sources: [{ address: Buffer.from([10, 0, 0, 0]), length: 8 }],
+        destinations: [],
+        protocols: [6],
+        sourcePorts: [],
+        destinationPorts: [
+          { first: 443, last: 443 },
+          { first: 8000, last: 8099 },
+        ],
+      }),
+    );
   });
 
   it.each<[string, Partial<Match>, boolean, boolean]>([

@@ -1,12 +1,14 @@
 import { status } from '@grpc/grpc-js';
 import {
   Action,
+  DefaultVerdict,
   Hook,
   LabelOperator,
+  Match,
   Policy as PolicyMessage,
   RejectWith,
   RpcError,
-  type Rule,
+  Rule,
 } from '@nsgate/proto';
 import fc from 'fast-check';
 import { Violations } from '../rpc/violations';
@@ -17,22 +19,17 @@ import { parsePolicy } from './policy-parser';
 const anyEnum = (number: number): never => number as never;
 
 const rule = (fields: Partial<Rule> = {}): Rule => ({
+  ...Rule.create(),
   id: 'r',
-  comment: '',
   hook: Hook.HOOK_INPUT,
-  match: undefined,
   action: Action.ACTION_DROP,
-  shadow: false,
-  rejectWith: RejectWith.REJECT_WITH_UNSPECIFIED,
   ...fields,
 });
 
-const match = (fields: Partial<NonNullable<Rule['match']>>): Rule['match'] => ({
-  sources: [],
-  destinations: [],
-  protocol: '',
-  sourcePorts: [],
-  destinationPorts: [],
+const match = (fields: Partial<Match>): Match => ({ ...Match.create(), ...fields });
+
+const defaultVerdict = (fields: Partial<DefaultVerdict>): DefaultVerdict => ({
+  ...DefaultVerdict.create(),
   ...fields,
 });
 
@@ -116,12 +113,16 @@ describe('a policy', () => {
     ],
     [
       'two defaults for a hook',
-      { defaultVerdicts: [1, 1].map(() => ({ hook: Hook.HOOK_INPUT, verdict: Action.ACTION_DROP })) },
+      {
+        defaultVerdicts: [1, 1].map(() =>
+          defaultVerdict({ hook: Hook.HOOK_INPUT, verdict: Action.ACTION_DROP }),
+        ),
+      },
       ['policy.default_verdicts[1].hook'],
     ],
     [
       'a default that rejects, on no hook',
-      { defaultVerdicts: [{ hook: Hook.HOOK_UNSPECIFIED, verdict: Action.ACTION_REJECT }] },
+      { defaultVerdicts: [defaultVerdict({ verdict: Action.ACTION_REJECT })] },
       ['policy.default_verdicts[0].hook', 'policy.default_verdicts[0].verdict'],
     ],
   ])('with %s', (_what, fields, expected) => {
@@ -288,24 +289,28 @@ describe('any message at all', () => {
   const texts = fc.array(text, { maxLength: 3 });
   const number = fc.oneof(fc.integer({ min: -2, max: 8 }), fc.integer());
   const enumNumber = number.map(anyEnum);
-  const anyRule: fc.Arbitrary<Rule> = fc.record({
-    id: text,
-    comment: text,
-    hook: enumNumber,
-    action: enumNumber,
-    shadow: fc.boolean(),
-    rejectWith: enumNumber,
-    match: fc.option(
-      fc.record({
-        sources: texts,
-        destinations: texts,
-        protocol: text,
-        sourcePorts: texts,
-        destinationPorts: texts,
-      }),
-      { nil: undefined },
-    ),
-  });
+  const anyRule: fc.Arbitrary<Rule> = fc
+    .record({
+      id: text,
+      comment: text,
+      hook: enumNumber,
+      action: enumNumber,
+      shadow: fc.boolean(),
+      rejectWith: enumNumber,
+      match: fc.option(
+        fc
+          .record({
+            sources: texts,
+            destinations: texts,
+            protocol: text,
+            sourcePorts: texts,
+            destinationPorts: texts,
+          })
+          .map(match),
+        { nil: undefined },
+      ),
+    })
+    .map(rule);
   const anyPolicy = fc
     .record({
       name: text,
@@ -320,7 +325,7 @@ describe('any message at all', () => {
       namespaces: fc.option(fc.record({ include: texts, exclude: texts }), { nil: undefined }),
       priority: number,
       rules: fc.array(anyRule, { maxLength: 4 }),
-      defaultVerdicts: fc.array(fc.record({ hook: enumNumber, verdict: enumNumber })),
+      defaultVerdicts: fc.array(fc.record({ hook: enumNumber, verdict: enumNumber }).map(defaultVerdict)),
     })
     .map((fields) => PolicyMessage.create(fields));
 

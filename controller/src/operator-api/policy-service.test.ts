@@ -4,7 +4,7 @@ import {
   Action,
   Hook,
   Policy,
-  RejectWith,
+  Rule,
   type CreatePolicyRequest,
   type DeletePolicyRequest,
   type RpcError,
@@ -124,22 +124,12 @@ describe('CreatePolicy', () => {
   });
 
   it('stores nothing of what is invalid, and names every field', async () => {
-    const match = {
-      sources: ['010.1.1.1'],
-      destinations: [],
-      protocol: 'tcp',
-      sourcePorts: [],
-      destinationPorts: ['90-80'],
-    };
-    const rule = {
+    const rule = Rule.fromPartial({
       id: 'r',
-      comment: '',
       hook: Hook.HOOK_INPUT,
       action: Action.ACTION_DROP,
-      shadow: false,
-      rejectWith: RejectWith.REJECT_WITH_UNSPECIFIED,
-      match,
-    };
+      match: { sources: ['010.1.1.1'], protocol: 'tcp', destinationPorts: ['90-80'] },
+    });
     const given = policy({ rules: [rule, { ...rule, match: undefined }] });
     const refused = (await create(given, { reason: 'x'.repeat(1025) }).catch(
       (error: unknown) => error,
