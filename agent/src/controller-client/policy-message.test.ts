@@ -48,7 +48,7 @@ describe('a policy message is refused', () => {
     ['whose digest is of other content', policyMessage({ digest: '00'.repeat(32) }), 'digest'],
     ['without a proper name', policyMessage({ name: 'a' }), '"a" is no policy\'s name'],
     ['without a uid', policyMessage({ uid: '' }), 'uid'],
-    ['of a priority out of range', policyMessage({ priority: 1001 }), 'priority 1001'],
+    ['of a priority out of range', policyMessage({ priority: 51_001 }), 'priority 51001'],
     ['without a selector', policyMessage({ namespaces: undefined }), 'include is empty'],
     [
       'with a bad glob',
@@ -68,13 +68,19 @@ describe('a policy message is refused', () => {
     [
       'with two default verdicts for a hook',
       policyMessage({
-        defaultVerdicts: [1, 1].map(() => ({ hook: Hook.HOOK_INPUT, verdict: Action.ACTION_DROP })),
+        defaultVerdicts: [1, 1].map(() => ({
+          hook: Hook.HOOK_INPUT,
+          verdict: Action.ACTION_DROP,
+          log: undefined,
+        })),
       }),
       'stands twice',
     ],
     [
       'with a default verdict that is none',
-      policyMessage({ defaultVerdicts: [{ hook: Hook.HOOK_INPUT, verdict: Action.ACTION_REJECT }] }),
+      policyMessage({
+        defaultVerdicts: [{ hook: Hook.HOOK_INPUT, verdict: Action.ACTION_REJECT, log: undefined }],
+      }),
       'accept or drop',
     ],
     ['with a malformed rule id', withRule({ id: 'a b' }), '"a b" is malformed'],

@@ -8,6 +8,9 @@ import { demand, readAction, readHook, readRule } from './rule-message';
 const MAX_POLICY_RULES = 10_000;
 const MAX_PATTERNS = 256;
 
+/** A policy's own priority is within -1000 to 1000; its tier, of which there are five, adds 10,000 for each place. */
+const PRIORITY = { min: -1000, max: 51_000 };
+
 /** Throws PolicyFault. */
 export function decodePolicy(encoded: Uint8Array): Policy {
   return readPolicy(decodeMessage(encoded));
@@ -23,7 +26,10 @@ export function readPolicy(message: AgentPolicy): Policy {
   demand(uid !== '', 'it has no uid');
   const digest = agentPolicyDigest(message);
   demand(message.digest === digest, `its digest is ${message.digest}, its content's is ${digest}`);
-  demand(priority >= -1000 && priority <= 1000, `priority ${priority} is not within -1000 to 1000`);
+  demand(
+    priority >= PRIORITY.min && priority <= PRIORITY.max,
+    `priority ${priority} is not within ${PRIORITY.min} to ${PRIORITY.max}`,
+  );
   const include = readPatterns(message.namespaces?.include ?? [], 'include');
   demand(include.length > 0, 'namespaces.include is empty');
   return {

@@ -44,6 +44,16 @@ export function ruleMessage(fields: Partial<AgentRule> = {}): AgentRule {
     protocols: [],
     sourcePorts: [],
     destinationPorts: [],
+    icmp: [],
+    tcpFlags: [],
+    inInterfaces: [],
+    outInterfaces: [],
+    states: [],
+    marks: [],
+    sourceSets: [],
+    destinationSets: [],
+    negated: [],
+    log: undefined,
     ...fields,
   };
 }

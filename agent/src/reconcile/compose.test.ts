@@ -27,9 +27,9 @@ describe('policies that name the same namespace', () => {
   });
 
   it('take a default verdict from the first that states one for the hook, and accept where none does', () => {
-    const drop = { hook: WireHook.HOOK_INPUT, verdict: WireAction.ACTION_DROP };
-    const accept = { hook: WireHook.HOOK_INPUT, verdict: WireAction.ACTION_ACCEPT };
-    const output = { hook: WireHook.HOOK_OUTPUT, verdict: WireAction.ACTION_DROP };
+    const drop = { hook: WireHook.HOOK_INPUT, verdict: WireAction.ACTION_DROP, log: undefined };
+    const accept = { hook: WireHook.HOOK_INPUT, verdict: WireAction.ACTION_ACCEPT, log: undefined };
+    const output = { hook: WireHook.HOOK_OUTPUT, verdict: WireAction.ACTION_DROP, log: undefined };
     const { ruleset } = compose([
       policy({ name: 'b', priority: 1, defaultVerdicts: [accept, output] }),
       policy({ name: 'a', priority: 0, defaultVerdicts: [drop] }),
