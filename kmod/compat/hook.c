@@ -45,7 +45,7 @@ void nsg_global_hooks_stop(void)
 
 static unsigned int verdict_of(struct sk_buff *skb, struct nsg_hook_state *state)
 {
-	const struct nsg_namespace *ns;
+	struct nsg_namespace *ns;
 
 	state->net = dev_net(state->in ? state->in : state->out);
 	ns = nsg_namespace_of(state->net);

@@ -4,6 +4,7 @@
 
 #include "change.h"
 #include "hooks.h"
+#include "quarantine.h"
 #include "refusal.h"
 
 static bool needs_tracking(const struct nsg_binding *binding)
@@ -102,8 +103,10 @@ void nsg_change_settle(struct nsg_change *change)
 	const u8 *need = change->new ? change->new->ruleset->hooks : none;
 	u8 idle[2];
 
-	if (change->new)
+	if (change->new) {
 		WRITE_ONCE(change->new->previous, NULL);
+		nsg_quarantine_give_way(change->ns);
+	}
 	idle[0] = change->ns->hooks[0] & ~need[0];
 	idle[1] = change->ns->hooks[1] & ~need[1];
 	nsg_hooks_take_off(change->ns, idle);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Answers COMMIT: one transaction over rulesets and bindings. Everything that can fail is done before the first packet
+ * Answers COMMIT: one transaction over rulesets, bindings and settings. Everything that can fail is done before the first packet
  * can notice, so a commit is applied whole or not at all.
  */
 #include <linux/rcupdate.h>
@@ -8,9 +8,11 @@
 #include "borrowed.h"
 #include "change.h"
 #include "generation.h"
+#include "quarantine.h"
 #include "reading.h"
 #include "registry.h"
 #include "reply.h"
+#include "settings.h"
 
 struct commit {
 	const struct nsg_request *request;
@@ -113,17 +115,6 @@ static int build_puts(struct commit *commit)
 	return 0;
 }
 
-static int refuse_unserved(struct commit *commit)
-{
-	const struct nsg_request *request = commit->request;
-	const struct nsg_objects *group = request->settings.count ? &request->settings : &request->releases;
-
-	if (!group->count)
-		return 0;
-	at_object(commit, group->at, group->at->head);
-	return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_OBJECT, "objects of this type are not supported yet");
-}
-
 /* ---- under the lock: what the commit means now ---- */
 
 /* Another commit may have put or dropped the same ruleset since. */
@@ -224,6 +215,11 @@ static int prepare_unbind(struct commit *commit, const struct nsg_object *object
 	return prepare_change(commit, ns, NULL);
 }
 
+static int prepare_release(struct commit *commit, const struct nsg_object *object)
+{
+	return nsg_release_check(object, commit->request, commit->refusal);
+}
+
 static int prepare_drop(struct commit *commit, u32 drop)
 {
 	const struct nsg_object *object = &commit->request->drops.at[drop];
@@ -261,7 +257,8 @@ static int prepare(struct commit *commit)
 
 	error = check_puts(commit) ?:
 		prepare_all(commit, &commit->request->binds, prepare_bind) ?:
-		prepare_all(commit, &commit->request->unbinds, prepare_unbind);
+		prepare_all(commit, &commit->request->unbinds, prepare_unbind) ?:
+		prepare_all(commit, &commit->request->releases, prepare_release);
 	for (i = 0; !error && i < commit->request->drops.count; i++)
 		error = prepare_drop(commit, i);
 	return error;
@@ -334,7 +331,9 @@ static void free_dropped(struct commit *commit)
 
 static u64 apply(struct commit *commit)
 {
-	commit->changed = commit->changing;
+	commit->changed = nsg_settings_apply(&commit->request->settings);
+	commit->changed |= nsg_releases_apply(&commit->request->releases);
+	commit->changed |= commit->changing != 0;
 	apply_drops(commit);
 	apply_puts(commit);
 	apply_changes(commit);
@@ -374,7 +373,6 @@ int nsg_commit(const struct nsg_request *request, struct nsg_reply *reply, struc
 	int error;
 
 	error = nsg_reply_begin(reply, request, sizeof(struct nsgate_committed), refusal) ?:
-		refuse_unserved(&commit) ?:
 		allocate(&commit) ?:
 		build_puts(&commit);
 	if (!error) {

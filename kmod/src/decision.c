@@ -20,14 +20,18 @@ struct nsg_decision nsg_decide(const struct nsg_ruleset *ruleset, const struct n
 			       const struct nsg_tally *tally)
 {
 	struct nsg_search search;
+	u8 marks = 0;
 	u32 rule;
 
 	for (rule = nsg_search_first(&search, ruleset->matcher, key); rule != NSG_NO_RULE;
 	     rule = nsg_search_next(&search)) {
 		if (tally)
 			count(tally, rule);
+		marks |= ruleset->rule[rule].flags;
 		if (decides(&ruleset->rule[rule]))
-			return (struct nsg_decision){ .rule = rule, .verdict = ruleset->rule[rule].action };
+			return (struct nsg_decision){ .rule = rule, .verdict = ruleset->rule[rule].action,
+						      .marks = marks };
 	}
-	return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_verdict[key->hook] };
+	return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_verdict[key->hook],
+				      .marks = marks };
 }

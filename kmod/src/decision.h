@@ -5,9 +5,13 @@
 
 #include "ruleset.h"
 
+/* What is to be done about a packet beyond its verdict: rare, so one byte tells whether there is anything. */
+#define NSG_MARK_SHADOW		NSGATE_RULE_SHADOW	/* a shadow rule would have stopped it */
+
 struct nsg_decision {
 	u32 rule;		/* index of the rule that decides, NSG_NO_RULE for the default verdict */
 	u8 verdict;		/* NSGATE_ACCEPT, NSGATE_DROP or NSGATE_REJECT */
+	u8 marks;		/* NSG_MARK_*: of all rules that matched on the way */
 };
 
 /* One rule's counters on one CPU; written by that CPU alone, with bottom halves off. */

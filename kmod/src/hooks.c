@@ -40,12 +40,11 @@ int nsg_hooks_put_on(struct nsg_namespace *ns, const u8 hooks[2], u8 added[2])
 	return put_on(ns, 0, hooks[0], &added[0]) ?: put_on(ns, 1, hooks[1], &added[1]);
 }
 
-void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2])
+static void take_off(struct nsg_namespace *ns, const u8 hooks[2])
 {
 	u32 family, hook;
 	u8 off;
 
-	lockdep_assert_held(&nsg_lock);
 	for (family = 0; family < 2; family++) {
 		off = hooks[family];
 		for (hook = 0; hook < NSGATE_HOOKS; hook++)
@@ -53,6 +52,23 @@ void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2])
 				nsg_hook_unregister(ns->net, &ns->ops[family][hook]);
 		ns->hooks[family] &= ~off;
 	}
+}
+
+void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2])
+{
+	lockdep_assert_held(&nsg_lock);
+	take_off(ns, hooks);
+}
+
+int nsg_hooks_put_all_on(struct nsg_namespace *ns)
+{
+	const u8 all = BIT(NSGATE_HOOKS) - 1;
+	u8 added[2] = { 0, 0 };
+	int error = put_on(ns, 0, all, &added[0]) ?: put_on(ns, 1, all, &added[1]);
+
+	if (error)
+		take_off(ns, added);
+	return error;
 }
 
 int nsg_hooks_track(struct nsg_namespace *ns, bool track)

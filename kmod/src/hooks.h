@@ -23,6 +23,12 @@ void nsg_hooks_init(struct nsg_namespace *ns);
  */
 int nsg_hooks_put_on(struct nsg_namespace *ns, const u8 hooks[2], u8 added[2]);
 
+/*
+ * Registers every hook of a namespace that nobody else can see yet. Returns 0, or a negative errno: then none is
+ * registered, and no packet is in one.
+ */
+int nsg_hooks_put_all_on(struct nsg_namespace *ns);
+
 /* Unregisters `hooks`, all of which are registered. A packet may be in them for a grace period. Under nsg_lock. */
 void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2]);
 

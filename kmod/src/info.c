@@ -8,6 +8,7 @@
 #include "netns.h"
 #include "registry.h"
 #include "reply.h"
+#include "settings.h"
 
 u64 nsg_generation;
 u64 nsg_instance;
@@ -25,6 +26,7 @@ static void count_namespaces(struct nsgate_info *info)
 		const struct nsg_binding *binding = nsg_namespace_binding(ns);
 
 		info->namespaces++;
+		info->quarantined += ns->quarantined;
 		if (!binding)
 			continue;
 		info->bindings++;
@@ -37,6 +39,8 @@ static void fill_state(struct nsgate_info *info)
 	mutex_lock(&nsg_lock);
 	info->generation = nsg_generation;
 	info->rulesets = nsg_registry_count();
+	info->quarantine = nsg_settings.quarantine;
+	info->malformed = nsg_settings.malformed;
 	nsg_registry_visit(sum_memory, &info->memory);
 	count_namespaces(info);
 	mutex_unlock(&nsg_lock);

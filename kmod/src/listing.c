@@ -23,9 +23,13 @@ static struct nsgate_namespace describe(const struct nsg_namespace *ns)
 		.birth = ns->birth,
 		.cookie = nsg_net_cookie(ns->net),
 		.inode = ns->inode,
-		.flags = nsg_namespace_is_initial(ns) ? NSGATE_NS_INITIAL : 0,
+		.quarantine_dropped = atomic64_read(&ns->quarantine_dropped),
 	};
 
+	if (nsg_namespace_is_initial(ns))
+		entry.flags |= NSGATE_NS_INITIAL;
+	if (ns->quarantined)
+		entry.flags |= NSGATE_NS_QUARANTINED;
 	if (!binding)
 		return entry;
 	entry.flags |= NSGATE_NS_BOUND;

@@ -12,10 +12,15 @@
 #include "reading.h"
 #include "registry.h"
 #include "serial.h"
+#include "settings.h"
 
 unsigned int nsg_marked_inode;
 module_param_named(inode, nsg_marked_inode, uint, 0644);
 MODULE_PARM_DESC(inode, "inode of a network namespace, marked with *** in /proc/nsgate and, when loading, in the log");
+
+static bool quarantine;
+module_param(quarantine, bool, 0444);
+MODULE_PARM_DESC(quarantine, "whether namespaces born from the start on are in quarantine (default: no); later, user space sets it");
 
 /* For insmod's inode=N: all namespaces, the one meant marked. */
 static void log_namespaces(void)
@@ -45,6 +50,7 @@ static int __init nsgate_start(void)
 	int error;
 
 	nsg_instance = nsg_random_base();
+	nsg_settings.quarantine = quarantine;
 	nsg_serials_start();
 	nsg_readings_start();
 	error = nsg_namespaces_start();

@@ -8,8 +8,10 @@
 #include "netns.h"
 #include "binding.h"
 #include "hooks.h"
+#include "quarantine.h"
 #include "refusal.h"
 #include "serial.h"
+#include "settings.h"
 
 DEFINE_MUTEX(nsg_lock);	/* see netns.h */
 LIST_HEAD(nsg_namespaces);
@@ -62,15 +64,39 @@ struct nsg_namespace *nsg_namespace_of(const struct net *net)
 	return NULL;
 }
 
-static int __net_init namespace_init(struct net *net)
+/* Who is adding the namespaces that live already, through the same call that tells of births. */
+static const struct task_struct *adding;
+
+static bool is_birth(void)
+{
+	return READ_ONCE(adding) != current;
+}
+
+/* A namespace that nobody can see yet, in quarantine if it is born into one. NULL without memory or hooks. */
+static struct nsg_namespace *namespace_build(struct net *net, int *error)
 {
 	struct nsg_namespace *ns = kzalloc(sizeof(*ns), GFP_KERNEL);
 
+	*error = -ENOMEM;
 	if (!ns)
-		return -ENOMEM;
+		return NULL;
 	ns->net = net;
 	ns->inode = nsg_net_inode(net);
 	nsg_hooks_init(ns);
+	*error = is_birth() && READ_ONCE(nsg_settings.quarantine) ? nsg_quarantine_begin(ns) : 0;
+	if (!*error)
+		return ns;
+	kfree(ns);
+	return NULL;
+}
+
+static int __net_init namespace_init(struct net *net)
+{
+	int error;
+	struct nsg_namespace *ns = namespace_build(net, &error);
+
+	if (!ns)
+		return error;
 	spin_lock(&table_lock);
 	ns->birth = nsg_next_serial();
 	list_add_tail_rcu(&ns->by_birth, &nsg_namespaces);
@@ -142,7 +168,12 @@ static struct pernet_operations namespace_ops = {
 
 int nsg_namespaces_start(void)
 {
-	return register_pernet_subsys(&namespace_ops);
+	int error;
+
+	WRITE_ONCE(adding, current);
+	error = register_pernet_subsys(&namespace_ops);
+	WRITE_ONCE(adding, NULL);
+	return error;
 }
 
 void nsg_namespaces_stop(void)

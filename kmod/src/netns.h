@@ -3,6 +3,7 @@
 #ifndef _NSG_NETNS_H
 #define _NSG_NETNS_H
 
+#include <linux/atomic.h>
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/netfilter.h>
@@ -24,6 +25,8 @@ struct nsg_namespace {
 	u32 inode;
 	u8 hooks[2];				/* registered, as in nsg_ruleset.hooks; under nsg_lock */
 	bool tracks;				/* connection tracking is held for it; under nsg_lock */
+	bool quarantined;			/* never if bound; written at birth and under nsg_lock */
+	atomic64_t quarantine_dropped;		/* packets; by packets */
 	struct hlist_node by_inode;
 	struct list_head by_birth;
 	struct nf_hook_ops ops[2][NSGATE_HOOKS];
@@ -60,7 +63,7 @@ static inline bool nsg_namespace_is_initial(const struct nsg_namespace *ns)
 
 struct nsg_binding *nsg_namespace_binding(const struct nsg_namespace *ns);
 
-/* Starts and ends following births and deaths; the start adds those that live already. */
+/* Starts and ends following births and deaths; the start adds those that live already, which were not born just now. */
 int nsg_namespaces_start(void);
 void nsg_namespaces_stop(void);
 

@@ -5,6 +5,7 @@
 #include "netns.h"
 #include "proc.h"
 #include "registry.h"
+#include "settings.h"
 
 #define SHORT_DIGEST	6	/* bytes of a digest that are shown */
 
@@ -13,13 +14,20 @@ const char *nsg_mark(unsigned int inode)
 	return inode && inode == READ_ONCE(nsg_marked_inode) ? " ***" : "";
 }
 
+/* By NSGATE_SETTING_MALFORMED. */
+static const char *const malformed[] = {
+	[0] = "rules",
+	[NSGATE_ACCEPT] = "accept",
+	[NSGATE_DROP] = "drop",
+};
+
 static void show_binding(struct seq_file *file, const struct nsg_binding *binding)
 {
 	struct nsgate_totals total = nsg_account_total(binding->account);
 
-	seq_printf(file, " ruleset %*phN rules %u accepted %llu dropped %llu rejected %llu malformed %llu",
+	seq_printf(file, " ruleset %*phN rules %u accepted %llu dropped %llu rejected %llu malformed %llu shadow %llu",
 		   SHORT_DIGEST, binding->ruleset->digest, binding->ruleset->rules, total.accepted, total.dropped,
-		   total.rejected, total.malformed);
+		   total.rejected, total.malformed, total.shadow);
 }
 
 static void show_namespace(struct seq_file *file, const struct nsg_namespace *ns)
@@ -31,6 +39,10 @@ static void show_namespace(struct seq_file *file, const struct nsg_namespace *ns
 		seq_printf(file, " cookie %llu", nsg_net_cookie(ns->net));
 	if (nsg_namespace_is_initial(ns))
 		seq_puts(file, " initial");
+	if (ns->quarantined)
+		seq_puts(file, " quarantined");
+	if (atomic64_read(&ns->quarantine_dropped))
+		seq_printf(file, " quarantine dropped %llu", (u64)atomic64_read(&ns->quarantine_dropped));
 	if (binding)
 		show_binding(file, binding);
 	seq_printf(file, "%s\n", nsg_mark(ns->inode));
@@ -48,6 +60,7 @@ static int show(struct seq_file *file, void *unused)
 
 	mutex_lock(&nsg_lock);
 	seq_printf(file, "generation %llu\n", nsg_generation);
+	seq_printf(file, "quarantine %u malformed %s\n", nsg_settings.quarantine, malformed[nsg_settings.malformed]);
 	nsg_for_each_namespace(ns)
 		show_namespace(file, ns);
 	nsg_registry_visit(show_ruleset, file);

@@ -9,7 +9,9 @@
 #include "borrowed.h"
 #include "netns.h"
 #include "packet.h"
+#include "quarantine.h"
 #include "reject.h"
+#include "settings.h"
 
 static struct nsg_decision decide_in(const struct nsg_binding *binding, const struct nsg_key *key, u32 bytes)
 {
@@ -49,20 +51,31 @@ static unsigned int reject(const struct nsg_rule *rule, struct sk_buff *skb, con
 	}
 }
 
+/* The setting's verdict for a malformed packet, if there is one; else 0. Counts the packet either way. */
+static noinline u8 malformed_verdict(struct nsgate_totals *totals)
+{
+	totals->malformed++;
+	return READ_ONCE(nsg_settings.malformed);
+}
+
 static unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *skb, const struct nsg_hook_state *state)
 {
 	struct nsgate_totals *totals = &this_cpu_ptr(binding->account->totals)->hook[state->hook];
 	const struct nsg_binding *previous = READ_ONCE(binding->previous);
 	u8 needs = binding->ruleset->needs | (previous ? previous->ruleset->needs : 0);
-	struct nsg_decision decision;
+	struct nsg_decision decision = { .rule = NSG_NO_RULE };
 	struct nsg_key key;
 
-	totals->malformed += nsg_packet_read(&key, skb, state);
+	if (unlikely(nsg_packet_read(&key, skb, state)))
+		decision.verdict = malformed_verdict(totals);
 	if (needs & NSG_NEEDS_STATE)
 		key.state = nsg_conntrack_state(skb);
 	if (unlikely(previous))
 		binding = stricter(binding, previous, &key);
-	decision = decide_in(binding, &key, nsg_packet_bytes(skb));
+	if (likely(!decision.verdict))
+		decision = decide_in(binding, &key, nsg_packet_bytes(skb));
+	if (unlikely(decision.marks & NSG_MARK_SHADOW))
+		totals->shadow++;
 	switch (decision.verdict) {
 	case NSGATE_ACCEPT:
 		totals->accepted++;
@@ -75,13 +88,13 @@ static unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *s
 	}
 }
 
-unsigned int nsg_verdict(const struct nsg_namespace *ns, struct sk_buff *skb, const struct nsg_hook_state *state)
+unsigned int nsg_verdict(struct nsg_namespace *ns, struct sk_buff *skb, const struct nsg_hook_state *state)
 {
 	const struct nsg_binding *binding = rcu_dereference(ns->binding);
 	unsigned int result = NF_ACCEPT;
 
-	if (!binding)
-		return NF_ACCEPT;
+	if (unlikely(!binding))
+		return nsg_quarantine_verdict(ns);
 	local_bh_disable();
 	if (likely(!nsg_rejecting()))
 		result = verdict(binding, skb, state);

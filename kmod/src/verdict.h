@@ -9,6 +9,6 @@
 struct nsg_namespace;
 
 /* The netfilter verdict for a packet that is on a hook of `ns`; inside an RCU read section, as every hook is. */
-unsigned int nsg_verdict(const struct nsg_namespace *ns, struct sk_buff *skb, const struct nsg_hook_state *state);
+unsigned int nsg_verdict(struct nsg_namespace *ns, struct sk_buff *skb, const struct nsg_hook_state *state);
 
 #endif /* _NSG_VERDICT_H */

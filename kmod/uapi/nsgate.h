@@ -326,13 +326,14 @@ struct nsgate_release {
 
 enum nsgate_setting_name {
 	/*
-	 * 1: a namespace born from now on drops every IP packet, at all hooks, until it is bound or released. 0 (at load,
-	 * unless the module parameter `quarantine` says otherwise): it is not. Those in quarantine stay there either way.
+	 * 1: a namespace born from now on drops every IP packet, at all hooks, until it is bound or released. 0 (at
+	 * load, unless the module parameter `quarantine` says otherwise): it does not. Those in quarantine stay there
+	 * either way.
 	 */
 	NSGATE_SETTING_QUARANTINE	= 1,
 	/*
-	 * What becomes of a packet with short or contradictory headers in a bound namespace: NSGATE_DROP, NSGATE_ACCEPT,
-	 * or 0 (at load): the rules decide on what could be read. It counts as malformed in any case.
+	 * What becomes of a packet with short or contradictory headers in a bound namespace: NSGATE_DROP,
+	 * NSGATE_ACCEPT, or 0 (at load): the rules decide on what could be read. It counts as malformed in any case.
 	 */
 	NSGATE_SETTING_MALFORMED	= 2,
 };
@@ -351,14 +352,14 @@ struct nsgate_setting {
 struct nsgate_set {
 	struct nsgate_object head;
 	struct nsgate_set_name name;
-	__u64 version;		/* user space's number for this content; a set that is held with it already stays untouched */
+	__u64 version;		/* user space's number for this content; a set held with it already stays untouched */
 	__u32 members4;		/* together at most NSGATE_MAX_MEMBERS */
 	__u32 members6;
 };
 
 /*
- * Followed by add4 struct nsgate_prefix4, remove4 of the same, add6 struct nsgate_prefix6, remove6 of the same. Adding a
- * member and removing what is none changes nothing; a prefix that stands in both lists is refused.
+ * Followed by add4 struct nsgate_prefix4, remove4 of the same, add6 struct nsgate_prefix6, remove6 of the same. Adding
+ * a member and removing what is none changes nothing; a prefix that stands in both lists is refused.
  */
 struct nsgate_set_delta {
 	struct nsgate_object head;
@@ -465,20 +466,20 @@ struct nsgate_stats {
 /* ---- events ---- */
 
 /*
- * Events are numbered from 1 by the module, without gaps, and held in a ring of NSGATE_EVENT_RING; the oldest makes room.
- * Whoever reads them asks by the number that it has got to, and learns exactly how many it missed.
+ * Events are numbered from 1 by the module, without gaps, and held in a ring of NSGATE_EVENT_RING; the oldest makes
+ * room. Whoever reads them asks by the number that it has got to, and learns exactly how many it missed.
  */
 #define NSGATE_EVENT_RING	8192U		/* events */
 #define NSGATE_MAX_EVENTS	1024U		/* events in one reply: ask again while it is full */
 
 struct nsgate_events_request {
 	__u64 cursor;		/* the last reply's; 0 for the oldest event that is held */
-	__u64 instance;		/* nsgate_info.instance that the cursor is from, 0 with cursor 0; ESTALE if it is another */
+	__u64 instance;		/* nsgate_info.instance of the cursor, 0 with cursor 0; ESTALE if it is another */
 	/*
-	 * Not 0: when there is an event beyond those of this reply (or at once, if there is one already), send this signal to
-	 * the calling process; once, until it asks again. 1 to 31 but SIGKILL and SIGSTOP. SIGURG harms no process that does
-	 * not expect it. ENOSPC when NSGATE_MAX_LISTENERS other processes wait. No file is held open for it, so the module can be
-	 * unloaded; whoever waits notices that by asking for info.
+	 * Not 0: when there is an event beyond those of this reply (or at once, if there is one already), send this
+	 * signal to the calling process; once, until it asks again. 1 to 31 but SIGKILL and SIGSTOP. SIGURG harms no
+	 * process that does not expect it. ENOSPC when NSGATE_MAX_LISTENERS other processes wait. No file is held open
+	 * for it, so the module can be unloaded; whoever waits notices that by asking for info.
 	 */
 	__u32 signal;
 	__u32 reserved;
@@ -528,7 +529,7 @@ struct nsgate_event {
 struct nsgate_events {
 	__u64 cursor;		/* for the next request */
 	__u64 instance;		/* for the next request */
-	__u64 lost;		/* events between the request's cursor and the first of these that the ring no longer held */
+	__u64 lost;		/* between the request's cursor and the first of these: the ring no longer held them */
 	__u32 events;
 	__u32 reserved;
 };

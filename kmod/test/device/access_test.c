@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -68,19 +69,26 @@ static void test_info(void)
 
 static void test_info_across_abis(void)
 {
-	struct nsgate_request request = { .magic = NSGATE_MAGIC, .abi = 99, .op = NSGATE_OP_INFO,
-					  .length = sizeof(request), .reserved = 5 };
-	struct outcome o = exchange_bytes(&request, sizeof(request));
+	static const struct {
+		int abi;
+		const char *who;
+	} peers[] = { { NSGATE_ABI + 1, "the module is older" }, { NSGATE_ABI - 1, "the writer is older" },
+		      { 65535, "the module is older" }, { 0, "the writer is older" } };
+	struct outcome o;
 
-	check(!o.error, "info is answered whatever the ABI");
-	request.op = NSGATE_OP_LIST;
-	o = exchange_bytes(&request, sizeof(request));
-	check(o.error == EPROTONOSUPPORT && strstr(o.refusal.reason, "the module is older"),
-	      "another operation of a newer ABI is refused: %s", o.refusal.reason);
-	request.abi = 0;
-	o = exchange_bytes(&request, sizeof(request));
-	check(o.error == EPROTONOSUPPORT && strstr(o.refusal.reason, "the writer is older"),
-	      "and of an older one: %s", o.refusal.reason);
+	for (size_t i = 0; i < sizeof(peers) / sizeof(*peers); i++) {
+		struct nsgate_request request = { .magic = NSGATE_MAGIC, .abi = peers[i].abi, .op = NSGATE_OP_INFO,
+						  .length = sizeof(request), .reserved = 5 };
+		char both[64];
+
+		o = exchange_bytes(&request, sizeof(request));
+		check(!o.error, "info is answered to ABI %u", request.abi);
+		request.op = NSGATE_OP_LIST;
+		o = exchange_bytes(&request, sizeof(request));
+		snprintf(both, sizeof(both), "the writer speaks ABI %u, the module %u", request.abi, NSGATE_ABI);
+		check(o.error == EPROTONOSUPPORT && strstr(o.refusal.reason, both) &&
+		      strstr(o.refusal.reason, peers[i].who), "another operation is refused: %s", o.refusal.reason);
+	}
 }
 
 static void test_reading(void)

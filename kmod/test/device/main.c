@@ -1,38 +1,60 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Acceptance test of the loaded module through /dev/nsgate, with real packets. Needs root, iproute2, and a machine that
- * may lose its nsgate module. usage: device-test NSGATE.KO
+ * may lose its nsgate module. usage: device-test NSGATE.KO [PART…]; all parts unless some are named
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "module.h"
 #include "tests.h"
 
+/* In the order in which they run. */
+static const struct part {
+	const char *name;
+	void (*run)(void);
+} parts[] = {
+	{ "access", test_access },
+	{ "refusals", test_refusals },
+	{ "filtering", test_filtering },
+	{ "matches", test_matches },
+	{ "rejects", test_rejects },
+	{ "counters", test_counters },
+	{ "classify", test_classify },
+	{ "life", test_life },
+	{ "quarantine", test_quarantine },
+	{ "swap", test_swap },
+};
+
+/* Whether a part is meant by the arguments from the second on. */
+static bool wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 2; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return argc == 2;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc != 2) {
-		fprintf(stderr, "usage: %s NSGATE.KO\n", argv[0]);
+	if (argc < 2) {
+		fprintf(stderr, "usage: %s NSGATE.KO [PART…]\n", argv[0]);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);
 	module_load(argv[1], "");
 	sandbox_home();
-	test_access();
-	test_refusals();
-	test_filtering();
-	test_matches();
-	test_rejects();
-	test_counters();
-	test_classify();
-	test_life();
-	test_swap();
-	test_reload(argv[1]);
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (wanted(parts[i].name, argc, argv))
+			parts[i].run();
+	if (wanted("reload", argc, argv))
+		test_reload(argv[1]);
 	module_unload();
 	check(!module_memory(), "no mapped memory of the module's is left");
 	return conclude();

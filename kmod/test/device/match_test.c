@@ -223,6 +223,34 @@ static void test_malformed(void)
 	unbind_and_drop(&s, 1);
 }
 
+/* Malformed packets under each value of the setting, in a namespace that drops all and in one that drops nothing. */
+static void test_malformed_setting(void)
+{
+	static const char *const names[] = { "left to the rules", "accepted", "dropped" };
+	uint8_t packet[24] = { 0x45, 0, 0, 24, 0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1, 0x12, 0x34, 0x13, 0x88 };
+
+	for (int strict = 0; strict < 2; strict++)
+		for (int setting = 0; setting <= NSGATE_DROP; setting++) {
+			bool dropped = setting ? setting == NSGATE_DROP : strict;
+			struct nsgate_totals t;
+			struct wire w;
+
+			commit_begin(&w, 1, NSGATE_HOOK_OUTPUT, strict ? NSGATE_DROP : NSGATE_ACCEPT);
+			rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_OUTPUT, .action = NSGATE_COUNT });
+			bind_rule(&w);
+			change_setting(NSGATE_SETTING_MALFORMED, setting);
+			check(info().malformed == setting, "the setting is told: %d", setting);
+			send_raw(packet, sizeof(packet));
+			t = totals(s.inode, NSGATE_HOOK_OUTPUT);
+			check(t.malformed == 1 && t.seen == 1 && t.dropped == dropped && t.accepted == !dropped &&
+			      counters(s.inode, 1).packets == !setting, "malformed %s, default %s: %s", names[setting],
+			      strict ? "drop" : "accept", dropped ? "dropped" : "accepted");
+			expect("a good one", "127.0.0.1", 5000, !strict);
+			unbind_and_drop(&s, 1);
+		}
+	change_setting(NSGATE_SETTING_MALFORMED, 0);
+}
+
 void test_matches(void)
 {
 	section("matches");
@@ -234,6 +262,7 @@ void test_matches(void)
 	test_interfaces();
 	test_mark();
 	test_malformed();
+	test_malformed_setting();
 	test_state();
 	sandbox_delete(&s);
 	check_empty("matches");

@@ -69,12 +69,9 @@ static struct outcome try_object(const void *object, size_t size)
 
 static void test_objects(void)
 {
-	struct nsgate_setting setting = { .head = { NSGATE_OBJECT_SETTING, sizeof(setting) },
-					  .setting = NSGATE_SETTING_QUARANTINE };
 	struct nsgate_object unknown = { 99, sizeof(unknown) }, lying = { NSGATE_OBJECT_BIND, 4096 };
 	struct wire w;
 
-	refused("a setting", try_object(&setting, sizeof(setting)), EOPNOTSUPP, NSGATE_FIELD_OBJECT);
 	refused("an unknown object", try_object(&unknown, sizeof(unknown)), EINVAL, NSGATE_FIELD_OBJECT);
 	refused("an object's lying length", try_object(&lying, sizeof(lying)), EINVAL, NSGATE_FIELD_OBJECT);
 	wire_begin(&w, NSGATE_OP_COMMIT);
@@ -170,7 +167,6 @@ static void test_garbage(void)
 void test_refusals(void)
 {
 	section("refusals");
-	home.birth = listed(home.inode).birth;
 	test_headers();
 	test_split();
 	test_objects();

@@ -35,6 +35,7 @@ static int own_namespace(uint32_t *inode)
 void sandbox_home(void)
 {
 	home.fd = own_namespace(&home.inode);
+	home.birth = listed(home.inode).birth;
 }
 
 void enter(const struct sandbox *s)
@@ -58,14 +59,21 @@ static void loopback_up(void)
 	close(fd);
 }
 
-struct sandbox sandbox_new(void)
+struct sandbox sandbox_new_here(void)
 {
-	struct sandbox s;
+	struct sandbox s = { .birth = 0 };
 
 	if (unshare(CLONE_NEWNET))
 		die("unshare");
-	s.fd = own_namespace(&s.inode);
 	loopback_up();
+	s.fd = own_namespace(&s.inode);
+	return s;
+}
+
+struct sandbox sandbox_new(void)
+{
+	struct sandbox s = sandbox_new_here();
+
 	leave();
 	s.birth = listed(s.inode).birth;
 	return s;

@@ -20,6 +20,9 @@ void sandbox_home(void);
 
 /* A new namespace with its loopback up. */
 struct sandbox sandbox_new(void);
+
+/* The same, and stays in it; without `birth`. */
+struct sandbox sandbox_new_here(void);
 void sandbox_delete(struct sandbox *s);
 
 /* Runs a shell command in it; exits if that fails. */

@@ -1,83 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Commits in a loop under traffic: at every instant a packet meets the whole old or the whole new ruleset. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "flood.h"
 #include "tests.h"
 
 #define SECONDS	5
-
-/* A process that floods `address` port 5001 of `to` from `from`, and counts what it sent. */
-struct flood {
-	pid_t process;
-	int receiver;
-	volatile struct flood_state {
-		bool stop;
-		uint64_t sent;
-	} *state;
-};
-
-static int socket_in(const struct sandbox *s)
-{
-	int fd;
-
-	enter(s);
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	leave();
-	return fd;
-}
-
-static struct sockaddr_in port_5001(const char *address)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_port = htons(5001) };
-
-	inet_pton(AF_INET, address, &at.sin_addr);
-	return at;
-}
-
-static struct flood flood_start(const struct sandbox *from, const struct sandbox *to, const char *address)
-{
-	struct sockaddr_in at = port_5001(address);
-	struct flood f = { .receiver = socket_in(to) };
-	int sender = socket_in(from);
-
-	f.state = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (bind(f.receiver, (void *)&at, sizeof(at)))
-		die("bind of the flood's receiver");
-	f.process = fork();
-	if (!f.process) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		dup2(sender, 3);
-		close_range(4, ~0U, 0);		/* namespaces that are to die */
-		for (; !f.state->stop; f.state->sent++)
-			sendto(3, "nsgate", 6, 0, (void *)&at, sizeof(at));
-		_exit(0);
-	}
-	close(sender);
-	return f;
-}
-
-/* How many packets got through. */
-static int flood_stop(struct flood *f)
-{
-	char buffer[64];
-	int through = 0;
-
-	f->state->stop = true;
-	waitpid(f->process, NULL, 0);
-	while (recv(f->receiver, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
-		through++;
-	close(f->receiver);
-	return through;
-}
 
 static void drop_on(struct wire *w, uint32_t number, enum nsgate_hook hook, uint64_t id)
 {

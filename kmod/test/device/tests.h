@@ -16,6 +16,7 @@ void test_rejects(void);
 void test_counters(void);
 void test_classify(void);
 void test_life(void);
+void test_quarantine(void);
 void test_swap(void);
 void test_reload(const char *module);
 
@@ -42,6 +43,25 @@ static inline void unbind_and_drop(const struct sandbox *s, uint32_t number)
 	unbind_add(&w, s->inode, s->birth);
 	drop_add(&w, number);
 	must("unbind and drop", exchange(&w));
+}
+
+static inline void change_setting(uint32_t setting, uint64_t value)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	setting_add(&w, setting, value);
+	must("setting", exchange(&w));
+}
+
+/* Out of quarantine. */
+static inline void release(const struct sandbox *s)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	release_add(&w, s->inode, s->birth);
+	must("release", exchange(&w));
 }
 
 /* Nothing is held any more. */
