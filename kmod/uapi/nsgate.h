@@ -162,16 +162,16 @@ enum nsgate_object_type {
 	NSGATE_OBJECT_UNBIND		= 4,	/* struct nsgate_unbind */
 	NSGATE_OBJECT_SETTING		= 5,	/* struct nsgate_setting */
 	NSGATE_OBJECT_SET_PUT		= 6,	/* struct nsgate_set, its members: makes it, or replaces all of it */
-	NSGATE_OBJECT_SET_DELTA		= 7,	/* struct nsgate_set_delta, members; ENOENT: not held, ESTALE: another version */
-	NSGATE_OBJECT_SET_DROP		= 8,	/* struct nsgate_set_drop; ENOENT: not held, EBUSY: a ruleset names it */
+	NSGATE_OBJECT_SET_DELTA		= 7,	/* struct nsgate_set_delta; ENOENT: not held, ESTALE: changed */
+	NSGATE_OBJECT_SET_DROP		= 8,	/* struct nsgate_set_drop; ENOENT: not held, EBUSY: a ruleset has it */
 	NSGATE_OBJECT_RELEASE		= 9,	/* struct nsgate_release: end a quarantine without a binding */
 };
 
 /*
  * A commit's payload is a run of objects, each of `length` bytes from its head on. Their order does not matter: puts of
- * sets come first, then rulesets, bindings, drops of rulesets, drops of sets. A digest named by two puts or by two drops
- * is refused, and so is a namespace named by two of bind, unbind and release, a setting
- * named twice, and a set named by two objects.
+ * sets come first, then rulesets, bindings, drops of rulesets, drops of sets. A digest named by two puts or by two
+ * drops is refused, and so is a namespace named by two of bind, unbind and release, a setting named twice, and a set
+ * named by two objects.
  */
 struct nsgate_object {
 	__u32 type;		/* enum nsgate_object_type */
@@ -203,7 +203,7 @@ struct nsgate_rule {
 	__u8 reject_with;	/* enum nsgate_reject_with */
 	__u8 families;		/* NSGATE_FAMILY_*: which packets the rule may match; not 0 */
 	__u8 reserved[3];
-	__u16 log_rate;		/* samples a second and binding, over all CPUs; 1 or more with NSGATE_RULE_LOG, else 0 */
+	__u16 log_rate;		/* samples a second and binding, over all CPUs; not 0 with NSGATE_RULE_LOG, else 0 */
 	__u16 log_burst;	/* how many may come at once; 1 or more with NSGATE_RULE_LOG, else 0 */
 };
 
