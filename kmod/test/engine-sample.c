@@ -90,12 +90,3 @@ void sample_free(struct sample *sample)
 	free(sample->bytes);
 	*sample = (struct sample){ .bytes = NULL };
 }
-
-u64 dice_roll(struct dice *dice)
-{
-	u64 z = dice->state += 0x9e3779b97f4a7c15ULL;
-
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
-	z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
-	return z ^ (z >> 31);
-}

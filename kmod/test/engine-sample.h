@@ -4,6 +4,7 @@
 #define _NSG_ENGINE_SAMPLE_H
 
 #include "../src/engine.h"
+#include "dice.h"
 
 /* A ruleset being written, as a put of it would stand in a request. */
 struct sample {
@@ -23,22 +24,5 @@ void sample_item(struct sample *sample, const void *item);
 const struct nsgate_ruleset *sample_ruleset(struct sample *sample);
 
 void sample_free(struct sample *sample);
-
-/* Numbers at random that a seed determines. */
-struct dice {
-	u64 state;
-};
-
-u64 dice_roll(struct dice *dice);
-
-static inline u32 dice_below(struct dice *dice, u32 bound)
-{
-	return (dice_roll(dice) >> 32) * bound >> 32;
-}
-
-static inline bool dice_chance(struct dice *dice, u32 percent)
-{
-	return dice_below(dice, 100) < percent;
-}
 
 #endif /* _NSG_ENGINE_SAMPLE_H */
