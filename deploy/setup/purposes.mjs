@@ -1,7 +1,7 @@
 // What each purpose takes: Debian packages, and what has to be built from the checkout.
 
 /**
- * @typedef {'start' | 'test' | 'vm' | 'bench' | 'build'} Purpose
+ * @typedef {'start' | 'test' | 'vm' | 'bench' | 'fuzz' | 'build'} Purpose
  *
  * @typedef {object} Requirements
  * @property {readonly string[]} debianPackages
@@ -19,6 +19,8 @@ const forMachine = [
 ];
 /** Other firewalls, to live beside and to compare with. */
 const otherFirewalls = ['nftables', 'iptables'];
+/** To fuzz the module's pure parts; llvm names the lines of a failure. */
+const forFuzzing = ['clang', 'llvm', 'make', 'util-linux'];
 /** To check the module's source. */
 const forChecks = ['sparse', 'perl'];
 
@@ -28,8 +30,9 @@ const requirements = {
   build: { debianPackages: [...forNpm, ...forModule], build: true },
   start: { debianPackages: [...forNpm, ...forModule, ...forMachine], build: true },
   bench: { debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls], build: true },
+  fuzz: { debianPackages: [...forNpm, ...forFuzzing], build: false },
   test: {
-    debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls, ...forChecks],
+    debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls, ...forChecks, ...forFuzzing],
     build: true,
   },
 };

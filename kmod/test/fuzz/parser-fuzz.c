@@ -57,6 +57,8 @@ static void check_commit(const struct nsg_request *request)
 	check_group(&request->drops, NSGATE_OBJECT_RULESET_DROP, &count);
 	check_group(&request->binds, NSGATE_OBJECT_BIND, &count);
 	check_group(&request->unbinds, NSGATE_OBJECT_UNBIND, &count);
+	check_group(&request->releases, NSGATE_OBJECT_RELEASE, &count);
+	check_group(&request->settings, NSGATE_OBJECT_SETTING, &count);
 	if (count != count_objects(request))
 		fuzz_fail("of %u objects %u were taken", count_objects(request), count);
 	for (u32 i = 0; i < request->puts.count; i++)
