@@ -1,5 +1,6 @@
 // One fuzzer's programs, folders and processes.
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createWriteStream, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -76,10 +77,9 @@ export function startFuzzer(
   );
   child.stderr.pipe(log);
   let stopped = false;
-  const good = new Promise<boolean>((resolve, reject) => {
-    child.once('error', reject);
-    log.once('finish', () => resolve(stopped || child.exitCode === 0));
-  });
+  const good = Promise.all([once(child, 'close'), once(log, 'finish')]).then(
+    () => stopped || child.exitCode === 0,
+  );
   const stop = (): void => {
     stopped = child.exitCode === null;
     child.kill('SIGINT');
