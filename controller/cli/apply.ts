@@ -1,8 +1,8 @@
 /** `nsgate apply` and `nsgate delete`. */
-import type { Policy } from '@nsgate/proto';
+import { UpdatePolicyRequest, type Policy } from '@nsgate/proto';
 import { call } from './call';
 import type { Connection } from './connection';
-import { PolicyFileError, readPolicyFile } from './policy-file';
+import { readResourceFile, ResourceFileError } from './resource-file';
 
 /** What the commands share: where to, and how to tell. */
 export interface CommandContext {
@@ -33,13 +33,10 @@ export async function applyFiles(
 ): Promise<void> {
   const policies = readAll(files);
   const update = (policy: Policy, validateOnly: boolean): Promise<Policy> =>
-    call(connection.policies.updatePolicy.bind(connection.policies), {
-      policy,
-      updateMask: undefined,
-      allowMissing: true,
-      validateOnly,
-      reason,
-    }).catch((error: unknown) => Promise.reject(new ApplyError(policy.name, error)));
+    call(
+      connection.policies.updatePolicy.bind(connection.policies),
+      UpdatePolicyRequest.fromPartial({ policy, allowMissing: true, validateOnly, reason }),
+    ).catch((error: unknown) => Promise.reject(new ApplyError(policy.name, error)));
   for (const policy of policies) await update(policy, true);
   if (dryRun) print(`valid: ${policies.map(({ name }) => name).join(', ')}`);
   for (const policy of dryRun ? [] : policies) {
@@ -73,13 +70,13 @@ function readAll(files: readonly string[]): Policy[] {
   const problems: string[] = [];
   const policies = files.flatMap((file) => {
     try {
-      return readPolicyFile(file);
+      return readResourceFile(file).flatMap((one) => (one.kind === 'Policy' ? [one.policy] : []));
     } catch (error) {
-      if (!(error instanceof PolicyFileError)) throw error;
+      if (!(error instanceof ResourceFileError)) throw error;
       problems.push(...error.problems);
       return [];
     }
   });
-  if (problems.length > 0) throw new PolicyFileError(problems);
+  if (problems.length > 0) throw new ResourceFileError(problems);
   return policies;
 }

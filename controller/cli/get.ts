@@ -2,6 +2,8 @@
 import {
   Host,
   labelOperatorToJSON,
+  ListHostsRequest,
+  ListPoliciesRequest,
   Namespace,
   namespaceStateToJSON,
   Policy,
@@ -60,7 +62,8 @@ async function listPolicies({ policies: client }: Connection, { name }: GetOptio
   const policies =
     name === undefined
       ? await allPages(
-          (pageToken) => call(client.listPolicies.bind(client), { pageSize: 0, pageToken }),
+          (pageToken) =>
+            call(client.listPolicies.bind(client), ListPoliciesRequest.fromPartial({ pageToken })),
           (response) => response.policies,
         )
       : [await call(client.getPolicy.bind(client), { name: policyName(name) })];
@@ -154,7 +157,7 @@ async function listRealizations({ fleet }: Connection, { name, policy, host }: G
 
 function allHosts(fleet: Connection['fleet']): Promise<Host[]> {
   return allPages(
-    (pageToken) => call(fleet.listHosts.bind(fleet), { pageSize: 0, pageToken }),
+    (pageToken) => call(fleet.listHosts.bind(fleet), ListHostsRequest.fromPartial({ pageToken })),
     (response) => response.hosts,
   );
 }

@@ -1,7 +1,7 @@
 /** The real controller as a process of its own, built from this checkout, for tests. */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
@@ -23,14 +23,21 @@ export function buildController(): void {
     '-b',
     join(ROOT, 'controller'),
   ]);
-  buildDescriptors('proto', 'nsgate.binpb');
-  buildDescriptors('node_modules/grpc-health-check/proto', 'health.binpb');
+  buildDescriptions();
 }
 
-function buildDescriptors(folder: string, file: string): void {
+/** Brings the description of the API, which reflection and the command line show, up to date with the .proto files. */
+export function buildDescriptions(): void {
+  describeApi('proto', 'nsgate.binpb');
+  describeApi('node_modules/grpc-health-check/proto', 'health.binpb');
+}
+
+function describeApi(folder: string, file: string): void {
   const output = join(ROOT, 'proto/dist', file);
-  if (existsSync(output)) return;
-  buf('build', join(ROOT, folder), '--as-file-descriptor-set', '-o', output);
+  // Tests that run at the same time read it: it is replaced as a whole.
+  const fresh = `${output}.${process.pid}.binpb`;
+  buf('build', join(ROOT, folder), '--as-file-descriptor-set', '-o', fresh);
+  renameSync(fresh, output);
 }
 
 /** Runs buf; throws with what it says when it fails. */

@@ -6,7 +6,8 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { Policy, type TlsFiles, type WatchPoliciesResponse } from '@nsgate/proto';
+import type { Policy } from '@nsgate/proto';
+import { CreatePolicyRequest, type TlsFiles, type WatchPoliciesResponse } from '@nsgate/proto';
 import { createLocalCa } from '../../deploy/certificates/local-ca';
 import {
   buildController,
@@ -70,12 +71,9 @@ describe('a controller', () => {
   it('has every acknowledged policy after it was killed, and takes over its stale socket', async () => {
     await controller.start();
     const clients = controller.local();
-    const request = {
-      policyId: '',
-      policy: Policy.create({ name: 'policies/a', namespaces: { include: ['*'], exclude: [] } }),
-      validateOnly: false,
-      reason: '',
-    };
+    const request = CreatePolicyRequest.fromPartial({
+      policy: { name: 'policies/a', namespaces: { include: ['*'] } },
+    });
     const made = await unary<Policy>((done) => clients.policies.createPolicy(request, done));
     clients.close();
     await controller.stop('SIGKILL');

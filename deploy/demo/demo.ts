@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Policy, TlsFiles } from '@nsgate/proto';
-import { readPolicyFile } from '../../controller/cli/policy-file';
+import { readResourceFile } from '../../controller/cli/resource-file';
 import { ADDRESS_SEEN_FROM_VM, HOST_ID, makeCertificates, type DemoCertificates } from './certificates';
 import { ControllerProcess } from './controller-process';
 import { DemoHost } from './demo-host';
@@ -151,7 +151,9 @@ export class Demo {
   }
 
   #readPolicy(): Policy {
-    const [policy] = readPolicyFile(POLICY_FILE);
+    const [policy] = readResourceFile(POLICY_FILE).flatMap((one) =>
+      one.kind === 'Policy' ? [one.policy] : [],
+    );
     if (policy === undefined) throw new Error(`${POLICY_FILE} holds no policy`);
     return policy;
   }

@@ -116,6 +116,7 @@ function wireNamespace({ entry, kernel }: NamespaceStatus): Namespace {
     state: NAMESPACE_STATES[entry.state],
     rulesetDigest: kernel?.digest ?? '',
     detail: detailOf(entry),
+    initial: entry.state === 'guarded',
   };
 }
 

@@ -1,7 +1,7 @@
 import { status } from '@grpc/grpc-js';
 import { RealizationState } from '@nsgate/proto';
 import { SESSION_LIMITS } from './agent-session';
-import { answerAll, Bench, onlyRole, POISON, settle } from './bench.testing';
+import { answerAll, Bench, onlyRole, ownPriority, POISON, settle } from './bench.testing';
 import type { FakeAgent } from './fake-agent.testing';
 
 const kinds = (agent: FakeAgent): (string | undefined)[] =>
@@ -103,7 +103,7 @@ describe('the agent hub', () => {
     }
     await answerAll(agent);
     const sent = agent.call?.written.flatMap(({ message }) =>
-      message?.$case === 'upsert' ? [message.value.policy?.priority] : [],
+      message?.$case === 'upsert' ? [ownPriority(message.value.policy)] : [],
     );
     expect(sent).toEqual([1, 4]);
   });

@@ -105,6 +105,9 @@ export class AgentSession implements Writer {
       case 'stats':
         this.#stats(parseStats(message.value));
         break;
+      case 'events':
+      case 'explained':
+        break;
       case 'hello':
         throw new RpcError(status.INVALID_ARGUMENT, 'hello: a stream has one, and this one has had it');
       case undefined:

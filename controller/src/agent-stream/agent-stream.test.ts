@@ -3,12 +3,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, status, type ClientDuplexStream } from '@grpc/grpc-js';
+import type { Policy } from '@nsgate/proto';
 import {
+  Action,
   AgentStreamServiceClient,
   clientCredentials,
   identityUri,
+  Hook,
+  ListHostsRequest,
   NamespaceState,
-  Policy,
   RealizationState,
   StatsDimension,
   type ConnectRequest,
@@ -18,6 +21,7 @@ import {
   Rule,
   type Realization,
   type StreamStatsResponse,
+  UpdatePolicyRequest,
   type TlsFiles,
 } from '@nsgate/proto';
 import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
@@ -110,17 +114,10 @@ class Stream {
 const apply = (fields: Partial<Policy>): Promise<Policy> =>
   unary((done) =>
     clients.policies.updatePolicy(
-      {
-        policy: Policy.create({
-          name: 'policies/web',
-          namespaces: { include: ['ns1'], exclude: [] },
-          ...fields,
-        }),
-        updateMask: undefined,
+      UpdatePolicyRequest.fromPartial({
+        policy: { name: 'policies/web', namespaces: { include: ['ns1'] }, ...fields },
         allowMissing: true,
-        validateOnly: false,
-        reason: '',
-      },
+      }),
       done,
     ),
   );
@@ -153,7 +150,7 @@ async function eventually(holds: () => Promise<void>): Promise<void> {
 
 describe('an agent', () => {
   it('goes through its whole life', async () => {
-    const rules = [Rule.fromPartial({ id: 'r', hook: 2, action: 2 })];
+    const rules = [Rule.fromPartial({ id: 'r', hook: Hook.HOOK_INPUT, action: Action.ACTION_DROP })];
     const policy = await apply({ rules });
 
     // It connects, is sent what it lacks, and takes it.
@@ -179,6 +176,7 @@ describe('an agent', () => {
       state: NamespaceState.NAMESPACE_STATE_READY,
       rulesetDigest: 'ab',
       detail: '',
+      initial: false,
     };
     const realization: Realization = {
       policy: 'policies/web',
@@ -318,9 +316,7 @@ describe('an agent', () => {
 describe('over TCP', () => {
   const asked = (tls: TlsFiles): Promise<unknown> => {
     const own = new Clients(address(), clientCredentials(tls));
-    return unary((done) => own.fleet.listHosts({ pageSize: 0, pageToken: '' }, done)).finally(() =>
-      own.close(),
-    );
+    return unary((done) => own.fleet.listHosts(ListHostsRequest.create(), done)).finally(() => own.close());
   };
 
   it('an operator may not speak for a host, nor a host for an operator', async () => {
@@ -342,7 +338,7 @@ describe('over TCP', () => {
     const deadline = { deadline: Date.now() + 3000 };
     await expect(
       new Promise((resolve, reject) => {
-        plain.fleet.listHosts({ pageSize: 0, pageToken: '' }, deadline as never, (error) =>
+        plain.fleet.listHosts(ListHostsRequest.create(), deadline as never, (error) =>
           error ? reject(error) : resolve(undefined),
         );
       }),

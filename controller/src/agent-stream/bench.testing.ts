@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { ruleKey } from '@nsgate/proto';
+import { ruleKey, Tier, type AgentPolicy } from '@nsgate/proto';
 import { pino } from 'pino';
 import type { HostRecord, HostRecords } from '../host-registry/host-records';
 import { HostRegistry } from '../host-registry/host-registry';
@@ -19,6 +19,11 @@ import { FakeAgent } from './fake-agent.testing';
 
 /** A priority at which the fake agents find a policy invalid. */
 export const POISON = 13;
+/** Policy.priority of a policy of the default tier that a host holds. */
+export function ownPriority(policy: AgentPolicy | undefined): number | undefined {
+  return policy && policy.priority - Tier.TIER_DEFAULT * 10_000;
+}
+
 const NOTE = { author: 'operator/test', reason: '' };
 
 class FakeHostRecords implements HostRecords {
@@ -75,7 +80,7 @@ export class Bench {
       hub: this.hub,
       description: host(id),
       room,
-      refuses: ({ priority }) => priority === POISON,
+      refuses: (policy) => ownPriority(policy) === POISON,
     });
   }
 
@@ -114,6 +119,7 @@ function spec(id: string): PolicySpec {
     labels: new Map(),
     hostSelector: { requirements: [] },
     namespaces: { include: ['*'], exclude: [] },
+    tier: 'default',
     priority: 0,
     rules: [],
     defaultVerdicts: [],

@@ -1,7 +1,7 @@
 import type { AgentPolicy } from '@nsgate/proto';
 import fc from 'fast-check';
 import { selectsHost } from '../model/selector';
-import { answerAll, Bench, onlyRole, POISON, settle } from './bench.testing';
+import { answerAll, Bench, onlyRole, ownPriority, POISON, settle } from './bench.testing';
 
 describe('whatever happens in between', () => {
   const HOSTS = ['h1', 'h2'];
@@ -56,11 +56,9 @@ describe('whatever happens in between', () => {
             const held = (names: readonly { name: string }[]): (AgentPolicy | undefined)[] =>
               names.map(({ name }) => agent.held.get(name));
             expect(agent.isInSync).toBe(true);
-            expect(held(good).map((policy) => policy?.priority)).toEqual(
-              good.map(({ priority }) => priority),
-            );
+            expect(held(good).map(ownPriority)).toEqual(good.map(({ priority }) => priority));
             // A policy that was refused stands as it was before: at an older version, or not at all.
-            expect(held(wanted).every((policy) => policy?.priority !== POISON)).toBe(true);
+            expect(held(wanted).every((policy) => ownPriority(policy) !== POISON)).toBe(true);
             expect(
               [...agent.held.keys()].every((name) => wanted.some((policy) => policy.name === name)),
             ).toBe(true);

@@ -66,7 +66,7 @@ export function boundedText(text: string): string {
 function parseNamespace(message: Namespace): HostNamespace | undefined {
   const state = NAMESPACE_STATES.fromWire(message.state);
   if (state === undefined || !isNamespaceName(message.name)) return undefined;
-  const { name, inode, birthId, netCookie, rulesetDigest, detail } = message;
+  const { name, inode, birthId, netCookie, rulesetDigest, detail, initial } = message;
   return {
     name,
     inode,
@@ -75,6 +75,7 @@ function parseNamespace(message: Namespace): HostNamespace | undefined {
     state,
     rulesetDigest: boundedText(rulesetDigest),
     detail: boundedText(detail),
+    initial,
   };
 }
 

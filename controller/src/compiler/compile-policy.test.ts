@@ -1,8 +1,17 @@
-import { Action, AgentPolicy, agentPolicyDigest, AgentRule, Hook, RejectWith, ruleKey } from '@nsgate/proto';
-import type { Match, Policy, Rule } from '../model/policy';
+import {
+  Action,
+  AgentPolicy,
+  agentPolicyDigest,
+  AgentRule,
+  ConnectionState,
+  Hook,
+  MatchField,
+  RejectWith,
+  ruleKey,
+} from '@nsgate/proto';
+import { ANY_PACKET, type Match } from '../model/match';
+import type { Policy, Rule } from '../model/policy';
 import { compilePolicy } from './compile-policy';
-
-const ANY: Match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
 
 function rule(fields: Partial<Omit<Rule, 'match'>> & { match?: Partial<Match> } = {}): Rule {
   const { match, ...others } = fields;
@@ -12,7 +21,7 @@ function rule(fields: Partial<Omit<Rule, 'match'>> & { match?: Partial<Match> } 
     hook: 'input',
     action: { kind: 'drop', shadow: false },
     ...others,
-    match: { ...ANY, ...match },
+    match: { ...ANY_PACKET, ...match },
   };
 }
 
@@ -23,6 +32,7 @@ function policy(fields: Partial<Policy> = {}): Policy {
     labels: new Map(),
     hostSelector: { requirements: [] },
     namespaces: { include: ['*'], exclude: [] },
+    tier: 'default',
     priority: 0,
     rules: [],
     defaultVerdicts: [],
@@ -100,8 +110,68 @@ describe('compilePolicy', () => {
     ['icmpv6', { protocol: 'icmpv6' }, false, true],
     ['icmp by number', { protocol: '1' }, true, false],
     ['tcp', { protocol: 'tcp' }, true, true],
+    ['anything but an IPv4 source', { notSources: ['10.0.0.0/8'] }, true, true],
+    ['anything but every IPv4 source', { notSources: ['0.0.0.0/0'] }, false, true],
+    ['anything but icmp', { notProtocol: 'icmp' }, true, true],
   ])('with %s, matches IPv4: %3$s, IPv6: %4$s', (_what, match, ipv4, ipv6) => {
     expect(compiledRule({ match })).toMatchObject({ ipv4, ipv6 });
+  });
+
+  it('turns every kind of match into its numbers, and says which are negated', () => {
+    const compiled = compiledRule({
+      hook: 'forward',
+      match: {
+        protocol: 'tcp',
+        notSources: ['10.0.0.0/8'],
+        sourceSets: ['addressSets/a'],
+        notDestinationSets: ['addressSets/b'],
+        tcpFlags: [{ set: ['syn'], unset: ['ack', 'rst'] }],
+        inInterfaces: ['veth*'],
+        notOutInterfaces: ['eth0'],
+        states: ['new', 'untracked'],
+        marks: ['0x10/0xf0'],
+      },
+      log: { rate: 5, burst: 7 },
+    });
+    expect(compiled).toMatchObject({
+      ipv4: true,
+      ipv6: true,
+      sources: [{ length: 8 }],
+      sourceSets: ['addressSets/a'],
+      destinationSets: ['addressSets/b'],
+      tcpFlags: [{ mask: 0x16, value: 0x02 }],
+      inInterfaces: ['veth*'],
+      outInterfaces: ['eth0'],
+      states: [ConnectionState.CONNECTION_STATE_NEW, ConnectionState.CONNECTION_STATE_UNTRACKED],
+      marks: [{ value: 0x10, mask: 0xf0 }],
+      log: { rate: 5, burst: 7 },
+    });
+    expect([...compiled.negated].sort()).toEqual(
+      [
+        MatchField.MATCH_FIELD_SOURCES,
+        MatchField.MATCH_FIELD_OUT_INTERFACES,
+        MatchField.MATCH_FIELD_DESTINATION_SETS,
+      ].sort(),
+    );
+    expect(compiledRule({ match: { protocol: 'icmpv6', icmpTypes: ['ping', '1/0-3'] } }).icmp).toEqual([
+      { type: 128, codeFirst: 0, codeLast: 255 },
+      { type: 1, codeFirst: 0, codeLast: 3 },
+    ]);
+    expect(compiledRule({ match: { notProtocol: 'udp' } })).toMatchObject({
+      protocols: [17],
+      negated: [MatchField.MATCH_FIELD_PROTOCOLS],
+    });
+  });
+
+  it('puts tiers before priorities', () => {
+    const order = [
+      compilePolicy(policy({ tier: 'emergency', priority: 1000 })),
+      compilePolicy(policy({ tier: 'security', priority: -1000 })),
+      compilePolicy(policy({ priority: -1000 })),
+      compilePolicy(policy({ priority: 1000 })),
+      compilePolicy(policy({ tier: 'baseline', priority: -1000 })),
+    ].map(({ priority }) => priority);
+    expect(order).toEqual([11_000, 19_000, 39_000, 41_000, 49_000]);
   });
 
   it('leaves out prefixes of a family that the rule cannot match', () => {

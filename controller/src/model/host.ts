@@ -23,7 +23,8 @@ export interface Host extends HostDescription {
   readonly namespaceCount: number;
 }
 
-export type NamespaceState = 'ready' | 'placeholder' | 'alias' | 'stray' | 'guarded';
+export type NamespaceState =
+  'ready' | 'placeholder' | 'alias' | 'stray' | 'guarded' | 'shadowed' | 'quarantined';
 
 /** An entry of a host's /run/netns. */
 export interface HostNamespace {
@@ -33,6 +34,21 @@ export interface HostNamespace {
   readonly netCookie: bigint;
   readonly state: NamespaceState;
   readonly rulesetDigest: string;
+  readonly detail: string;
+  /** Whether it is the host's initial namespace. */
+  readonly initial: boolean;
+}
+
+export type HostEventKind =
+  'drift-repaired' | 'module-reloaded' | 'module-unusable' | 'state-file' | 'quarantine-released';
+
+/** Something that happened on a host that an operator should know of. */
+export interface HostEvent {
+  /** By the host's clock, for people. */
+  readonly time: Date | undefined;
+  readonly kind: HostEventKind;
+  /** Empty when it is not about one. */
+  readonly namespace: string;
   readonly detail: string;
 }
 

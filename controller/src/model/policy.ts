@@ -1,4 +1,5 @@
 /** A policy as the controller thinks of it: valid, complete, and independent of the wire. */
+import type { Match } from './match';
 import type { NamespaceSelector, HostSelector, Labels } from './selector';
 
 /** A hook of netfilter (enum nf_inet_hooks). */
@@ -15,13 +16,10 @@ export type RuleAction =
   | { readonly kind: 'reject'; readonly shadow: boolean; readonly answer?: RejectWith }
   | { readonly kind: 'count' };
 
-/** Which packets: as the operator wrote it. An empty list, and an empty protocol, match any. */
-export interface Match {
-  readonly sources: readonly string[];
-  readonly destinations: readonly string[];
-  readonly protocol: string;
-  readonly sourcePorts: readonly string[];
-  readonly destinationPorts: readonly string[];
+/** How many packets are sampled, in each namespace apart: samples a second, and how many may come at once. */
+export interface LogSampling {
+  readonly rate: number;
+  readonly burst: number;
 }
 
 export interface Rule {
@@ -30,13 +28,20 @@ export interface Rule {
   readonly hook: Hook;
   readonly match: Match;
   readonly action: RuleAction;
+  /** Left out: no samples. */
+  readonly log?: LogSampling;
 }
 
 /** What becomes of the packets of one hook that no rule decides. */
 export interface DefaultVerdict {
   readonly hook: Hook;
   readonly verdict: 'accept' | 'drop';
+  /** Left out: no samples. */
+  readonly log?: LogSampling;
 }
+
+/** Who speaks first when policies compose, in that order. */
+export type Tier = 'emergency' | 'security' | 'platform' | 'default' | 'baseline';
 
 /** What an operator writes. */
 export interface PolicySpec {
@@ -46,6 +51,7 @@ export interface PolicySpec {
   readonly labels: Labels;
   readonly hostSelector: HostSelector;
   readonly namespaces: NamespaceSelector;
+  readonly tier: Tier;
   readonly priority: number;
   readonly rules: readonly Rule[];
   readonly defaultVerdicts: readonly DefaultVerdict[];

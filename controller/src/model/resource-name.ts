@@ -1,4 +1,4 @@
-/** Names of resources: `policies/{id}`, `hosts/{id}`. */
+/** Names of resources: `policies/{id}`, `addressSets/{id}`, `hosts/{id}`. */
 
 const POLICY_ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
 const HOST_ID = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
@@ -14,6 +14,11 @@ export function isPolicyId(id: string): boolean {
 /** Whether the text is a policy's name, `policies/{id}`. */
 export function isPolicyName(name: string): boolean {
   return name.startsWith('policies/') && isPolicyId(name.slice('policies/'.length));
+}
+
+/** Whether the text is an address set's name, `addressSets/{id}`; the id is formed as a policy's. */
+export function isAddressSetName(name: string): boolean {
+  return name.startsWith('addressSets/') && isPolicyId(name.slice('addressSets/'.length));
 }
 
 /** Whether the text is a host's id. */

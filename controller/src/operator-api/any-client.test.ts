@@ -1,6 +1,6 @@
 /** What any client of the real controller meets, over its Unix socket. */
 import { status } from '@grpc/grpc-js';
-import { PolicyServiceService, StatsDimension } from '@nsgate/proto';
+import { ListHostsRequest, PolicyServiceService, StatsDimension } from '@nsgate/proto';
 import { buf, buildController, ControllerProcess, unary, type Clients } from '../controller-process.testing';
 
 // Processes start slowly on a busy machine.
@@ -55,7 +55,7 @@ describe('StreamStats', () => {
 
 describe('the fleet', () => {
   it('is empty, and says so in the right way', async () => {
-    expect(await unary((done) => clients.fleet.listHosts({ pageSize: 0, pageToken: '' }, done))).toEqual({
+    expect(await unary((done) => clients.fleet.listHosts(ListHostsRequest.create(), done))).toEqual({
       hosts: [],
       nextPageToken: '',
     });

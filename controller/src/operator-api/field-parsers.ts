@@ -40,3 +40,8 @@ export function checkHostName(name: string, field: string, violations: Violation
     violations.add(field, `${quote(name)} is not hosts/{host_id}, the id being ${HOST_ID_FORM}`);
   }
 }
+
+/** `source_ports` for `sourcePorts`: a field as its path names it. */
+export function fieldName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

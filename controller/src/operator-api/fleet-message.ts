@@ -1,7 +1,7 @@
 /** From the model to the messages of the fleet service. */
 import {
   RealizationState,
-  type Host as HostMessage,
+  Host as HostMessage,
   type Namespace as NamespaceMessage,
   type Realization as RealizationMessage,
 } from '@nsgate/proto';
@@ -10,7 +10,12 @@ import type { Host, HostNamespace, Realization } from '../model/host';
 import { hostName } from '../model/resource-name';
 
 export function hostMessage({ id, labels, ...host }: Host): HostMessage {
-  return { ...host, name: hostName(id), labels: Object.fromEntries(labels) };
+  return HostMessage.fromPartial({
+    ...host,
+    name: hostName(id),
+    labels: Object.fromEntries(labels),
+    agentLabels: Object.fromEntries(labels),
+  });
 }
 
 export function namespaceMessage(namespace: HostNamespace): NamespaceMessage {

@@ -2,17 +2,15 @@
 import { createHash } from 'node:crypto';
 import {
   LabelOperator,
-  Match as MatchMessage,
   Policy as PolicyMessage,
-  RejectWith,
   type LabelRequirement as LabelRequirementMessage,
-  type Rule as RuleMessage,
   type WatchPoliciesResponse,
 } from '@nsgate/proto';
-import { ACTIONS, HOOKS, REJECT_WITH } from '../compiler/wire-enums';
-import type { Policy, PolicySpec, Rule } from '../model/policy';
+import { ACTIONS, HOOKS, TIER_NAMES } from '../compiler/wire-enums';
+import type { Policy, PolicySpec } from '../model/policy';
 import type { LabelRequirement } from '../model/selector';
 import type { WatchEvent } from '../policy-store/policy-store';
+import { ruleMessage } from './rule-message';
 
 /** A policy as it stands in the store. */
 export function policyMessage(policy: Policy): PolicyMessage {
@@ -31,12 +29,13 @@ export function specMessage(spec: PolicySpec): PolicyMessage {
     hostSelector:
       requirements.length > 0 ? { requirements: requirements.map(requirementMessage) } : undefined,
     namespaces: { include: [...spec.namespaces.include], exclude: [...spec.namespaces.exclude] },
+    tier: TIER_NAMES.toWire(spec.tier),
     priority: spec.priority,
     rules: spec.rules.map(ruleMessage),
-    defaultVerdicts: spec.defaultVerdicts.map(({ hook, verdict }) => ({
+    defaultVerdicts: spec.defaultVerdicts.map(({ hook, verdict, log }) => ({
       hook: HOOKS.toWire(hook),
       verdict: ACTIONS.toWire(verdict),
-      log: undefined,
+      log: log && { ...log },
     })),
   };
 }
@@ -80,29 +79,4 @@ function requirementMessage(requirement: LabelRequirement): LabelRequirementMess
   const values =
     'value' in requirement ? [requirement.value] : 'values' in requirement ? requirement.values : [];
   return { key, operator: OPERATORS[operator], values: [...values] };
-}
-
-function ruleMessage({ id, comment, hook, match, action }: Rule): RuleMessage {
-  const matchesAll = Object.values(match).every((part: string | readonly string[]) => part.length === 0);
-  return {
-    id,
-    comment,
-    hook: HOOKS.toWire(hook),
-    match: matchesAll
-      ? undefined
-      : MatchMessage.fromPartial({
-          sources: [...match.sources],
-          destinations: [...match.destinations],
-          protocol: match.protocol,
-          sourcePorts: [...match.sourcePorts],
-          destinationPorts: [...match.destinationPorts],
-        }),
-    action: ACTIONS.toWire(action.kind),
-    shadow: 'shadow' in action && action.shadow,
-    rejectWith:
-      action.kind === 'reject' && action.answer !== undefined
-        ? REJECT_WITH.toWire(action.answer)
-        : RejectWith.REJECT_WITH_UNSPECIFIED,
-    log: undefined,
-  };
 }

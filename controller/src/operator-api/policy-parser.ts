@@ -4,15 +4,16 @@
  */
 import {
   Action,
+  Tier as WireTier,
   type DefaultVerdict as DefaultVerdictMessage,
   type Policy as PolicyMessage,
 } from '@nsgate/proto';
-import { HOOKS } from '../compiler/wire-enums';
+import { HOOKS, TIER_NAMES } from '../compiler/wire-enums';
 import type { DefaultVerdict, PolicySpec, Rule } from '../model/policy';
 import { parseLabels } from '../rpc/label-parser';
 import { quote, type Violations } from '../rpc/violations';
 import { checkCount, checkPolicyName, checkText, unknownEnum } from './field-parsers';
-import { parseRule } from './rule-parser';
+import { parseLog, parseRule } from './rule-parser';
 import { parseHostSelector, parseNamespaceSelector } from './selector-parser';
 
 const MAX_RULES = 10_000;
@@ -28,12 +29,17 @@ export function parsePolicy(message: PolicyMessage, field: string, violations: V
       `${message.priority} is not from -${MAX_PRIORITY} to ${MAX_PRIORITY}`,
     );
   }
+  const tier = TIER_NAMES.fromWire(message.tier);
+  if (tier === undefined && message.tier !== WireTier.TIER_UNSPECIFIED) {
+    violations.add(`${field}.tier`, unknownEnum('a tier', message.tier));
+  }
   return {
     name: message.name,
     description: message.description,
     labels: parseLabels(message.labels, `${field}.labels`, violations),
     hostSelector: parseHostSelector(message.hostSelector, `${field}.host_selector`, violations),
     namespaces: parseNamespaceSelector(message.namespaces, `${field}.namespaces`, violations),
+    tier: tier ?? 'default',
     priority: message.priority,
     rules: parseRules(message, `${field}.rules`, violations),
     defaultVerdicts: parseDefaultVerdicts(message.defaultVerdicts, `${field}.default_verdicts`, violations),
@@ -57,15 +63,31 @@ function parseDefaultVerdicts(
   violations: Violations,
 ): DefaultVerdict[] {
   const firstByHook = new Map<number, number>();
-  return messages.map(({ hook, verdict }, i) => {
-    const word = HOOKS.fromWire(hook);
-    const first = firstByHook.get(hook);
-    if (word === undefined) violations.add(`${field}[${i}].hook`, unknownEnum('a hook', hook));
-    else if (first === undefined) firstByHook.set(hook, i);
+  return messages.map((message, i) => {
+    const first = firstByHook.get(message.hook);
+    if (first === undefined) firstByHook.set(message.hook, i);
     else violations.add(`${field}[${i}].hook`, `${field}[${first}] states this hook's verdict already`);
-    if (verdict !== Action.ACTION_ACCEPT && verdict !== Action.ACTION_DROP) {
-      violations.add(`${field}[${i}].verdict`, 'must be ACTION_ACCEPT or ACTION_DROP');
-    }
-    return { hook: word ?? 'input', verdict: verdict === Action.ACTION_ACCEPT ? 'accept' : 'drop' };
+    return parseDefaultVerdict(message, `${field}[${i}]`, violations);
   });
+}
+
+function parseDefaultVerdict(
+  { hook, verdict, log: logMessage }: DefaultVerdictMessage,
+  field: string,
+  violations: Violations,
+): DefaultVerdict {
+  const word = HOOKS.fromWire(hook);
+  if (word === undefined) violations.add(`${field}.hook`, unknownEnum('a hook', hook));
+  if (verdict !== Action.ACTION_ACCEPT && verdict !== Action.ACTION_DROP) {
+    violations.add(`${field}.verdict`, 'must be ACTION_ACCEPT or ACTION_DROP');
+  }
+  const log = parseLog(logMessage, `${field}.log`, violations);
+  if (log !== undefined && verdict === Action.ACTION_ACCEPT) {
+    violations.add(`${field}.log`, 'goes with ACTION_DROP only');
+  }
+  const known = {
+    hook: word ?? 'input',
+    verdict: verdict === Action.ACTION_ACCEPT ? 'accept' : 'drop',
+  } as const;
+  return log === undefined ? known : { ...known, log };
 }

@@ -5,10 +5,11 @@ import {
   Hook,
   Policy,
   Rule,
-  type CreatePolicyRequest,
+  CreatePolicyRequest,
+  ListPoliciesRequest,
   type DeletePolicyRequest,
   type RpcError,
-  type UpdatePolicyRequest,
+  UpdatePolicyRequest,
   type WatchPoliciesResponse,
 } from '@nsgate/proto';
 import { buildController, ControllerProcess, unary, type Clients } from '../controller-process.testing';
@@ -43,21 +44,11 @@ function policy(fields: Partial<Policy> = {}): Policy {
 
 const create = (given: Policy, more: Partial<CreatePolicyRequest> = {}): Promise<Policy> =>
   unary((done) =>
-    clients.policies.createPolicy(
-      { policyId: '', policy: given, validateOnly: false, reason: '', ...more },
-      done,
-    ),
+    clients.policies.createPolicy(CreatePolicyRequest.fromPartial({ policy: given, ...more }), done),
   );
 
 const update = (given: Policy, more: Partial<UpdatePolicyRequest> = {}): Promise<Policy> => {
-  const request = {
-    policy: given,
-    updateMask: undefined,
-    allowMissing: false,
-    validateOnly: false,
-    reason: '',
-    ...more,
-  };
+  const request = { ...UpdatePolicyRequest.create(), policy: given, ...more };
   return unary((done) => clients.policies.updatePolicy(request, done));
 };
 
@@ -113,10 +104,7 @@ describe('CreatePolicy', () => {
   it('needs a policy', async () => {
     await expect(
       unary((done) =>
-        clients.policies.createPolicy(
-          { policyId: 'a', policy: undefined, validateOnly: false, reason: '' },
-          done,
-        ),
+        clients.policies.createPolicy(CreatePolicyRequest.fromPartial({ policyId: 'a' }), done),
       ),
     ).rejects.toMatchObject({
       violations: [{ field: 'policy', description: 'is required' }],
@@ -251,7 +239,7 @@ describe('ListPolicies', () => {
     let pageToken = '';
     do {
       const page = await unary<{ policies: Policy[]; nextPageToken: string }>((done) =>
-        clients.policies.listPolicies({ pageSize: 2, pageToken }, done),
+        clients.policies.listPolicies(ListPoliciesRequest.fromPartial({ pageSize: 2, pageToken }), done),
       );
       expect(page.policies.length).toBeLessThanOrEqual(2);
       names.push(...page.policies.map(({ name }) => name));
@@ -262,7 +250,9 @@ describe('ListPolicies', () => {
   });
 
   it('refuses a token that is not its own, and a negative size', async () => {
-    const list = unary((done) => clients.policies.listPolicies({ pageSize: -1, pageToken: 'x' }, done));
+    const list = unary((done) =>
+      clients.policies.listPolicies(ListPoliciesRequest.fromPartial({ pageSize: -1, pageToken: 'x' }), done),
+    );
     await expect(list).rejects.toMatchObject({
       violations: [{ field: 'page_size' }, { field: 'page_token' }],
     });

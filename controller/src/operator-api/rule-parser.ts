@@ -1,16 +1,15 @@
 /** From the Rule message to the model, as in policy-parser.ts. */
-import { RejectWith, type Match as MatchMessage, type Rule as RuleMessage } from '@nsgate/proto';
-import { matchFamilies } from '../compiler/match-families';
+import { RejectWith, type LogSampling as LogMessage, type Rule as RuleMessage } from '@nsgate/proto';
 import { ACTIONS, HOOKS, REJECT_WITH } from '../compiler/wire-enums';
-import { parsePrefix } from '../model/ip-prefix';
-import { hasPorts, parseProtocol, PROTOCOL_NAMES, TCP } from '../model/ip-protocol';
-import type { Hook, Match, Rule, RuleAction } from '../model/policy';
-import { parsePortRange } from '../model/port-range';
+import { parseProtocol, TCP } from '../model/ip-protocol';
+import type { Hook, LogSampling, Rule, RuleAction } from '../model/policy';
 import { quote, type Violations } from '../rpc/violations';
-import { checkCount, checkText, unknownEnum } from './field-parsers';
+import { checkText, unknownEnum } from './field-parsers';
+import { parseMatch } from './match-parser';
 
 const RULE_ID = /^[A-Za-z0-9._-]{1,63}$/;
-const MAX_ITEMS = 1024;
+const MAX_SAMPLES = 1000;
+const DEFAULT_SAMPLES = 10;
 const REJECT_HOOKS: readonly Hook[] = ['input', 'forward', 'output'];
 
 export function parseRule(message: RuleMessage, field: string, violations: Violations): Rule {
@@ -20,13 +19,15 @@ export function parseRule(message: RuleMessage, field: string, violations: Viola
   checkText(message.comment, `${field}.comment`, violations);
   const hook = HOOKS.fromWire(message.hook);
   if (hook === undefined) violations.add(`${field}.hook`, unknownEnum('a hook', message.hook));
-  const match = parseMatch(message.match, `${field}.match`, violations);
+  const match = parseMatch(message.match, hook, { field: `${field}.match`, violations });
+  const log = parseLog(message.log, `${field}.log`, violations);
   const rule: Rule = {
     id: message.id,
     comment: message.comment,
     hook: hook ?? 'input',
     match,
     action: parseAction(message, field, violations),
+    ...(log && { log }),
   };
   if (rule.action.kind === 'reject') checkReject(rule, field, violations);
   return rule;
@@ -69,65 +70,18 @@ function checkReject({ hook, action, match }: Rule, field: string, violations: V
   }
 }
 
-function parseMatch(message: MatchMessage | undefined, field: string, violations: Violations): Match {
-  const match: Match = {
-    sources: message?.sources ?? [],
-    destinations: message?.destinations ?? [],
-    protocol: message?.protocol ?? '',
-    sourcePorts: message?.sourcePorts ?? [],
-    destinationPorts: message?.destinationPorts ?? [],
-  };
-  checkItems(match.sources, `${field}.sources`, { parse: parsePrefix, violations });
-  checkItems(match.destinations, `${field}.destinations`, { parse: parsePrefix, violations });
-  checkItems(match.sourcePorts, `${field}.source_ports`, { parse: parsePortRange, violations });
-  checkItems(match.destinationPorts, `${field}.destination_ports`, { parse: parsePortRange, violations });
-  checkProtocol(match, field, violations);
-  checkFamilies(match, field, violations);
-  return match;
-}
-
-interface ItemCheck {
-  parse: (text: string) => { ok: true } | { ok: false; problem: string };
-  violations: Violations;
-}
-
-function checkItems(items: readonly string[], field: string, { parse, violations }: ItemCheck): void {
-  checkCount(items, field, { max: MAX_ITEMS, violations });
-  for (const [i, text] of items.entries()) {
-    const parsed = parse(text);
-    if (!parsed.ok) violations.add(`${field}[${i}]`, `${quote(text)} ${parsed.problem}`);
-  }
-}
-
-function checkProtocol(match: Match, field: string, violations: Violations): void {
-  const number = parseProtocol(match.protocol);
-  if (match.protocol !== '' && number === undefined) {
-    violations.add(
-      `${field}.protocol`,
-      `${quote(match.protocol)} is none of ${PROTOCOL_NAMES}, nor a number from 0 to 255`,
-    );
-    return;
-  }
-  const portFields = { source_ports: match.sourcePorts, destination_ports: match.destinationPorts };
-  for (const [name, ports] of Object.entries(portFields)) {
-    if (ports.length > 0 && (number === undefined || !hasPorts(number))) {
-      violations.add(`${field}.${name}`, 'needs match.protocol tcp, udp, udplite, sctp or dccp');
+/** The bucket, its defaults filled in. */
+export function parseLog(
+  message: LogMessage | undefined,
+  field: string,
+  violations: Violations,
+): LogSampling | undefined {
+  if (message === undefined) return undefined;
+  for (const name of ['rate', 'burst'] as const) {
+    if (message[name] > MAX_SAMPLES) {
+      violations.add(`${field}.${name}`, `${message[name]} is above ${MAX_SAMPLES}`);
     }
   }
-}
-
-/** A rule that can never match is a mistake: it would count nothing and stop nothing. */
-function checkFamilies(match: Match, field: string, violations: Violations): void {
-  const { ipv4, ipv6 } = matchFamilies(match);
-  if (ipv4 || ipv6) return;
-  const withoutProtocol = matchFamilies({ ...match, protocol: '' });
-  if (withoutProtocol.ipv4 || withoutProtocol.ipv6) {
-    const other = withoutProtocol.ipv4 ? 'IPv4' : 'IPv6';
-    violations.add(
-      `${field}.protocol`,
-      `${quote(match.protocol)} never matches prefixes that are all ${other}`,
-    );
-  } else {
-    violations.add(field, 'never matches: sources and destinations have no address family in common');
-  }
+  const rate = message.rate || DEFAULT_SAMPLES;
+  return { rate, burst: message.burst || rate };
 }

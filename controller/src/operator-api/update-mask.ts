@@ -10,6 +10,7 @@ const WRITABLE = {
   labels: 'labels',
   host_selector: 'hostSelector',
   namespaces: 'namespaces',
+  tier: 'tier',
   priority: 'priority',
   rules: 'rules',
   default_verdicts: 'defaultVerdicts',

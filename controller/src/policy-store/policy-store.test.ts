@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
+import { ANY_PACKET } from '../model/match';
 import type { Policy, PolicyOrigin, PolicySpec } from '../model/policy';
 import {
   WatchEnded,
@@ -36,6 +37,7 @@ function policy(id: string, fields: Partial<PolicySpec & PolicyOrigin> = {}): Po
     labels: new Map(),
     hostSelector: { requirements: [] },
     namespaces: { include: ['*'], exclude: [] },
+    tier: 'default',
     priority: 0,
     rules: [],
     defaultVerdicts: [],
@@ -90,11 +92,11 @@ describe.each(DRIVERS)('the $name policy store', ({ open }) => {
             comment: 'why',
             hook: 'input',
             match: {
+              ...ANY_PACKET,
               sources: ['10.0.0.0/8'],
-              destinations: [],
               protocol: 'tcp',
-              sourcePorts: [],
               destinationPorts: ['1-2'],
+              tcpFlags: [{ set: ['syn'], unset: ['ack'] }],
             },
             action: { kind: 'reject', shadow: true },
           },
@@ -333,7 +335,7 @@ describe('the SQLite policy store', () => {
       (async () => {
         for (let i = 0; ; i++) {
           const policy = { name: 'policies/p' + i, description: 'x'.repeat(5000), labels: new Map(), hostSelector: { requirements: [] },
-            namespaces: { include: ['*'], exclude: [] }, priority: 0, rules: [], defaultVerdicts: [], uid: 'u' + i,
+            namespaces: { include: ['*'], exclude: [] }, tier: 'default', priority: 0, rules: [], defaultVerdicts: [], uid: 'u' + i,
             createTime: new Date(), updateTime: new Date() };
           await store.put({ policy, expect: { kind: 'absent' }, note: { author: 'a', reason: '' } });
           console.log(i);

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ANY_PACKET } from '../model/match';
 import { CounterLedger, type BindingReport, type LedgerEntry } from './counter-ledger';
 import { RuleDirectory } from './rule-directory';
 
@@ -6,7 +7,7 @@ const KEYS: Readonly<Record<string, bigint>> = { a: 1n, b: 2n, gone: 3n };
 
 function directory(...ruleIds: string[]): RuleDirectory {
   const rules = new RuleDirectory((_uid, ruleId) => KEYS[ruleId] ?? 99n);
-  const match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
+  const match = ANY_PACKET;
   const action = { kind: 'count' } as const;
   rules.put({
     name: 'policies/p',
@@ -87,7 +88,7 @@ describe('the counter ledger', () => {
     for (const packets of [5n, 6n]) one.ingest('h1', report(1n, [{ key: 2n, packets }]));
     expect(oddities).toEqual([{ kind: 'unknown-rule', hostId: 'h1', key: 2n }]);
     expect(packetsOf(one, 'b')).toBe(0n);
-    const match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
+    const match = ANY_PACKET;
     rules.put({
       name: 'policies/q',
       uid: 'u',
@@ -180,7 +181,7 @@ describe('the rule directory', () => {
       (uid, ruleId) => BigInt(`0x${Buffer.from(uid + ruleId).toString('hex')}`),
       1,
     );
-    const match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
+    const match = ANY_PACKET;
     const put = (...ids: string[]): void =>
       rules.put({
         name: 'policies/p',

@@ -1,3 +1,4 @@
+import { ANY_PACKET } from '../model/match';
 import { CounterLedger } from './counter-ledger';
 import { RuleDirectory } from './rule-directory';
 import { StatsFeed, type StatsDimension, type StatsFilter, type StatsGroup } from './stats-feed';
@@ -16,7 +17,7 @@ function bench(): {
     return keys.get(name) ?? 0n;
   };
   const rules = new RuleDirectory(keyOf);
-  const match = { sources: [], destinations: [], protocol: '', sourcePorts: [], destinationPorts: [] };
+  const match = ANY_PACKET;
   for (const policy of ['p', 'q']) {
     rules.put({
       name: `policies/${policy}`,

@@ -11,7 +11,9 @@ import {
   type ChannelCredentials,
   Client,
   type ClientOptions,
+  type ClientReadableStream,
   type ClientUnaryCall,
+  type handleServerStreamingCall,
   type handleUnaryCall,
   makeGenericClientConstructor,
   type Metadata,
@@ -19,6 +21,9 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Empty } from "../../google/protobuf/empty";
+import { FieldMask } from "../../google/protobuf/field_mask";
+import { Timestamp } from "../../google/protobuf/timestamp";
+import { InSync } from "./policy";
 
 /** Address sets: named, shared lists of prefixes that rules refer to. */
 
@@ -26,9 +31,9 @@ import { Empty } from "../../google/protobuf/empty";
 export interface AddressSet {
   /** `addressSets/{address_set_id}`; the id as a policy's. */
   name: string;
-  /** Given by the controller. Output only. */
+  /** Given by the controller; differs when a set of the same name is made anew. Output only. */
   uid: string;
-  /** Changes with every stored change. */
+  /** Changes with every stored change. Output only on create. */
   etag: string;
   /** The store's revision at the last change. Output only. */
   revision: bigint;
@@ -36,18 +41,35 @@ export interface AddressSet {
   description: string;
   /** How many members it has. Output only. */
   memberCount: bigint;
+  /** For finding sets. As Policy.labels. */
+  labels: { [key: string]: string };
+  /** When the set was made. Output only; for people. */
+  createTime:
+    | Date
+    | undefined;
+  /** When it last changed. Output only; for people. */
+  updateTime: Date | undefined;
+}
+
+export interface AddressSet_LabelsEntry {
+  key: string;
+  value: string;
 }
 
 /** Request of CreateAddressSet. */
 export interface CreateAddressSetRequest {
-  /** The id, the last part of the name. */
+  /** The id, the last part of the name. Not needed when address_set.name is set; if both are, they must agree. */
   addressSetId: string;
-  /** What to store. */
+  /** What to store. Output-only fields are ignored. */
   addressSet:
     | AddressSet
     | undefined;
-  /** Its first members: prefixes as in Match.sources. */
+  /** Its first members: prefixes as in Match.sources. At most 100,000. */
   members: string[];
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
+  /** Why, for the record. At most 1024 characters. */
+  reason: string;
 }
 
 /** Request of GetAddressSet. */
@@ -62,6 +84,8 @@ export interface ListAddressSetsRequest {
   pageSize: number;
   /** As in ListPoliciesRequest. */
   pageToken: string;
+  /** As in ListPoliciesRequest. */
+  filter: string;
 }
 
 /** Answer of ListAddressSets. */
@@ -70,13 +94,33 @@ export interface ListAddressSetsResponse {
   addressSets: AddressSet[];
   /** For the next page; empty on the last. */
   nextPageToken: string;
+  /** The store's revision that the page shows. */
+  revision: bigint;
+}
+
+/** Request of UpdateAddressSet. */
+export interface UpdateAddressSetRequest {
+  /** address_set.name says which; address_set.etag, if set, must be the current one. */
+  addressSet:
+    | AddressSet
+    | undefined;
+  /** `description`, `labels`, or `*`. Empty: both. */
+  updateMask:
+    | string[]
+    | undefined;
+  /** Create the set, without members, when there is none of that name (update_mask is then ignored). */
+  allowMissing: boolean;
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
+  /** Why, for the record. At most 1024 characters. */
+  reason: string;
 }
 
 /** Request of ListAddressSetMembers. */
 export interface ListAddressSetMembersRequest {
   /** `addressSets/{address_set_id}`. */
   name: string;
-  /** As in ListPoliciesRequest, at most 10,000. */
+  /** Members a page: 0 for 1000; at most 10,000, more is taken as 10,000. */
   pageSize: number;
   /** As in ListPoliciesRequest. */
   pageToken: string;
@@ -84,10 +128,12 @@ export interface ListAddressSetMembersRequest {
 
 /** Answer of ListAddressSetMembers. */
 export interface ListAddressSetMembersResponse {
-  /** In order of address. */
+  /** In order of address, IPv4 first. */
   members: string[];
   /** For the next page; empty on the last. */
   nextPageToken: string;
+  /** The revision of the set that the page shows. */
+  revision: bigint;
 }
 
 /** Request of ModifyAddressSetMembers. */
@@ -96,10 +142,14 @@ export interface ModifyAddressSetMembersRequest {
   name: string;
   /** If set, must be the current one. */
   etag: string;
-  /** Prefixes to add; one that is there already is no error. */
+  /** Prefixes to add, as in Match.sources; one that is there already is no error. None that stands in `remove`, too. */
   add: string[];
   /** Prefixes to remove; one that is not there is no error. */
   remove: string[];
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
+  /** Why, for the record. At most 1024 characters. */
+  reason: string;
 }
 
 /** Request of DeleteAddressSet. */
@@ -108,10 +158,57 @@ export interface DeleteAddressSetRequest {
   name: string;
   /** If set, must be the current one. */
   etag: string;
+  /** Answer OK when there is none of that name. */
+  allowMissing: boolean;
+  /** Check only, remove nothing. */
+  validateOnly: boolean;
+  /** Why, for the record. At most 1024 characters. */
+  reason: string;
+}
+
+/** Request of WatchAddressSets. */
+export interface WatchAddressSetsRequest {
+  /** As in WatchPoliciesRequest. */
+  afterRevision: bigint;
+}
+
+/** One message of WatchAddressSets. */
+export interface WatchAddressSetsResponse {
+  event:
+    | //
+    /** This set stands in the store, new or changed. Its members are not told: see ListAddressSetMembers. */
+    { $case: "addressSet"; value: AddressSet }
+    | //
+    /** This set is gone. */
+    { $case: "removal"; value: AddressSetRemoval }
+    | //
+    /** All that was there when the watch began has been sent. */
+    { $case: "inSync"; value: InSync }
+    | undefined;
+  /** As in WatchPoliciesResponse. */
+  revision: bigint;
+}
+
+/** A set that is no longer in the store. */
+export interface AddressSetRemoval {
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** Of the set that was removed. */
+  uid: string;
 }
 
 function createBaseAddressSet(): AddressSet {
-  return { name: "", uid: "", etag: "", revision: 0n, description: "", memberCount: 0n };
+  return {
+    name: "",
+    uid: "",
+    etag: "",
+    revision: 0n,
+    description: "",
+    memberCount: 0n,
+    labels: {},
+    createTime: undefined,
+    updateTime: undefined,
+  };
 }
 
 export const AddressSet: MessageFns<AddressSet> = {
@@ -139,6 +236,15 @@ export const AddressSet: MessageFns<AddressSet> = {
         throw new globalThis.Error("value provided for field message.memberCount of type uint64 too large");
       }
       writer.uint32(48).uint64(message.memberCount);
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      AddressSet_LabelsEntry.encode({ key: key as any, value }, writer.uint32(58).fork()).join();
+    });
+    if (message.createTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.createTime), writer.uint32(66).fork()).join();
+    }
+    if (message.updateTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.updateTime), writer.uint32(74).fork()).join();
     }
     return writer;
   },
@@ -204,6 +310,33 @@ export const AddressSet: MessageFns<AddressSet> = {
             message.memberCount = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            const entry7 = AddressSet_LabelsEntry.decode(reader, reader.uint32());
+            if (entry7.value !== undefined) {
+              message.labels[entry7.key] = entry7.value;
+            }
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.createTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.updateTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -228,6 +361,30 @@ export const AddressSet: MessageFns<AddressSet> = {
         : isSet(object.member_count)
         ? BigInt(object.member_count)
         : 0n,
+      labels: isObject(object.labels)
+        ? (globalThis.Object.entries(object.labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      createTime: isSet(object.createTime)
+        ? fromJsonTimestamp(object.createTime)
+        : isSet(object.create_time)
+        ? fromJsonTimestamp(object.create_time)
+        : undefined,
+      updateTime: isSet(object.updateTime)
+        ? fromJsonTimestamp(object.updateTime)
+        : isSet(object.update_time)
+        ? fromJsonTimestamp(object.update_time)
+        : undefined,
     };
   },
 
@@ -251,6 +408,21 @@ export const AddressSet: MessageFns<AddressSet> = {
     if (message.memberCount !== 0n) {
       obj.memberCount = message.memberCount.toString();
     }
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
+    if (message.createTime !== undefined) {
+      obj.createTime = message.createTime.toISOString();
+    }
+    if (message.updateTime !== undefined) {
+      obj.updateTime = message.updateTime.toISOString();
+    }
     return obj;
   },
 
@@ -267,12 +439,108 @@ export const AddressSet: MessageFns<AddressSet> = {
     message.memberCount = (object.memberCount !== undefined && object.memberCount !== null)
       ? BigInt(object.memberCount)
       : 0n;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.createTime = object.createTime ?? undefined;
+    message.updateTime = object.updateTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseAddressSet_LabelsEntry(): AddressSet_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const AddressSet_LabelsEntry: MessageFns<AddressSet_LabelsEntry> = {
+  encode(message: AddressSet_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSet_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSet_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSet_LabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: AddressSet_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSet_LabelsEntry>): AddressSet_LabelsEntry {
+    return AddressSet_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSet_LabelsEntry>): AddressSet_LabelsEntry {
+    const message = createBaseAddressSet_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
 
 function createBaseCreateAddressSetRequest(): CreateAddressSetRequest {
-  return { addressSetId: "", addressSet: undefined, members: [] };
+  return { addressSetId: "", addressSet: undefined, members: [], validateOnly: false, reason: "" };
 }
 
 export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
@@ -285,6 +553,12 @@ export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
     }
     for (const v of message.members) {
       writer.uint32(26).string(v!);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
     }
     return writer;
   },
@@ -326,6 +600,22 @@ export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
             message.members.push(reader.string());
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -351,6 +641,12 @@ export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
         ? AddressSet.fromJSON(object.address_set)
         : undefined,
       members: globalThis.Array.isArray(object?.members) ? object.members.map((e: any) => globalThis.String(e)) : [],
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -365,6 +661,12 @@ export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
     if (message.members?.length) {
       obj.members = message.members;
     }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -378,6 +680,8 @@ export const CreateAddressSetRequest: MessageFns<CreateAddressSetRequest> = {
       ? AddressSet.fromPartial(object.addressSet)
       : undefined;
     message.members = object.members?.map((e) => e) || [];
+    message.validateOnly = object.validateOnly ?? false;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -450,7 +754,7 @@ export const GetAddressSetRequest: MessageFns<GetAddressSetRequest> = {
 };
 
 function createBaseListAddressSetsRequest(): ListAddressSetsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", filter: "" };
 }
 
 export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
@@ -460,6 +764,9 @@ export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
     }
     return writer;
   },
@@ -493,6 +800,14 @@ export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -517,6 +832,7 @@ export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      filter: isSet(object.filter) ? globalThis.String(object.filter) : "",
     };
   },
 
@@ -528,6 +844,9 @@ export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.filter !== "") {
+      obj.filter = message.filter;
+    }
     return obj;
   },
 
@@ -538,12 +857,13 @@ export const ListAddressSetsRequest: MessageFns<ListAddressSetsRequest> = {
     const message = createBaseListAddressSetsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.filter = object.filter ?? "";
     return message;
   },
 };
 
 function createBaseListAddressSetsResponse(): ListAddressSetsResponse {
-  return { addressSets: [], nextPageToken: "" };
+  return { addressSets: [], nextPageToken: "", revision: 0n };
 }
 
 export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
@@ -553,6 +873,12 @@ export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.revision);
     }
     return writer;
   },
@@ -586,6 +912,14 @@ export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -610,6 +944,7 @@ export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
     };
   },
 
@@ -621,6 +956,9 @@ export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
     return obj;
   },
 
@@ -631,6 +969,158 @@ export const ListAddressSetsResponse: MessageFns<ListAddressSetsResponse> = {
     const message = createBaseListAddressSetsResponse();
     message.addressSets = object.addressSets?.map((e) => AddressSet.fromPartial(e)) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseUpdateAddressSetRequest(): UpdateAddressSetRequest {
+  return { addressSet: undefined, updateMask: undefined, allowMissing: false, validateOnly: false, reason: "" };
+}
+
+export const UpdateAddressSetRequest: MessageFns<UpdateAddressSetRequest> = {
+  encode(message: UpdateAddressSetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.addressSet !== undefined) {
+      AddressSet.encode(message.addressSet, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    if (message.allowMissing !== false) {
+      writer.uint32(24).bool(message.allowMissing);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateAddressSetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateAddressSetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.addressSet = AddressSet.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowMissing = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateAddressSetRequest {
+    return {
+      addressSet: isSet(object.addressSet)
+        ? AddressSet.fromJSON(object.addressSet)
+        : isSet(object.address_set)
+        ? AddressSet.fromJSON(object.address_set)
+        : undefined,
+      updateMask: isSet(object.updateMask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.updateMask))
+        : isSet(object.update_mask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
+        : undefined,
+      allowMissing: isSet(object.allowMissing)
+        ? globalThis.Boolean(object.allowMissing)
+        : isSet(object.allow_missing)
+        ? globalThis.Boolean(object.allow_missing)
+        : false,
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: UpdateAddressSetRequest): unknown {
+    const obj: any = {};
+    if (message.addressSet !== undefined) {
+      obj.addressSet = AddressSet.toJSON(message.addressSet);
+    }
+    if (message.updateMask !== undefined) {
+      obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
+    }
+    if (message.allowMissing !== false) {
+      obj.allowMissing = message.allowMissing;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateAddressSetRequest>): UpdateAddressSetRequest {
+    return UpdateAddressSetRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateAddressSetRequest>): UpdateAddressSetRequest {
+    const message = createBaseUpdateAddressSetRequest();
+    message.addressSet = (object.addressSet !== undefined && object.addressSet !== null)
+      ? AddressSet.fromPartial(object.addressSet)
+      : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    message.allowMissing = object.allowMissing ?? false;
+    message.validateOnly = object.validateOnly ?? false;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
@@ -745,7 +1235,7 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
 };
 
 function createBaseListAddressSetMembersResponse(): ListAddressSetMembersResponse {
-  return { members: [], nextPageToken: "" };
+  return { members: [], nextPageToken: "", revision: 0n };
 }
 
 export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResponse> = {
@@ -755,6 +1245,12 @@ export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResp
     }
     if (message.nextPageToken !== "") {
       writer.uint32(18).string(message.nextPageToken);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.revision);
     }
     return writer;
   },
@@ -788,6 +1284,14 @@ export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResp
             message.nextPageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -808,6 +1312,7 @@ export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResp
         : isSet(object.next_page_token)
         ? globalThis.String(object.next_page_token)
         : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
     };
   },
 
@@ -819,6 +1324,9 @@ export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResp
     if (message.nextPageToken !== "") {
       obj.nextPageToken = message.nextPageToken;
     }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
     return obj;
   },
 
@@ -829,12 +1337,13 @@ export const ListAddressSetMembersResponse: MessageFns<ListAddressSetMembersResp
     const message = createBaseListAddressSetMembersResponse();
     message.members = object.members?.map((e) => e) || [];
     message.nextPageToken = object.nextPageToken ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     return message;
   },
 };
 
 function createBaseModifyAddressSetMembersRequest(): ModifyAddressSetMembersRequest {
-  return { name: "", etag: "", add: [], remove: [] };
+  return { name: "", etag: "", add: [], remove: [], validateOnly: false, reason: "" };
 }
 
 export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersRequest> = {
@@ -850,6 +1359,12 @@ export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersR
     }
     for (const v of message.remove) {
       writer.uint32(34).string(v!);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
+    }
+    if (message.reason !== "") {
+      writer.uint32(50).string(message.reason);
     }
     return writer;
   },
@@ -899,6 +1414,22 @@ export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersR
             message.remove.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -917,6 +1448,12 @@ export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersR
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
       add: globalThis.Array.isArray(object?.add) ? object.add.map((e: any) => globalThis.String(e)) : [],
       remove: globalThis.Array.isArray(object?.remove) ? object.remove.map((e: any) => globalThis.String(e)) : [],
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -934,6 +1471,12 @@ export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersR
     if (message.remove?.length) {
       obj.remove = message.remove;
     }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -946,12 +1489,14 @@ export const ModifyAddressSetMembersRequest: MessageFns<ModifyAddressSetMembersR
     message.etag = object.etag ?? "";
     message.add = object.add?.map((e) => e) || [];
     message.remove = object.remove?.map((e) => e) || [];
+    message.validateOnly = object.validateOnly ?? false;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
 
 function createBaseDeleteAddressSetRequest(): DeleteAddressSetRequest {
-  return { name: "", etag: "" };
+  return { name: "", etag: "", allowMissing: false, validateOnly: false, reason: "" };
 }
 
 export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
@@ -961,6 +1506,15 @@ export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
     }
     if (message.etag !== "") {
       writer.uint32(18).string(message.etag);
+    }
+    if (message.allowMissing !== false) {
+      writer.uint32(24).bool(message.allowMissing);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(32).bool(message.validateOnly);
+    }
+    if (message.reason !== "") {
+      writer.uint32(42).string(message.reason);
     }
     return writer;
   },
@@ -994,6 +1548,30 @@ export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
             message.etag = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.allowMissing = reader.bool();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1010,6 +1588,17 @@ export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
     return {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      allowMissing: isSet(object.allowMissing)
+        ? globalThis.Boolean(object.allowMissing)
+        : isSet(object.allow_missing)
+        ? globalThis.Boolean(object.allow_missing)
+        : false,
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
     };
   },
 
@@ -1021,6 +1610,15 @@ export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.allowMissing !== false) {
+      obj.allowMissing = message.allowMissing;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
     return obj;
   },
 
@@ -1031,11 +1629,328 @@ export const DeleteAddressSetRequest: MessageFns<DeleteAddressSetRequest> = {
     const message = createBaseDeleteAddressSetRequest();
     message.name = object.name ?? "";
     message.etag = object.etag ?? "";
+    message.allowMissing = object.allowMissing ?? false;
+    message.validateOnly = object.validateOnly ?? false;
+    message.reason = object.reason ?? "";
     return message;
   },
 };
 
-/** Stores address sets. Not served yet: every method answers UNIMPLEMENTED. */
+function createBaseWatchAddressSetsRequest(): WatchAddressSetsRequest {
+  return { afterRevision: 0n };
+}
+
+export const WatchAddressSetsRequest: MessageFns<WatchAddressSetsRequest> = {
+  encode(message: WatchAddressSetsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterRevision !== 0n) {
+      if (BigInt.asUintN(64, message.afterRevision) !== message.afterRevision) {
+        throw new globalThis.Error("value provided for field message.afterRevision of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.afterRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchAddressSetsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchAddressSetsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterRevision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchAddressSetsRequest {
+    return {
+      afterRevision: isSet(object.afterRevision)
+        ? BigInt(object.afterRevision)
+        : isSet(object.after_revision)
+        ? BigInt(object.after_revision)
+        : 0n,
+    };
+  },
+
+  toJSON(message: WatchAddressSetsRequest): unknown {
+    const obj: any = {};
+    if (message.afterRevision !== 0n) {
+      obj.afterRevision = message.afterRevision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchAddressSetsRequest>): WatchAddressSetsRequest {
+    return WatchAddressSetsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchAddressSetsRequest>): WatchAddressSetsRequest {
+    const message = createBaseWatchAddressSetsRequest();
+    message.afterRevision = (object.afterRevision !== undefined && object.afterRevision !== null)
+      ? BigInt(object.afterRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseWatchAddressSetsResponse(): WatchAddressSetsResponse {
+  return { event: undefined, revision: 0n };
+}
+
+export const WatchAddressSetsResponse: MessageFns<WatchAddressSetsResponse> = {
+  encode(message: WatchAddressSetsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "addressSet":
+        AddressSet.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "removal":
+        AddressSetRemoval.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+      case "inSync":
+        InSync.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchAddressSetsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchAddressSetsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "addressSet", value: AddressSet.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "removal", value: AddressSetRemoval.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "inSync", value: InSync.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchAddressSetsResponse {
+    return {
+      event: isSet(object.addressSet)
+        ? { $case: "addressSet", value: AddressSet.fromJSON(object.addressSet) }
+        : isSet(object.address_set)
+        ? { $case: "addressSet", value: AddressSet.fromJSON(object.address_set) }
+        : isSet(object.removal)
+        ? { $case: "removal", value: AddressSetRemoval.fromJSON(object.removal) }
+        : isSet(object.inSync)
+        ? { $case: "inSync", value: InSync.fromJSON(object.inSync) }
+        : isSet(object.in_sync)
+        ? { $case: "inSync", value: InSync.fromJSON(object.in_sync) }
+        : undefined,
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+    };
+  },
+
+  toJSON(message: WatchAddressSetsResponse): unknown {
+    const obj: any = {};
+    if (message.event?.$case === "addressSet") {
+      obj.addressSet = AddressSet.toJSON(message.event.value);
+    } else if (message.event?.$case === "removal") {
+      obj.removal = AddressSetRemoval.toJSON(message.event.value);
+    } else if (message.event?.$case === "inSync") {
+      obj.inSync = InSync.toJSON(message.event.value);
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchAddressSetsResponse>): WatchAddressSetsResponse {
+    return WatchAddressSetsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchAddressSetsResponse>): WatchAddressSetsResponse {
+    const message = createBaseWatchAddressSetsResponse();
+    switch (object.event?.$case) {
+      case "addressSet": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "addressSet", value: AddressSet.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "removal": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "removal", value: AddressSetRemoval.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "inSync": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "inSync", value: InSync.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseAddressSetRemoval(): AddressSetRemoval {
+  return { name: "", uid: "" };
+}
+
+export const AddressSetRemoval: MessageFns<AddressSetRemoval> = {
+  encode(message: AddressSetRemoval, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.uid !== "") {
+      writer.uint32(18).string(message.uid);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSetRemoval {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSetRemoval();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.uid = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSetRemoval {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      uid: isSet(object.uid) ? globalThis.String(object.uid) : "",
+    };
+  },
+
+  toJSON(message: AddressSetRemoval): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.uid !== "") {
+      obj.uid = message.uid;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSetRemoval>): AddressSetRemoval {
+    return AddressSetRemoval.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSetRemoval>): AddressSetRemoval {
+    const message = createBaseAddressSetRemoval();
+    message.name = object.name ?? "";
+    message.uid = object.uid ?? "";
+    return message;
+  },
+};
+
+/**
+ * Stores address sets. A change of members goes to the hosts whose policies refer to the set, as a delta: no policy changes, no ruleset is
+ * built again.
+ *
+ * Limits: 4096 sets; 2,097,152 members a set; 100,000 members added and removed by one call. RESOURCE_EXHAUSTED names the one that was
+ * hit. Errors shared by all methods are those of PolicyService.
+ */
 export type AddressSetServiceService = typeof AddressSetServiceService;
 export const AddressSetServiceService = {
   /** Stores a new set. ALREADY_EXISTS when the id is taken. */
@@ -1071,7 +1986,18 @@ export const AddressSetServiceService = {
       Buffer.from(ListAddressSetsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAddressSetsResponse => ListAddressSetsResponse.decode(value),
   },
-  /** Lists the members of a set in order of address. */
+  /** Changes what is said about a set; its members stay. NOT_FOUND and ABORTED as in UpdatePolicy. */
+  updateAddressSet: {
+    path: "/nsgate.v1.AddressSetService/UpdateAddressSet" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateAddressSetRequest): Buffer =>
+      Buffer.from(UpdateAddressSetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateAddressSetRequest => UpdateAddressSetRequest.decode(value),
+    responseSerialize: (value: AddressSet): Buffer => Buffer.from(AddressSet.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddressSet => AddressSet.decode(value),
+  },
+  /** Lists the members of a set in order of address, IPv4 first. */
   listAddressSetMembers: {
     path: "/nsgate.v1.AddressSetService/ListAddressSetMembers" as const,
     requestStream: false as const,
@@ -1083,7 +2009,7 @@ export const AddressSetServiceService = {
       Buffer.from(ListAddressSetMembersResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListAddressSetMembersResponse => ListAddressSetMembersResponse.decode(value),
   },
-  /** Adds and removes members as one change. */
+  /** Adds and removes members as one change. NOT_FOUND and ABORTED as in UpdatePolicy. */
   modifyAddressSetMembers: {
     path: "/nsgate.v1.AddressSetService/ModifyAddressSetMembers" as const,
     requestStream: false as const,
@@ -1094,7 +2020,7 @@ export const AddressSetServiceService = {
     responseSerialize: (value: AddressSet): Buffer => Buffer.from(AddressSet.encode(value).finish()),
     responseDeserialize: (value: Buffer): AddressSet => AddressSet.decode(value),
   },
-  /** Removes a set. FAILED_PRECONDITION while a rule refers to it. */
+  /** Removes a set. FAILED_PRECONDITION while a policy refers to it, naming such policies; NOT_FOUND and ABORTED as in UpdatePolicy. */
   deleteAddressSet: {
     path: "/nsgate.v1.AddressSetService/DeleteAddressSet" as const,
     requestStream: false as const,
@@ -1105,6 +2031,18 @@ export const AddressSetServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
+  /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
+  watchAddressSets: {
+    path: "/nsgate.v1.AddressSetService/WatchAddressSets" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchAddressSetsRequest): Buffer =>
+      Buffer.from(WatchAddressSetsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchAddressSetsRequest => WatchAddressSetsRequest.decode(value),
+    responseSerialize: (value: WatchAddressSetsResponse): Buffer =>
+      Buffer.from(WatchAddressSetsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchAddressSetsResponse => WatchAddressSetsResponse.decode(value),
+  },
 } as const;
 
 export interface AddressSetServiceServer extends UntypedServiceImplementation {
@@ -1114,12 +2052,16 @@ export interface AddressSetServiceServer extends UntypedServiceImplementation {
   getAddressSet: handleUnaryCall<GetAddressSetRequest, AddressSet>;
   /** Lists sets in order of name, without their members. */
   listAddressSets: handleUnaryCall<ListAddressSetsRequest, ListAddressSetsResponse>;
-  /** Lists the members of a set in order of address. */
+  /** Changes what is said about a set; its members stay. NOT_FOUND and ABORTED as in UpdatePolicy. */
+  updateAddressSet: handleUnaryCall<UpdateAddressSetRequest, AddressSet>;
+  /** Lists the members of a set in order of address, IPv4 first. */
   listAddressSetMembers: handleUnaryCall<ListAddressSetMembersRequest, ListAddressSetMembersResponse>;
-  /** Adds and removes members as one change. */
+  /** Adds and removes members as one change. NOT_FOUND and ABORTED as in UpdatePolicy. */
   modifyAddressSetMembers: handleUnaryCall<ModifyAddressSetMembersRequest, AddressSet>;
-  /** Removes a set. FAILED_PRECONDITION while a rule refers to it. */
+  /** Removes a set. FAILED_PRECONDITION while a policy refers to it, naming such policies; NOT_FOUND and ABORTED as in UpdatePolicy. */
   deleteAddressSet: handleUnaryCall<DeleteAddressSetRequest, Empty>;
+  /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
+  watchAddressSets: handleServerStreamingCall<WatchAddressSetsRequest, WatchAddressSetsResponse>;
 }
 
 export interface AddressSetServiceClient extends Client {
@@ -1171,7 +2113,23 @@ export interface AddressSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAddressSetsResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the members of a set in order of address. */
+  /** Changes what is said about a set; its members stay. NOT_FOUND and ABORTED as in UpdatePolicy. */
+  updateAddressSet(
+    request: UpdateAddressSetRequest,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
+  ): ClientUnaryCall;
+  updateAddressSet(
+    request: UpdateAddressSetRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
+  ): ClientUnaryCall;
+  updateAddressSet(
+    request: UpdateAddressSetRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
+  ): ClientUnaryCall;
+  /** Lists the members of a set in order of address, IPv4 first. */
   listAddressSetMembers(
     request: ListAddressSetMembersRequest,
     callback: (error: ServiceError | null, response: ListAddressSetMembersResponse) => void,
@@ -1187,7 +2145,7 @@ export interface AddressSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListAddressSetMembersResponse) => void,
   ): ClientUnaryCall;
-  /** Adds and removes members as one change. */
+  /** Adds and removes members as one change. NOT_FOUND and ABORTED as in UpdatePolicy. */
   modifyAddressSetMembers(
     request: ModifyAddressSetMembersRequest,
     callback: (error: ServiceError | null, response: AddressSet) => void,
@@ -1203,7 +2161,7 @@ export interface AddressSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: AddressSet) => void,
   ): ClientUnaryCall;
-  /** Removes a set. FAILED_PRECONDITION while a rule refers to it. */
+  /** Removes a set. FAILED_PRECONDITION while a policy refers to it, naming such policies; NOT_FOUND and ABORTED as in UpdatePolicy. */
   deleteAddressSet(
     request: DeleteAddressSetRequest,
     callback: (error: ServiceError | null, response: Empty) => void,
@@ -1219,6 +2177,16 @@ export interface AddressSetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
   ): ClientUnaryCall;
+  /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
+  watchAddressSets(
+    request: WatchAddressSetsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchAddressSetsResponse>;
+  watchAddressSets(
+    request: WatchAddressSetsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchAddressSetsResponse>;
 }
 
 export const AddressSetServiceClient = makeGenericClientConstructor(
@@ -1238,6 +2206,32 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
+}
 
 function isSet(value: any): boolean {
   return value !== null && value !== undefined;

@@ -310,7 +310,7 @@ export interface AgentPolicy {
   revision: bigint;
   /** SHA-256, in hexadecimal, of this message encoded with `revision` 0 and `digest` empty. */
   digest: string;
-  /** Lower comes first when policies compose: the tier's place times 10,000, plus Policy.priority. */
+  /** Lower comes first when policies compose: the number of the Tier (1 to 5) times 10,000, plus Policy.priority. */
   priority: number;
   /** As in Policy. */
   namespaces:
@@ -343,7 +343,10 @@ export interface AgentRule {
   ipv4: boolean;
   /** Whether it may match IPv6 packets. */
   ipv6: boolean;
-  /** Any of these, or any source when empty. A family that is set has a prefix here, or none of them has. */
+  /**
+   * Any of these, or any source when empty. A family that is set has a prefix here, or none of them has. Negated, a family that is
+   * set and has no prefix here matches from any source.
+   */
   sources: Prefix[];
   /** As `sources`. */
   destinations: Prefix[];
@@ -540,15 +543,15 @@ export interface PortRange {
 
 /** A message was taken: valid, and durably held. */
 export interface Ack {
-  /** Of the PolicyUpsert or PolicyRemove. */
+  /** Of the message that it answers. */
   nonce: bigint;
 }
 
 /** A message was refused. What the agent held before stays in force. */
 export interface Nack {
-  /** Of the PolicyUpsert or PolicyRemove. */
+  /** Of the message that it answers. */
   nonce: bigint;
-  /** AgentPolicy.name. */
+  /** Of the policy or address set. */
   name: string;
   /** Why, in words for the operator. At most 1024 characters. */
   reason: string;

@@ -21,6 +21,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
+import { Empty } from "../../google/protobuf/empty";
+import { FieldMask } from "../../google/protobuf/field_mask";
 import { Timestamp } from "../../google/protobuf/timestamp";
 import {
   Action,
@@ -227,11 +229,57 @@ export function realizationStateToJSON(object: RealizationState): string {
   }
 }
 
+/** How a wait ended. */
+export enum WaitOutcome {
+  /** WAIT_OUTCOME_UNSPECIFIED - It goes on. */
+  WAIT_OUTCOME_UNSPECIFIED = 0,
+  /** WAIT_OUTCOME_ENFORCED - Enforced in every namespace of every connected host that the policy chooses. */
+  WAIT_OUTCOME_ENFORCED = 1,
+  /** WAIT_OUTCOME_FAILED - Refused somewhere, and nothing is pending elsewhere. */
+  WAIT_OUTCOME_FAILED = 2,
+  /** WAIT_OUTCOME_TIMED_OUT - Time is up. */
+  WAIT_OUTCOME_TIMED_OUT = 3,
+}
+
+export function waitOutcomeFromJSON(object: any): WaitOutcome {
+  switch (object) {
+    case 0:
+    case "WAIT_OUTCOME_UNSPECIFIED":
+      return WaitOutcome.WAIT_OUTCOME_UNSPECIFIED;
+    case 1:
+    case "WAIT_OUTCOME_ENFORCED":
+      return WaitOutcome.WAIT_OUTCOME_ENFORCED;
+    case 2:
+    case "WAIT_OUTCOME_FAILED":
+      return WaitOutcome.WAIT_OUTCOME_FAILED;
+    case 3:
+    case "WAIT_OUTCOME_TIMED_OUT":
+      return WaitOutcome.WAIT_OUTCOME_TIMED_OUT;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum WaitOutcome");
+  }
+}
+
+export function waitOutcomeToJSON(object: WaitOutcome): string {
+  switch (object) {
+    case WaitOutcome.WAIT_OUTCOME_UNSPECIFIED:
+      return "WAIT_OUTCOME_UNSPECIFIED";
+    case WaitOutcome.WAIT_OUTCOME_ENFORCED:
+      return "WAIT_OUTCOME_ENFORCED";
+    case WaitOutcome.WAIT_OUTCOME_FAILED:
+      return "WAIT_OUTCOME_FAILED";
+    case WaitOutcome.WAIT_OUTCOME_TIMED_OUT:
+      return "WAIT_OUTCOME_TIMED_OUT";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum WaitOutcome");
+  }
+}
+
 /** A machine with an agent. */
 export interface Host {
   /** `hosts/{host_id}`. */
   name: string;
-  /** As the agent declares them. */
+  /** What policies choose by: `agent_labels`, and over them `operator_labels`. Output only. */
   labels: { [key: string]: string };
   /** Whether an agent's stream is open now. */
   connected: boolean;
@@ -253,9 +301,30 @@ export interface Host {
   acknowledgedRevision: bigint;
   /** How many namespaces it reports. */
   namespaceCount: number;
+  /** As the agent's configuration declares them. Output only. */
+  agentLabels: { [key: string]: string };
+  /** As operators give them, by UpdateHost. At most 64. */
+  operatorLabels: { [key: string]: string };
+  /**
+   * The revision up to which everything has been read back from its kernel. It trails `acknowledged_revision` while something is
+   * pending or failed.
+   */
+  enforcedRevision: bigint;
+  /** Changes with `operator_labels`. */
+  etag: string;
 }
 
 export interface Host_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface Host_AgentLabelsEntry {
+  key: string;
+  value: string;
+}
+
+export interface Host_OperatorLabelsEntry {
   key: string;
   value: string;
 }
@@ -276,6 +345,8 @@ export interface Namespace {
   rulesetDigest: string;
   /** A sentence for a state that is not READY. */
   detail: string;
+  /** Whether it is the host's initial namespace, in which the agent itself and the host's services live. */
+  initial: boolean;
 }
 
 /** Something that happened on a host that an operator should know of. */
@@ -316,12 +387,34 @@ export interface GetHostRequest {
   name: string;
 }
 
+/** Request of UpdateHost. */
+export interface UpdateHostRequest {
+  /** host.name says which; host.etag, if set, must be the current one. */
+  host:
+    | Host
+    | undefined;
+  /** `operator_labels`, or empty: no other field can be written. */
+  updateMask:
+    | string[]
+    | undefined;
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
+}
+
+/** Request of DeleteHost. */
+export interface DeleteHostRequest {
+  /** `hosts/{host_id}`. */
+  name: string;
+}
+
 /** Request of ListHosts. */
 export interface ListHostsRequest {
   /** As in ListPoliciesRequest. */
   pageSize: number;
   /** As in ListPoliciesRequest. */
   pageToken: string;
+  /** Only hosts whose labels fulfil it: as in ListPoliciesRequest. */
+  filter: string;
 }
 
 /** Answer of ListHosts. */
@@ -372,17 +465,61 @@ export interface ListRealizationsResponse {
   nextPageToken: string;
 }
 
+/** Request of GetRealizationSummary. */
+export interface GetRealizationSummaryRequest {
+  /** `policies/{policy_id}`. */
+  policy: string;
+}
+
+/** How a policy fares on all hosts together. */
+export interface RealizationSummary {
+  /** `policies/{policy_id}`. */
+  policy: string;
+  /** The policy's revision that this speaks of: the current one. */
+  revision: bigint;
+  /** Connected hosts that it chooses. */
+  hosts: number;
+  /** Those of them that do not hold the revision yet, or have refused it. */
+  hostsBehind: number;
+  /** Those of them that hold it, and report no namespace in which it acts. */
+  hostsAbsent: number;
+  /** Namespaces, on all hosts, where this revision has been read back from the kernel. */
+  enforced: bigint;
+  /** Where it is wanted and not yet read back; an older revision may be in force there. */
+  pending: bigint;
+  /** Where it was refused: see ListRealizations for the reasons. */
+  failed: bigint;
+}
+
+/** Request of ListRealizationSummaries. */
+export interface ListRealizationSummariesRequest {
+  /** As in ListPoliciesRequest. */
+  pageSize: number;
+  /** As in ListPoliciesRequest. */
+  pageToken: string;
+}
+
+/** Answer of ListRealizationSummaries. */
+export interface ListRealizationSummariesResponse {
+  /** In order of policy. */
+  summaries: RealizationSummary[];
+  /** For the next page; empty on the last. */
+  nextPageToken: string;
+}
+
 /** Request of WaitForRealization. */
 export interface WaitForRealizationRequest {
   /** `policies/{policy_id}`. */
   policy: string;
-  /** The policy's revision to wait for; 0 for the current one. */
+  /** The policy's revision to wait for, or any later one; 0 for the current one. */
   revision: bigint;
+  /** How long to wait, 0 to 24 h; not set: as long as the call lasts. */
+  timeout: Duration | undefined;
 }
 
 /** One message of WaitForRealization: sent when a number changes, and last when the wait is over. */
 export interface WaitForRealizationResponse {
-  /** Namespaces on all hosts where it is enforced. */
+  /** Namespaces on all hosts where it is enforced. An absent policy is enforced in none: what is chosen nowhere needs no wait. */
   enforced: bigint;
   /** Where it is wanted and not yet read back. */
   pending: bigint;
@@ -390,6 +527,14 @@ export interface WaitForRealizationResponse {
   failed: bigint;
   /** Whether this is the last message. */
   done: boolean;
+  /** How the wait ended; set in the last message. */
+  outcome: WaitOutcome;
+  /** Connected hosts that it chooses and that do not hold the revision yet. */
+  hostsBehind: number;
+  /** In the last message: where it failed, at most 100. */
+  failures: Realization[];
+  /** Connected hosts that it chooses. */
+  hosts: number;
 }
 
 /** Request of WatchHosts. */
@@ -405,6 +550,57 @@ export interface WatchHostsResponse {
     | //
     /** All that was there when the watch began has been sent. */
     { $case: "inSync"; value: InSync }
+    | //
+    /** `hosts/{host_id}` of a host that was deleted. */
+    { $case: "removed"; value: string }
+    | undefined;
+}
+
+/** Request of ListHostEvents. */
+export interface ListHostEventsRequest {
+  /** `hosts/{host_id}`, or `hosts/-` for all. */
+  parent: string;
+  /** As in ListPoliciesRequest. */
+  pageSize: number;
+  /** As in ListPoliciesRequest. */
+  pageToken: string;
+}
+
+/** Answer of ListHostEvents. */
+export interface ListHostEventsResponse {
+  /** Newest first, in the order in which the controller was told. */
+  events: ReportedEvent[];
+  /** For the next page; empty on the last. */
+  nextPageToken: string;
+}
+
+/** An event, and whose it is. */
+export interface ReportedEvent {
+  /** `hosts/{host_id}`. */
+  host: string;
+  /** What happened. */
+  event:
+    | HostEvent
+    | undefined;
+  /** Rises with every event that the controller is told; begins anew when it starts. */
+  sequence: bigint;
+}
+
+/** Request of WatchHostEvents. */
+export interface WatchHostEventsRequest {
+  /** `hosts/{host_id}`, or `hosts/-` or empty for all. */
+  parent: string;
+}
+
+/** One message of WatchHostEvents. */
+export interface WatchHostEventsResponse {
+  event:
+    | //
+    /** Something happened. */
+    { $case: "reported"; value: ReportedEvent }
+    | //
+    /** Events that were not sent since the last message, because the watcher read too slowly or a host had lost them. */
+    { $case: "lost"; value: bigint }
     | undefined;
 }
 
@@ -473,6 +669,10 @@ function createBaseHost(): Host {
     desiredRevision: 0n,
     acknowledgedRevision: 0n,
     namespaceCount: 0,
+    agentLabels: {},
+    operatorLabels: {},
+    enforcedRevision: 0n,
+    etag: "",
   };
 }
 
@@ -516,6 +716,21 @@ export const Host: MessageFns<Host> = {
     }
     if (message.namespaceCount !== 0) {
       writer.uint32(88).uint32(message.namespaceCount);
+    }
+    globalThis.Object.entries(message.agentLabels).forEach(([key, value]: [string, string]) => {
+      Host_AgentLabelsEntry.encode({ key: key as any, value }, writer.uint32(98).fork()).join();
+    });
+    globalThis.Object.entries(message.operatorLabels).forEach(([key, value]: [string, string]) => {
+      Host_OperatorLabelsEntry.encode({ key: key as any, value }, writer.uint32(106).fork()).join();
+    });
+    if (message.enforcedRevision !== 0n) {
+      if (BigInt.asUintN(64, message.enforcedRevision) !== message.enforcedRevision) {
+        throw new globalThis.Error("value provided for field message.enforcedRevision of type uint64 too large");
+      }
+      writer.uint32(112).uint64(message.enforcedRevision);
+    }
+    if (message.etag !== "") {
+      writer.uint32(122).string(message.etag);
     }
     return writer;
   },
@@ -624,6 +839,44 @@ export const Host: MessageFns<Host> = {
             message.namespaceCount = reader.uint32();
             continue;
           }
+          case 12: {
+            if (tag !== 98) {
+              break;
+            }
+
+            const entry12 = Host_AgentLabelsEntry.decode(reader, reader.uint32());
+            if (entry12.value !== undefined) {
+              message.agentLabels[entry12.key] = entry12.value;
+            }
+            continue;
+          }
+          case 13: {
+            if (tag !== 106) {
+              break;
+            }
+
+            const entry13 = Host_OperatorLabelsEntry.decode(reader, reader.uint32());
+            if (entry13.value !== undefined) {
+              message.operatorLabels[entry13.key] = entry13.value;
+            }
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.enforcedRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -694,6 +947,66 @@ export const Host: MessageFns<Host> = {
         : isSet(object.namespace_count)
         ? globalThis.Number(object.namespace_count)
         : 0,
+      agentLabels: isObject(object.agentLabels)
+        ? (globalThis.Object.entries(object.agentLabels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.agent_labels)
+        ? (globalThis.Object.entries(object.agent_labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      operatorLabels: isObject(object.operatorLabels)
+        ? (globalThis.Object.entries(object.operatorLabels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : isObject(object.operator_labels)
+        ? (globalThis.Object.entries(object.operator_labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      enforcedRevision: isSet(object.enforcedRevision)
+        ? BigInt(object.enforcedRevision)
+        : isSet(object.enforced_revision)
+        ? BigInt(object.enforced_revision)
+        : 0n,
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
     };
   },
 
@@ -738,6 +1051,30 @@ export const Host: MessageFns<Host> = {
     if (message.namespaceCount !== 0) {
       obj.namespaceCount = Math.round(message.namespaceCount);
     }
+    if (message.agentLabels) {
+      const entries = globalThis.Object.entries(message.agentLabels) as [string, string][];
+      if (entries.length > 0) {
+        obj.agentLabels = {};
+        entries.forEach(([k, v]) => {
+          obj.agentLabels[k] = v;
+        });
+      }
+    }
+    if (message.operatorLabels) {
+      const entries = globalThis.Object.entries(message.operatorLabels) as [string, string][];
+      if (entries.length > 0) {
+        obj.operatorLabels = {};
+        entries.forEach(([k, v]) => {
+          obj.operatorLabels[k] = v;
+        });
+      }
+    }
+    if (message.enforcedRevision !== 0n) {
+      obj.enforcedRevision = message.enforcedRevision.toString();
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
     return obj;
   },
 
@@ -769,6 +1106,28 @@ export const Host: MessageFns<Host> = {
       ? BigInt(object.acknowledgedRevision)
       : 0n;
     message.namespaceCount = object.namespaceCount ?? 0;
+    message.agentLabels = (globalThis.Object.entries(object.agentLabels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.operatorLabels = (globalThis.Object.entries(object.operatorLabels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.enforcedRevision = (object.enforcedRevision !== undefined && object.enforcedRevision !== null)
+      ? BigInt(object.enforcedRevision)
+      : 0n;
+    message.etag = object.etag ?? "";
     return message;
   },
 };
@@ -858,8 +1217,178 @@ export const Host_LabelsEntry: MessageFns<Host_LabelsEntry> = {
   },
 };
 
+function createBaseHost_AgentLabelsEntry(): Host_AgentLabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Host_AgentLabelsEntry: MessageFns<Host_AgentLabelsEntry> = {
+  encode(message: Host_AgentLabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Host_AgentLabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHost_AgentLabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Host_AgentLabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Host_AgentLabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Host_AgentLabelsEntry>): Host_AgentLabelsEntry {
+    return Host_AgentLabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Host_AgentLabelsEntry>): Host_AgentLabelsEntry {
+    const message = createBaseHost_AgentLabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseHost_OperatorLabelsEntry(): Host_OperatorLabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const Host_OperatorLabelsEntry: MessageFns<Host_OperatorLabelsEntry> = {
+  encode(message: Host_OperatorLabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Host_OperatorLabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHost_OperatorLabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Host_OperatorLabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Host_OperatorLabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Host_OperatorLabelsEntry>): Host_OperatorLabelsEntry {
+    return Host_OperatorLabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Host_OperatorLabelsEntry>): Host_OperatorLabelsEntry {
+    const message = createBaseHost_OperatorLabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
+    return message;
+  },
+};
+
 function createBaseNamespace(): Namespace {
-  return { name: "", inode: 0, birthId: 0n, netCookie: 0n, state: 0, rulesetDigest: "", detail: "" };
+  return { name: "", inode: 0, birthId: 0n, netCookie: 0n, state: 0, rulesetDigest: "", detail: "", initial: false };
 }
 
 export const Namespace: MessageFns<Namespace> = {
@@ -890,6 +1419,9 @@ export const Namespace: MessageFns<Namespace> = {
     }
     if (message.detail !== "") {
       writer.uint32(58).string(message.detail);
+    }
+    if (message.initial !== false) {
+      writer.uint32(64).bool(message.initial);
     }
     return writer;
   },
@@ -963,6 +1495,14 @@ export const Namespace: MessageFns<Namespace> = {
             message.detail = reader.string();
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.initial = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -992,6 +1532,7 @@ export const Namespace: MessageFns<Namespace> = {
         ? globalThis.String(object.ruleset_digest)
         : "",
       detail: isSet(object.detail) ? globalThis.String(object.detail) : "",
+      initial: isSet(object.initial) ? globalThis.Boolean(object.initial) : false,
     };
   },
 
@@ -1018,6 +1559,9 @@ export const Namespace: MessageFns<Namespace> = {
     if (message.detail !== "") {
       obj.detail = message.detail;
     }
+    if (message.initial !== false) {
+      obj.initial = message.initial;
+    }
     return obj;
   },
 
@@ -1033,6 +1577,7 @@ export const Namespace: MessageFns<Namespace> = {
     message.state = object.state ?? 0;
     message.rulesetDigest = object.rulesetDigest ?? "";
     message.detail = object.detail ?? "";
+    message.initial = object.initial ?? false;
     return message;
   },
 };
@@ -1399,8 +1944,184 @@ export const GetHostRequest: MessageFns<GetHostRequest> = {
   },
 };
 
+function createBaseUpdateHostRequest(): UpdateHostRequest {
+  return { host: undefined, updateMask: undefined, validateOnly: false };
+}
+
+export const UpdateHostRequest: MessageFns<UpdateHostRequest> = {
+  encode(message: UpdateHostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== undefined) {
+      Host.encode(message.host, writer.uint32(10).fork()).join();
+    }
+    if (message.updateMask !== undefined) {
+      FieldMask.encode(FieldMask.wrap(message.updateMask), writer.uint32(18).fork()).join();
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(24).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): UpdateHostRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseUpdateHostRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = Host.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.updateMask = FieldMask.unwrap(FieldMask.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): UpdateHostRequest {
+    return {
+      host: isSet(object.host) ? Host.fromJSON(object.host) : undefined,
+      updateMask: isSet(object.updateMask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.updateMask))
+        : isSet(object.update_mask)
+        ? FieldMask.unwrap(FieldMask.fromJSON(object.update_mask))
+        : undefined,
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: UpdateHostRequest): unknown {
+    const obj: any = {};
+    if (message.host !== undefined) {
+      obj.host = Host.toJSON(message.host);
+    }
+    if (message.updateMask !== undefined) {
+      obj.updateMask = FieldMask.toJSON(FieldMask.wrap(message.updateMask));
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<UpdateHostRequest>): UpdateHostRequest {
+    return UpdateHostRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<UpdateHostRequest>): UpdateHostRequest {
+    const message = createBaseUpdateHostRequest();
+    message.host = (object.host !== undefined && object.host !== null) ? Host.fromPartial(object.host) : undefined;
+    message.updateMask = object.updateMask ?? undefined;
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
+function createBaseDeleteHostRequest(): DeleteHostRequest {
+  return { name: "" };
+}
+
+export const DeleteHostRequest: MessageFns<DeleteHostRequest> = {
+  encode(message: DeleteHostRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DeleteHostRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDeleteHostRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DeleteHostRequest {
+    return { name: isSet(object.name) ? globalThis.String(object.name) : "" };
+  },
+
+  toJSON(message: DeleteHostRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DeleteHostRequest>): DeleteHostRequest {
+    return DeleteHostRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DeleteHostRequest>): DeleteHostRequest {
+    const message = createBaseDeleteHostRequest();
+    message.name = object.name ?? "";
+    return message;
+  },
+};
+
 function createBaseListHostsRequest(): ListHostsRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", filter: "" };
 }
 
 export const ListHostsRequest: MessageFns<ListHostsRequest> = {
@@ -1410,6 +2131,9 @@ export const ListHostsRequest: MessageFns<ListHostsRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
     }
     return writer;
   },
@@ -1443,6 +2167,14 @@ export const ListHostsRequest: MessageFns<ListHostsRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1467,6 +2199,7 @@ export const ListHostsRequest: MessageFns<ListHostsRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      filter: isSet(object.filter) ? globalThis.String(object.filter) : "",
     };
   },
 
@@ -1478,6 +2211,9 @@ export const ListHostsRequest: MessageFns<ListHostsRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.filter !== "") {
+      obj.filter = message.filter;
+    }
     return obj;
   },
 
@@ -1488,6 +2224,7 @@ export const ListHostsRequest: MessageFns<ListHostsRequest> = {
     const message = createBaseListHostsRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.filter = object.filter ?? "";
     return message;
   },
 };
@@ -2013,8 +2750,460 @@ export const ListRealizationsResponse: MessageFns<ListRealizationsResponse> = {
   },
 };
 
+function createBaseGetRealizationSummaryRequest(): GetRealizationSummaryRequest {
+  return { policy: "" };
+}
+
+export const GetRealizationSummaryRequest: MessageFns<GetRealizationSummaryRequest> = {
+  encode(message: GetRealizationSummaryRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== "") {
+      writer.uint32(10).string(message.policy);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetRealizationSummaryRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetRealizationSummaryRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetRealizationSummaryRequest {
+    return { policy: isSet(object.policy) ? globalThis.String(object.policy) : "" };
+  },
+
+  toJSON(message: GetRealizationSummaryRequest): unknown {
+    const obj: any = {};
+    if (message.policy !== "") {
+      obj.policy = message.policy;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetRealizationSummaryRequest>): GetRealizationSummaryRequest {
+    return GetRealizationSummaryRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetRealizationSummaryRequest>): GetRealizationSummaryRequest {
+    const message = createBaseGetRealizationSummaryRequest();
+    message.policy = object.policy ?? "";
+    return message;
+  },
+};
+
+function createBaseRealizationSummary(): RealizationSummary {
+  return { policy: "", revision: 0n, hosts: 0, hostsBehind: 0, hostsAbsent: 0, enforced: 0n, pending: 0n, failed: 0n };
+}
+
+export const RealizationSummary: MessageFns<RealizationSummary> = {
+  encode(message: RealizationSummary, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.policy !== "") {
+      writer.uint32(10).string(message.policy);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.hosts !== 0) {
+      writer.uint32(24).uint32(message.hosts);
+    }
+    if (message.hostsBehind !== 0) {
+      writer.uint32(32).uint32(message.hostsBehind);
+    }
+    if (message.hostsAbsent !== 0) {
+      writer.uint32(40).uint32(message.hostsAbsent);
+    }
+    if (message.enforced !== 0n) {
+      if (BigInt.asUintN(64, message.enforced) !== message.enforced) {
+        throw new globalThis.Error("value provided for field message.enforced of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.enforced);
+    }
+    if (message.pending !== 0n) {
+      if (BigInt.asUintN(64, message.pending) !== message.pending) {
+        throw new globalThis.Error("value provided for field message.pending of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.pending);
+    }
+    if (message.failed !== 0n) {
+      if (BigInt.asUintN(64, message.failed) !== message.failed) {
+        throw new globalThis.Error("value provided for field message.failed of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.failed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RealizationSummary {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRealizationSummary();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.policy = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.hosts = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.hostsBehind = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hostsAbsent = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.enforced = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.pending = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.failed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RealizationSummary {
+    return {
+      policy: isSet(object.policy) ? globalThis.String(object.policy) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      hosts: isSet(object.hosts) ? globalThis.Number(object.hosts) : 0,
+      hostsBehind: isSet(object.hostsBehind)
+        ? globalThis.Number(object.hostsBehind)
+        : isSet(object.hosts_behind)
+        ? globalThis.Number(object.hosts_behind)
+        : 0,
+      hostsAbsent: isSet(object.hostsAbsent)
+        ? globalThis.Number(object.hostsAbsent)
+        : isSet(object.hosts_absent)
+        ? globalThis.Number(object.hosts_absent)
+        : 0,
+      enforced: isSet(object.enforced) ? BigInt(object.enforced) : 0n,
+      pending: isSet(object.pending) ? BigInt(object.pending) : 0n,
+      failed: isSet(object.failed) ? BigInt(object.failed) : 0n,
+    };
+  },
+
+  toJSON(message: RealizationSummary): unknown {
+    const obj: any = {};
+    if (message.policy !== "") {
+      obj.policy = message.policy;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.hosts !== 0) {
+      obj.hosts = Math.round(message.hosts);
+    }
+    if (message.hostsBehind !== 0) {
+      obj.hostsBehind = Math.round(message.hostsBehind);
+    }
+    if (message.hostsAbsent !== 0) {
+      obj.hostsAbsent = Math.round(message.hostsAbsent);
+    }
+    if (message.enforced !== 0n) {
+      obj.enforced = message.enforced.toString();
+    }
+    if (message.pending !== 0n) {
+      obj.pending = message.pending.toString();
+    }
+    if (message.failed !== 0n) {
+      obj.failed = message.failed.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RealizationSummary>): RealizationSummary {
+    return RealizationSummary.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RealizationSummary>): RealizationSummary {
+    const message = createBaseRealizationSummary();
+    message.policy = object.policy ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.hosts = object.hosts ?? 0;
+    message.hostsBehind = object.hostsBehind ?? 0;
+    message.hostsAbsent = object.hostsAbsent ?? 0;
+    message.enforced = (object.enforced !== undefined && object.enforced !== null) ? BigInt(object.enforced) : 0n;
+    message.pending = (object.pending !== undefined && object.pending !== null) ? BigInt(object.pending) : 0n;
+    message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
+    return message;
+  },
+};
+
+function createBaseListRealizationSummariesRequest(): ListRealizationSummariesRequest {
+  return { pageSize: 0, pageToken: "" };
+}
+
+export const ListRealizationSummariesRequest: MessageFns<ListRealizationSummariesRequest> = {
+  encode(message: ListRealizationSummariesRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.pageSize !== 0) {
+      writer.uint32(8).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(18).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRealizationSummariesRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRealizationSummariesRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListRealizationSummariesRequest {
+    return {
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListRealizationSummariesRequest): unknown {
+    const obj: any = {};
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListRealizationSummariesRequest>): ListRealizationSummariesRequest {
+    return ListRealizationSummariesRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRealizationSummariesRequest>): ListRealizationSummariesRequest {
+    const message = createBaseListRealizationSummariesRequest();
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListRealizationSummariesResponse(): ListRealizationSummariesResponse {
+  return { summaries: [], nextPageToken: "" };
+}
+
+export const ListRealizationSummariesResponse: MessageFns<ListRealizationSummariesResponse> = {
+  encode(message: ListRealizationSummariesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.summaries) {
+      RealizationSummary.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListRealizationSummariesResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListRealizationSummariesResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.summaries.push(RealizationSummary.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListRealizationSummariesResponse {
+    return {
+      summaries: globalThis.Array.isArray(object?.summaries)
+        ? object.summaries.map((e: any) => RealizationSummary.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListRealizationSummariesResponse): unknown {
+    const obj: any = {};
+    if (message.summaries?.length) {
+      obj.summaries = message.summaries.map((e) => RealizationSummary.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListRealizationSummariesResponse>): ListRealizationSummariesResponse {
+    return ListRealizationSummariesResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListRealizationSummariesResponse>): ListRealizationSummariesResponse {
+    const message = createBaseListRealizationSummariesResponse();
+    message.summaries = object.summaries?.map((e) => RealizationSummary.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
 function createBaseWaitForRealizationRequest(): WaitForRealizationRequest {
-  return { policy: "", revision: 0n };
+  return { policy: "", revision: 0n, timeout: undefined };
 }
 
 export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = {
@@ -2027,6 +3216,9 @@ export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = 
         throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
       }
       writer.uint32(16).uint64(message.revision);
+    }
+    if (message.timeout !== undefined) {
+      Duration.encode(message.timeout, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -2060,6 +3252,14 @@ export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = 
             message.revision = reader.uint64() as bigint;
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.timeout = Duration.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2076,6 +3276,7 @@ export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = 
     return {
       policy: isSet(object.policy) ? globalThis.String(object.policy) : "",
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      timeout: isSet(object.timeout) ? Duration.fromJSON(object.timeout) : undefined,
     };
   },
 
@@ -2087,6 +3288,9 @@ export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = 
     if (message.revision !== 0n) {
       obj.revision = message.revision.toString();
     }
+    if (message.timeout !== undefined) {
+      obj.timeout = Duration.toJSON(message.timeout);
+    }
     return obj;
   },
 
@@ -2097,12 +3301,15 @@ export const WaitForRealizationRequest: MessageFns<WaitForRealizationRequest> = 
     const message = createBaseWaitForRealizationRequest();
     message.policy = object.policy ?? "";
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.timeout = (object.timeout !== undefined && object.timeout !== null)
+      ? Duration.fromPartial(object.timeout)
+      : undefined;
     return message;
   },
 };
 
 function createBaseWaitForRealizationResponse(): WaitForRealizationResponse {
-  return { enforced: 0n, pending: 0n, failed: 0n, done: false };
+  return { enforced: 0n, pending: 0n, failed: 0n, done: false, outcome: 0, hostsBehind: 0, failures: [], hosts: 0 };
 }
 
 export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> = {
@@ -2127,6 +3334,18 @@ export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> 
     }
     if (message.done !== false) {
       writer.uint32(32).bool(message.done);
+    }
+    if (message.outcome !== 0) {
+      writer.uint32(40).int32(message.outcome);
+    }
+    if (message.hostsBehind !== 0) {
+      writer.uint32(48).uint32(message.hostsBehind);
+    }
+    for (const v of message.failures) {
+      Realization.encode(v!, writer.uint32(58).fork()).join();
+    }
+    if (message.hosts !== 0) {
+      writer.uint32(64).uint32(message.hosts);
     }
     return writer;
   },
@@ -2176,6 +3395,38 @@ export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> 
             message.done = reader.bool();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.outcome = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.hostsBehind = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.failures.push(Realization.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.hosts = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2194,6 +3445,16 @@ export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> 
       pending: isSet(object.pending) ? BigInt(object.pending) : 0n,
       failed: isSet(object.failed) ? BigInt(object.failed) : 0n,
       done: isSet(object.done) ? globalThis.Boolean(object.done) : false,
+      outcome: isSet(object.outcome) ? waitOutcomeFromJSON(object.outcome) : 0,
+      hostsBehind: isSet(object.hostsBehind)
+        ? globalThis.Number(object.hostsBehind)
+        : isSet(object.hosts_behind)
+        ? globalThis.Number(object.hosts_behind)
+        : 0,
+      failures: globalThis.Array.isArray(object?.failures)
+        ? object.failures.map((e: any) => Realization.fromJSON(e))
+        : [],
+      hosts: isSet(object.hosts) ? globalThis.Number(object.hosts) : 0,
     };
   },
 
@@ -2211,6 +3472,18 @@ export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> 
     if (message.done !== false) {
       obj.done = message.done;
     }
+    if (message.outcome !== 0) {
+      obj.outcome = waitOutcomeToJSON(message.outcome);
+    }
+    if (message.hostsBehind !== 0) {
+      obj.hostsBehind = Math.round(message.hostsBehind);
+    }
+    if (message.failures?.length) {
+      obj.failures = message.failures.map((e) => Realization.toJSON(e));
+    }
+    if (message.hosts !== 0) {
+      obj.hosts = Math.round(message.hosts);
+    }
     return obj;
   },
 
@@ -2223,6 +3496,10 @@ export const WaitForRealizationResponse: MessageFns<WaitForRealizationResponse> 
     message.pending = (object.pending !== undefined && object.pending !== null) ? BigInt(object.pending) : 0n;
     message.failed = (object.failed !== undefined && object.failed !== null) ? BigInt(object.failed) : 0n;
     message.done = object.done ?? false;
+    message.outcome = object.outcome ?? 0;
+    message.hostsBehind = object.hostsBehind ?? 0;
+    message.failures = object.failures?.map((e) => Realization.fromPartial(e)) || [];
+    message.hosts = object.hosts ?? 0;
     return message;
   },
 };
@@ -2292,6 +3569,9 @@ export const WatchHostsResponse: MessageFns<WatchHostsResponse> = {
       case "inSync":
         InSync.encode(message.event.value, writer.uint32(18).fork()).join();
         break;
+      case "removed":
+        writer.uint32(26).string(message.event.value);
+        break;
     }
     return writer;
   },
@@ -2325,6 +3605,14 @@ export const WatchHostsResponse: MessageFns<WatchHostsResponse> = {
             message.event = { $case: "inSync", value: InSync.decode(reader, reader.uint32()) };
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "removed", value: reader.string() };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2345,6 +3633,8 @@ export const WatchHostsResponse: MessageFns<WatchHostsResponse> = {
         ? { $case: "inSync", value: InSync.fromJSON(object.inSync) }
         : isSet(object.in_sync)
         ? { $case: "inSync", value: InSync.fromJSON(object.in_sync) }
+        : isSet(object.removed)
+        ? { $case: "removed", value: globalThis.String(object.removed) }
         : undefined,
     };
   },
@@ -2355,6 +3645,8 @@ export const WatchHostsResponse: MessageFns<WatchHostsResponse> = {
       obj.host = Host.toJSON(message.event.value);
     } else if (message.event?.$case === "inSync") {
       obj.inSync = InSync.toJSON(message.event.value);
+    } else if (message.event?.$case === "removed") {
+      obj.removed = message.event.value;
     }
     return obj;
   },
@@ -2374,6 +3666,487 @@ export const WatchHostsResponse: MessageFns<WatchHostsResponse> = {
       case "inSync": {
         if (object.event?.value !== undefined && object.event?.value !== null) {
           message.event = { $case: "inSync", value: InSync.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "removed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "removed", value: object.event.value };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseListHostEventsRequest(): ListHostEventsRequest {
+  return { parent: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListHostEventsRequest: MessageFns<ListHostEventsRequest> = {
+  encode(message: ListHostEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parent !== "") {
+      writer.uint32(10).string(message.parent);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHostEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHostEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.parent = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHostEventsRequest {
+    return {
+      parent: isSet(object.parent) ? globalThis.String(object.parent) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListHostEventsRequest): unknown {
+    const obj: any = {};
+    if (message.parent !== "") {
+      obj.parent = message.parent;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListHostEventsRequest>): ListHostEventsRequest {
+    return ListHostEventsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHostEventsRequest>): ListHostEventsRequest {
+    const message = createBaseListHostEventsRequest();
+    message.parent = object.parent ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListHostEventsResponse(): ListHostEventsResponse {
+  return { events: [], nextPageToken: "" };
+}
+
+export const ListHostEventsResponse: MessageFns<ListHostEventsResponse> = {
+  encode(message: ListHostEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.events) {
+      ReportedEvent.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListHostEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListHostEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.events.push(ReportedEvent.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListHostEventsResponse {
+    return {
+      events: globalThis.Array.isArray(object?.events) ? object.events.map((e: any) => ReportedEvent.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListHostEventsResponse): unknown {
+    const obj: any = {};
+    if (message.events?.length) {
+      obj.events = message.events.map((e) => ReportedEvent.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListHostEventsResponse>): ListHostEventsResponse {
+    return ListHostEventsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListHostEventsResponse>): ListHostEventsResponse {
+    const message = createBaseListHostEventsResponse();
+    message.events = object.events?.map((e) => ReportedEvent.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseReportedEvent(): ReportedEvent {
+  return { host: "", event: undefined, sequence: 0n };
+}
+
+export const ReportedEvent: MessageFns<ReportedEvent> = {
+  encode(message: ReportedEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.host !== "") {
+      writer.uint32(10).string(message.host);
+    }
+    if (message.event !== undefined) {
+      HostEvent.encode(message.event, writer.uint32(18).fork()).join();
+    }
+    if (message.sequence !== 0n) {
+      if (BigInt.asUintN(64, message.sequence) !== message.sequence) {
+        throw new globalThis.Error("value provided for field message.sequence of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.sequence);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ReportedEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReportedEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = HostEvent.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.sequence = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ReportedEvent {
+    return {
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      event: isSet(object.event) ? HostEvent.fromJSON(object.event) : undefined,
+      sequence: isSet(object.sequence) ? BigInt(object.sequence) : 0n,
+    };
+  },
+
+  toJSON(message: ReportedEvent): unknown {
+    const obj: any = {};
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.event !== undefined) {
+      obj.event = HostEvent.toJSON(message.event);
+    }
+    if (message.sequence !== 0n) {
+      obj.sequence = message.sequence.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ReportedEvent>): ReportedEvent {
+    return ReportedEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ReportedEvent>): ReportedEvent {
+    const message = createBaseReportedEvent();
+    message.host = object.host ?? "";
+    message.event = (object.event !== undefined && object.event !== null)
+      ? HostEvent.fromPartial(object.event)
+      : undefined;
+    message.sequence = (object.sequence !== undefined && object.sequence !== null) ? BigInt(object.sequence) : 0n;
+    return message;
+  },
+};
+
+function createBaseWatchHostEventsRequest(): WatchHostEventsRequest {
+  return { parent: "" };
+}
+
+export const WatchHostEventsRequest: MessageFns<WatchHostEventsRequest> = {
+  encode(message: WatchHostEventsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.parent !== "") {
+      writer.uint32(10).string(message.parent);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchHostEventsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchHostEventsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.parent = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchHostEventsRequest {
+    return { parent: isSet(object.parent) ? globalThis.String(object.parent) : "" };
+  },
+
+  toJSON(message: WatchHostEventsRequest): unknown {
+    const obj: any = {};
+    if (message.parent !== "") {
+      obj.parent = message.parent;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchHostEventsRequest>): WatchHostEventsRequest {
+    return WatchHostEventsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchHostEventsRequest>): WatchHostEventsRequest {
+    const message = createBaseWatchHostEventsRequest();
+    message.parent = object.parent ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchHostEventsResponse(): WatchHostEventsResponse {
+  return { event: undefined };
+}
+
+export const WatchHostEventsResponse: MessageFns<WatchHostEventsResponse> = {
+  encode(message: WatchHostEventsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    switch (message.event?.$case) {
+      case "reported":
+        ReportedEvent.encode(message.event.value, writer.uint32(10).fork()).join();
+        break;
+      case "lost":
+        if (BigInt.asUintN(64, message.event.value) !== message.event.value) {
+          throw new globalThis.Error("value provided for field message.event.value of type uint64 too large");
+        }
+        writer.uint32(16).uint64(message.event.value);
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchHostEventsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchHostEventsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.event = { $case: "reported", value: ReportedEvent.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.event = { $case: "lost", value: reader.uint64() as bigint };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchHostEventsResponse {
+    return {
+      event: isSet(object.reported)
+        ? { $case: "reported", value: ReportedEvent.fromJSON(object.reported) }
+        : isSet(object.lost)
+        ? { $case: "lost", value: BigInt(object.lost) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: WatchHostEventsResponse): unknown {
+    const obj: any = {};
+    if (message.event?.$case === "reported") {
+      obj.reported = ReportedEvent.toJSON(message.event.value);
+    } else if (message.event?.$case === "lost") {
+      obj.lost = message.event.value.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchHostEventsResponse>): WatchHostEventsResponse {
+    return WatchHostEventsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchHostEventsResponse>): WatchHostEventsResponse {
+    const message = createBaseWatchHostEventsResponse();
+    switch (object.event?.$case) {
+      case "reported": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "reported", value: ReportedEvent.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "lost": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "lost", value: BigInt(object.event.value) };
         }
         break;
       }
@@ -2902,7 +4675,7 @@ export const ExplainResponse: MessageFns<ExplainResponse> = {
   },
 };
 
-/** Tells what the agents report. Holds nothing that operators write. */
+/** Tells what the agents report, and keeps the labels that operators give hosts. */
 export type FleetServiceService = typeof FleetServiceService;
 export const FleetServiceService = {
   /** Reads one host. NOT_FOUND when no agent of that id has connected. */
@@ -2924,6 +4697,29 @@ export const FleetServiceService = {
     requestDeserialize: (value: Buffer): ListHostsRequest => ListHostsRequest.decode(value),
     responseSerialize: (value: ListHostsResponse): Buffer => Buffer.from(ListHostsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListHostsResponse => ListHostsResponse.decode(value),
+  },
+  /**
+   * Changes the labels that operators give a host; policies reach it accordingly at once. NOT_FOUND as in GetHost; ABORTED with the
+   * current etag in google.rpc.ErrorInfo when the request's etag is stale.
+   */
+  updateHost: {
+    path: "/nsgate.v1.FleetService/UpdateHost" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: UpdateHostRequest): Buffer => Buffer.from(UpdateHostRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): UpdateHostRequest => UpdateHostRequest.decode(value),
+    responseSerialize: (value: Host): Buffer => Buffer.from(Host.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Host => Host.decode(value),
+  },
+  /** Forgets a host that will not come back. NOT_FOUND as in GetHost; FAILED_PRECONDITION while its agent is connected. */
+  deleteHost: {
+    path: "/nsgate.v1.FleetService/DeleteHost" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DeleteHostRequest): Buffer => Buffer.from(DeleteHostRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DeleteHostRequest => DeleteHostRequest.decode(value),
+    responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
+    responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
   /** Lists the namespaces of one host in order of name. NOT_FOUND as in GetHost. */
   listNamespaces: {
@@ -2949,9 +4745,34 @@ export const FleetServiceService = {
       Buffer.from(ListRealizationsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListRealizationsResponse => ListRealizationsResponse.decode(value),
   },
+  /** Reads how a policy fares on all hosts together; costs the same however many they are. NOT_FOUND when there is no such policy. */
+  getRealizationSummary: {
+    path: "/nsgate.v1.FleetService/GetRealizationSummary" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetRealizationSummaryRequest): Buffer =>
+      Buffer.from(GetRealizationSummaryRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetRealizationSummaryRequest => GetRealizationSummaryRequest.decode(value),
+    responseSerialize: (value: RealizationSummary): Buffer => Buffer.from(RealizationSummary.encode(value).finish()),
+    responseDeserialize: (value: Buffer): RealizationSummary => RealizationSummary.decode(value),
+  },
+  /** Lists the summaries of all policies in order of name. */
+  listRealizationSummaries: {
+    path: "/nsgate.v1.FleetService/ListRealizationSummaries" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListRealizationSummariesRequest): Buffer =>
+      Buffer.from(ListRealizationSummariesRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListRealizationSummariesRequest =>
+      ListRealizationSummariesRequest.decode(value),
+    responseSerialize: (value: ListRealizationSummariesResponse): Buffer =>
+      Buffer.from(ListRealizationSummariesResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListRealizationSummariesResponse =>
+      ListRealizationSummariesResponse.decode(value),
+  },
   /**
-   * Waits until a policy is enforced wherever it applies, or fails somewhere, or the call's deadline passes.
-   * Not served yet: UNIMPLEMENTED.
+   * Waits until a policy is enforced wherever it applies, or fails somewhere, or time is up: the last message says which.
+   * NOT_FOUND when there is no such policy, or when it is deleted meanwhile.
    */
   waitForRealization: {
     path: "/nsgate.v1.FleetService/WaitForRealization" as const,
@@ -2964,7 +4785,10 @@ export const FleetServiceService = {
       Buffer.from(WaitForRealizationResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WaitForRealizationResponse => WaitForRealizationResponse.decode(value),
   },
-  /** Sends every host, then each change. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Sends every host, then an in-sync mark, then each host that changes; a host that changes often is sent as it stands, at most every
+   * 100 ms.
+   */
   watchHosts: {
     path: "/nsgate.v1.FleetService/WatchHosts" as const,
     requestStream: false as const,
@@ -2974,7 +4798,11 @@ export const FleetServiceService = {
     responseSerialize: (value: WatchHostsResponse): Buffer => Buffer.from(WatchHostsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchHostsResponse => WatchHostsResponse.decode(value),
   },
-  /** Asks the ruleset that is live in a host's kernel what it does with a described packet. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Asks the ruleset that is live in a host's kernel what it does with a described packet. NOT_FOUND when no agent of that
+   * id has connected; UNAVAILABLE while it is away; FAILED_PRECONDITION when the host cannot tell, with its words;
+   * DEADLINE_EXCEEDED when it does not answer in time.
+   */
   explain: {
     path: "/nsgate.v1.FleetService/Explain" as const,
     requestStream: false as const,
@@ -2984,6 +4812,30 @@ export const FleetServiceService = {
     responseSerialize: (value: ExplainResponse): Buffer => Buffer.from(ExplainResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ExplainResponse => ExplainResponse.decode(value),
   },
+  /** Lists what happened on hosts, newest first. Of each host the last 1000 events are held, until the controller stops. */
+  listHostEvents: {
+    path: "/nsgate.v1.FleetService/ListHostEvents" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListHostEventsRequest): Buffer =>
+      Buffer.from(ListHostEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListHostEventsRequest => ListHostEventsRequest.decode(value),
+    responseSerialize: (value: ListHostEventsResponse): Buffer =>
+      Buffer.from(ListHostEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListHostEventsResponse => ListHostEventsResponse.decode(value),
+  },
+  /** Sends what happens on hosts from now on. */
+  watchHostEvents: {
+    path: "/nsgate.v1.FleetService/WatchHostEvents" as const,
+    requestStream: false as const,
+    responseStream: true as const,
+    requestSerialize: (value: WatchHostEventsRequest): Buffer =>
+      Buffer.from(WatchHostEventsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): WatchHostEventsRequest => WatchHostEventsRequest.decode(value),
+    responseSerialize: (value: WatchHostEventsResponse): Buffer =>
+      Buffer.from(WatchHostEventsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): WatchHostEventsResponse => WatchHostEventsResponse.decode(value),
+  },
 } as const;
 
 export interface FleetServiceServer extends UntypedServiceImplementation {
@@ -2991,19 +4843,41 @@ export interface FleetServiceServer extends UntypedServiceImplementation {
   getHost: handleUnaryCall<GetHostRequest, Host>;
   /** Lists hosts in order of name, a page at a time. */
   listHosts: handleUnaryCall<ListHostsRequest, ListHostsResponse>;
+  /**
+   * Changes the labels that operators give a host; policies reach it accordingly at once. NOT_FOUND as in GetHost; ABORTED with the
+   * current etag in google.rpc.ErrorInfo when the request's etag is stale.
+   */
+  updateHost: handleUnaryCall<UpdateHostRequest, Host>;
+  /** Forgets a host that will not come back. NOT_FOUND as in GetHost; FAILED_PRECONDITION while its agent is connected. */
+  deleteHost: handleUnaryCall<DeleteHostRequest, Empty>;
   /** Lists the namespaces of one host in order of name. NOT_FOUND as in GetHost. */
   listNamespaces: handleUnaryCall<ListNamespacesRequest, ListNamespacesResponse>;
   /** Lists where policies stand: one entry for each policy, host and namespace. */
   listRealizations: handleUnaryCall<ListRealizationsRequest, ListRealizationsResponse>;
+  /** Reads how a policy fares on all hosts together; costs the same however many they are. NOT_FOUND when there is no such policy. */
+  getRealizationSummary: handleUnaryCall<GetRealizationSummaryRequest, RealizationSummary>;
+  /** Lists the summaries of all policies in order of name. */
+  listRealizationSummaries: handleUnaryCall<ListRealizationSummariesRequest, ListRealizationSummariesResponse>;
   /**
-   * Waits until a policy is enforced wherever it applies, or fails somewhere, or the call's deadline passes.
-   * Not served yet: UNIMPLEMENTED.
+   * Waits until a policy is enforced wherever it applies, or fails somewhere, or time is up: the last message says which.
+   * NOT_FOUND when there is no such policy, or when it is deleted meanwhile.
    */
   waitForRealization: handleServerStreamingCall<WaitForRealizationRequest, WaitForRealizationResponse>;
-  /** Sends every host, then each change. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Sends every host, then an in-sync mark, then each host that changes; a host that changes often is sent as it stands, at most every
+   * 100 ms.
+   */
   watchHosts: handleServerStreamingCall<WatchHostsRequest, WatchHostsResponse>;
-  /** Asks the ruleset that is live in a host's kernel what it does with a described packet. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Asks the ruleset that is live in a host's kernel what it does with a described packet. NOT_FOUND when no agent of that
+   * id has connected; UNAVAILABLE while it is away; FAILED_PRECONDITION when the host cannot tell, with its words;
+   * DEADLINE_EXCEEDED when it does not answer in time.
+   */
   explain: handleUnaryCall<ExplainRequest, ExplainResponse>;
+  /** Lists what happened on hosts, newest first. Of each host the last 1000 events are held, until the controller stops. */
+  listHostEvents: handleUnaryCall<ListHostEventsRequest, ListHostEventsResponse>;
+  /** Sends what happens on hosts from now on. */
+  watchHostEvents: handleServerStreamingCall<WatchHostEventsRequest, WatchHostEventsResponse>;
 }
 
 export interface FleetServiceClient extends Client {
@@ -3036,6 +4910,41 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListHostsResponse) => void,
   ): ClientUnaryCall;
+  /**
+   * Changes the labels that operators give a host; policies reach it accordingly at once. NOT_FOUND as in GetHost; ABORTED with the
+   * current etag in google.rpc.ErrorInfo when the request's etag is stale.
+   */
+  updateHost(
+    request: UpdateHostRequest,
+    callback: (error: ServiceError | null, response: Host) => void,
+  ): ClientUnaryCall;
+  updateHost(
+    request: UpdateHostRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Host) => void,
+  ): ClientUnaryCall;
+  updateHost(
+    request: UpdateHostRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Host) => void,
+  ): ClientUnaryCall;
+  /** Forgets a host that will not come back. NOT_FOUND as in GetHost; FAILED_PRECONDITION while its agent is connected. */
+  deleteHost(
+    request: DeleteHostRequest,
+    callback: (error: ServiceError | null, response: Empty) => void,
+  ): ClientUnaryCall;
+  deleteHost(
+    request: DeleteHostRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: Empty) => void,
+  ): ClientUnaryCall;
+  deleteHost(
+    request: DeleteHostRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: Empty) => void,
+  ): ClientUnaryCall;
   /** Lists the namespaces of one host in order of name. NOT_FOUND as in GetHost. */
   listNamespaces(
     request: ListNamespacesRequest,
@@ -3068,9 +4977,41 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListRealizationsResponse) => void,
   ): ClientUnaryCall;
+  /** Reads how a policy fares on all hosts together; costs the same however many they are. NOT_FOUND when there is no such policy. */
+  getRealizationSummary(
+    request: GetRealizationSummaryRequest,
+    callback: (error: ServiceError | null, response: RealizationSummary) => void,
+  ): ClientUnaryCall;
+  getRealizationSummary(
+    request: GetRealizationSummaryRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: RealizationSummary) => void,
+  ): ClientUnaryCall;
+  getRealizationSummary(
+    request: GetRealizationSummaryRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: RealizationSummary) => void,
+  ): ClientUnaryCall;
+  /** Lists the summaries of all policies in order of name. */
+  listRealizationSummaries(
+    request: ListRealizationSummariesRequest,
+    callback: (error: ServiceError | null, response: ListRealizationSummariesResponse) => void,
+  ): ClientUnaryCall;
+  listRealizationSummaries(
+    request: ListRealizationSummariesRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListRealizationSummariesResponse) => void,
+  ): ClientUnaryCall;
+  listRealizationSummaries(
+    request: ListRealizationSummariesRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListRealizationSummariesResponse) => void,
+  ): ClientUnaryCall;
   /**
-   * Waits until a policy is enforced wherever it applies, or fails somewhere, or the call's deadline passes.
-   * Not served yet: UNIMPLEMENTED.
+   * Waits until a policy is enforced wherever it applies, or fails somewhere, or time is up: the last message says which.
+   * NOT_FOUND when there is no such policy, or when it is deleted meanwhile.
    */
   waitForRealization(
     request: WaitForRealizationRequest,
@@ -3081,14 +5022,21 @@ export interface FleetServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WaitForRealizationResponse>;
-  /** Sends every host, then each change. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Sends every host, then an in-sync mark, then each host that changes; a host that changes often is sent as it stands, at most every
+   * 100 ms.
+   */
   watchHosts(request: WatchHostsRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchHostsResponse>;
   watchHosts(
     request: WatchHostsRequest,
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchHostsResponse>;
-  /** Asks the ruleset that is live in a host's kernel what it does with a described packet. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Asks the ruleset that is live in a host's kernel what it does with a described packet. NOT_FOUND when no agent of that
+   * id has connected; UNAVAILABLE while it is away; FAILED_PRECONDITION when the host cannot tell, with its words;
+   * DEADLINE_EXCEEDED when it does not answer in time.
+   */
   explain(
     request: ExplainRequest,
     callback: (error: ServiceError | null, response: ExplainResponse) => void,
@@ -3104,6 +5052,32 @@ export interface FleetServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ExplainResponse) => void,
   ): ClientUnaryCall;
+  /** Lists what happened on hosts, newest first. Of each host the last 1000 events are held, until the controller stops. */
+  listHostEvents(
+    request: ListHostEventsRequest,
+    callback: (error: ServiceError | null, response: ListHostEventsResponse) => void,
+  ): ClientUnaryCall;
+  listHostEvents(
+    request: ListHostEventsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListHostEventsResponse) => void,
+  ): ClientUnaryCall;
+  listHostEvents(
+    request: ListHostEventsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListHostEventsResponse) => void,
+  ): ClientUnaryCall;
+  /** Sends what happens on hosts from now on. */
+  watchHostEvents(
+    request: WatchHostEventsRequest,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchHostEventsResponse>;
+  watchHostEvents(
+    request: WatchHostEventsRequest,
+    metadata?: Metadata,
+    options?: Partial<CallOptions>,
+  ): ClientReadableStream<WatchHostEventsResponse>;
 }
 
 export const FleetServiceClient = makeGenericClientConstructor(

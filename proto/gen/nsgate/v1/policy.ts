@@ -673,6 +673,8 @@ export interface CreatePolicyRequest {
   validateOnly: boolean;
   /** Why, for the record. At most 1024 characters. */
   reason: string;
+  /** Store it though it could cut off a host: see the failsafe of PolicyService. */
+  force: boolean;
 }
 
 /** Request of GetPolicy. */
@@ -685,13 +687,22 @@ export interface GetPolicyRequest {
 export interface ListPoliciesRequest {
   /** Policies a page: 0 for 100; at most 1000, more is taken as 1000. */
   pageSize: number;
-  /** From the last answer. INVALID_ARGUMENT if it is not one of ours. */
+  /** From the last answer; all else must be as it was. INVALID_ARGUMENT if it is not one of ours. */
   pageToken: string;
+  /**
+   * Only policies whose labels fulfil all of these, separated by commas: `team=web`, `team!=web`, `env in (prod, test)`,
+   * `env notin (dev)`, `critical` (the label is there), `!critical` (it is not). At most 1024 characters.
+   */
+  filter: string;
+  /** `hosts/{host_id}`: only policies whose host selector chooses this host. NOT_FOUND when it is not known. */
+  host: string;
+  /** `name` (when empty), `priority` (the order in which policies compose), `revision` or `update_time`; with ` desc` behind it, backwards. */
+  orderBy: string;
 }
 
 /** Answer of ListPolicies. */
 export interface ListPoliciesResponse {
-  /** In order of name. */
+  /** In the order that was asked for. */
   policies: Policy[];
   /** For the next page; empty on the last. */
   nextPageToken: string;
@@ -715,6 +726,8 @@ export interface UpdatePolicyRequest {
   validateOnly: boolean;
   /** Why, for the record. At most 1024 characters. */
   reason: string;
+  /** As in CreatePolicyRequest. */
+  force: boolean;
 }
 
 /** Request of DeletePolicy. */
@@ -768,14 +781,19 @@ export interface InSync {
 
 /** Request of BatchApplyPolicies. */
 export interface BatchApplyPoliciesRequest {
-  /** Created, or updated when a policy of that name exists. */
+  /**
+   * Created, or replaced whole when a policy of that name exists (then at `etag`, if that is set). With `delete_names` at most 1000, and
+   * no name twice.
+   */
   policies: Policy[];
-  /** Names to delete. */
+  /** Names to delete; NOT_FOUND for one that is not there. */
   deleteNames: string[];
   /** Check only, store nothing. */
   validateOnly: boolean;
   /** Why, for the record. At most 1024 characters. */
   reason: string;
+  /** As in CreatePolicyRequest. */
+  force: boolean;
 }
 
 /** Answer of BatchApplyPolicies. */
@@ -804,16 +822,61 @@ export interface ListPolicyRevisionsResponse {
   nextPageToken: string;
 }
 
-/** One stored version of a policy. */
+/** One stored version of a policy, or its removal. */
 export interface PolicyRevision {
-  /** As it stood. */
+  /** As it stood. Not set for a removal. */
   policy:
     | Policy
     | undefined;
-  /** Who stored it. */
+  /** Who stored it: `operator/{name}` as in the certificate's URI, or `operator/local` over the Unix socket. */
   author: string;
   /** Why, in the author's words. */
   reason: string;
+  /** The store's revision after the change. */
+  revision: bigint;
+  /** When. For people. */
+  time:
+    | Date
+    | undefined;
+  /** Whether the policy was removed. */
+  removed: boolean;
+}
+
+/** Request of GetPolicyRevision. */
+export interface GetPolicyRevisionRequest {
+  /** `policies/{policy_id}`. */
+  name: string;
+  /** Which version. */
+  revision: bigint;
+}
+
+/** Request of DiffPolicyRevisions. */
+export interface DiffPolicyRevisionsRequest {
+  /** `policies/{policy_id}`. */
+  name: string;
+  /** The version before. */
+  fromRevision: bigint;
+  /** The version after; 0 for the current one. */
+  toRevision: bigint;
+}
+
+/** Answer of DiffPolicyRevisions. */
+export interface DiffPolicyRevisionsResponse {
+  /** In order of the fields of Policy. None when what operators write is the same. */
+  changes: FieldChange[];
+}
+
+/** A field in which two versions of a policy differ. */
+export interface FieldChange {
+  /**
+   * Its path, rules by their id: `rules[office].match.sources`. A rule that is there only once, or at another place in the order, stands
+   * as `rules[office]`.
+   */
+  path: string;
+  /** As JSON; empty when it is not there. */
+  before: string;
+  /** As JSON; empty when it is not there. */
+  after: string;
 }
 
 /** Request of RollbackPolicy. */
@@ -824,26 +887,46 @@ export interface RollbackPolicyRequest {
   revision: bigint;
   /** Why, for the record. At most 1024 characters. */
   reason: string;
+  /** If set, must be the current one. */
+  etag: string;
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
+  /** As in CreatePolicyRequest. */
+  force: boolean;
 }
 
 /** Request of PreviewPolicy. */
 export interface PreviewPolicyRequest {
-  /** Not stored. */
+  /** Not stored. Held to what stands under its name, if anything does. */
   policy: Policy | undefined;
 }
 
 /** Answer of PreviewPolicy. */
 export interface PreviewPolicyResponse {
-  /** Where the policy would act. */
+  /** Where the policy would act, and where it would no longer; in order of name, the first 1000. */
   hosts: PreviewedHost[];
+  /** On how many hosts it would act. */
+  hostCount: number;
+  /** In how many of their namespaces, as reported now. */
+  namespaceCount: number;
+  /** In which fields it differs from what stands; none when it is new. */
+  changes: FieldChange[];
+  /** Whether no policy of that name stands. */
+  isNew: boolean;
+  /** What the failsafe would say; empty when nothing. */
+  cutOff: string;
 }
 
-/** A host that a previewed policy would reach. */
+/** A host that a previewed policy would reach, or reaches. */
 export interface PreviewedHost {
   /** `hosts/{host_id}`. */
   host: string;
-  /** Names of its namespaces that the policy would reach. */
+  /** Names of its namespaces in which the policy would act. */
   namespaces: string[];
+  /** Those of them in which it does not act as it stands. */
+  added: string[];
+  /** Names of namespaces in which it acts as it stands, and would no longer. */
+  removed: string[];
 }
 
 function createBasePolicy(): Policy {
@@ -2597,7 +2680,7 @@ export const DefaultVerdict: MessageFns<DefaultVerdict> = {
 };
 
 function createBaseCreatePolicyRequest(): CreatePolicyRequest {
-  return { policyId: "", policy: undefined, validateOnly: false, reason: "" };
+  return { policyId: "", policy: undefined, validateOnly: false, reason: "", force: false };
 }
 
 export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
@@ -2613,6 +2696,9 @@ export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.force !== false) {
+      writer.uint32(40).bool(message.force);
     }
     return writer;
   },
@@ -2662,6 +2748,14 @@ export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2688,6 +2782,7 @@ export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
         ? globalThis.Boolean(object.validate_only)
         : false,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
     };
   },
 
@@ -2705,6 +2800,9 @@ export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
     return obj;
   },
 
@@ -2719,6 +2817,7 @@ export const CreatePolicyRequest: MessageFns<CreatePolicyRequest> = {
       : undefined;
     message.validateOnly = object.validateOnly ?? false;
     message.reason = object.reason ?? "";
+    message.force = object.force ?? false;
     return message;
   },
 };
@@ -2791,7 +2890,7 @@ export const GetPolicyRequest: MessageFns<GetPolicyRequest> = {
 };
 
 function createBaseListPoliciesRequest(): ListPoliciesRequest {
-  return { pageSize: 0, pageToken: "" };
+  return { pageSize: 0, pageToken: "", filter: "", host: "", orderBy: "" };
 }
 
 export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
@@ -2801,6 +2900,15 @@ export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
     }
     if (message.pageToken !== "") {
       writer.uint32(18).string(message.pageToken);
+    }
+    if (message.filter !== "") {
+      writer.uint32(26).string(message.filter);
+    }
+    if (message.host !== "") {
+      writer.uint32(34).string(message.host);
+    }
+    if (message.orderBy !== "") {
+      writer.uint32(42).string(message.orderBy);
     }
     return writer;
   },
@@ -2834,6 +2942,30 @@ export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
             message.pageToken = reader.string();
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.filter = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.host = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.orderBy = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2858,6 +2990,13 @@ export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      filter: isSet(object.filter) ? globalThis.String(object.filter) : "",
+      host: isSet(object.host) ? globalThis.String(object.host) : "",
+      orderBy: isSet(object.orderBy)
+        ? globalThis.String(object.orderBy)
+        : isSet(object.order_by)
+        ? globalThis.String(object.order_by)
+        : "",
     };
   },
 
@@ -2869,6 +3008,15 @@ export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.filter !== "") {
+      obj.filter = message.filter;
+    }
+    if (message.host !== "") {
+      obj.host = message.host;
+    }
+    if (message.orderBy !== "") {
+      obj.orderBy = message.orderBy;
+    }
     return obj;
   },
 
@@ -2879,6 +3027,9 @@ export const ListPoliciesRequest: MessageFns<ListPoliciesRequest> = {
     const message = createBaseListPoliciesRequest();
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.filter = object.filter ?? "";
+    message.host = object.host ?? "";
+    message.orderBy = object.orderBy ?? "";
     return message;
   },
 };
@@ -2992,7 +3143,14 @@ export const ListPoliciesResponse: MessageFns<ListPoliciesResponse> = {
 };
 
 function createBaseUpdatePolicyRequest(): UpdatePolicyRequest {
-  return { policy: undefined, updateMask: undefined, allowMissing: false, validateOnly: false, reason: "" };
+  return {
+    policy: undefined,
+    updateMask: undefined,
+    allowMissing: false,
+    validateOnly: false,
+    reason: "",
+    force: false,
+  };
 }
 
 export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
@@ -3011,6 +3169,9 @@ export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(42).string(message.reason);
+    }
+    if (message.force !== false) {
+      writer.uint32(48).bool(message.force);
     }
     return writer;
   },
@@ -3068,6 +3229,14 @@ export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3099,6 +3268,7 @@ export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
         ? globalThis.Boolean(object.validate_only)
         : false,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
     };
   },
 
@@ -3119,6 +3289,9 @@ export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
     return obj;
   },
 
@@ -3134,6 +3307,7 @@ export const UpdatePolicyRequest: MessageFns<UpdatePolicyRequest> = {
     message.allowMissing = object.allowMissing ?? false;
     message.validateOnly = object.validateOnly ?? false;
     message.reason = object.reason ?? "";
+    message.force = object.force ?? false;
     return message;
   },
 };
@@ -3638,7 +3812,7 @@ export const InSync: MessageFns<InSync> = {
 };
 
 function createBaseBatchApplyPoliciesRequest(): BatchApplyPoliciesRequest {
-  return { policies: [], deleteNames: [], validateOnly: false, reason: "" };
+  return { policies: [], deleteNames: [], validateOnly: false, reason: "", force: false };
 }
 
 export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = {
@@ -3654,6 +3828,9 @@ export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = 
     }
     if (message.reason !== "") {
       writer.uint32(34).string(message.reason);
+    }
+    if (message.force !== false) {
+      writer.uint32(40).bool(message.force);
     }
     return writer;
   },
@@ -3703,6 +3880,14 @@ export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = 
             message.reason = reader.string();
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -3729,6 +3914,7 @@ export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = 
         ? globalThis.Boolean(object.validate_only)
         : false,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
     };
   },
 
@@ -3746,6 +3932,9 @@ export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = 
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
     return obj;
   },
 
@@ -3758,6 +3947,7 @@ export const BatchApplyPoliciesRequest: MessageFns<BatchApplyPoliciesRequest> = 
     message.deleteNames = object.deleteNames?.map((e) => e) || [];
     message.validateOnly = object.validateOnly ?? false;
     message.reason = object.reason ?? "";
+    message.force = object.force ?? false;
     return message;
   },
 };
@@ -4051,7 +4241,7 @@ export const ListPolicyRevisionsResponse: MessageFns<ListPolicyRevisionsResponse
 };
 
 function createBasePolicyRevision(): PolicyRevision {
-  return { policy: undefined, author: "", reason: "" };
+  return { policy: undefined, author: "", reason: "", revision: 0n, time: undefined, removed: false };
 }
 
 export const PolicyRevision: MessageFns<PolicyRevision> = {
@@ -4064,6 +4254,18 @@ export const PolicyRevision: MessageFns<PolicyRevision> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(42).fork()).join();
+    }
+    if (message.removed !== false) {
+      writer.uint32(48).bool(message.removed);
     }
     return writer;
   },
@@ -4105,6 +4307,30 @@ export const PolicyRevision: MessageFns<PolicyRevision> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.removed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4122,6 +4348,9 @@ export const PolicyRevision: MessageFns<PolicyRevision> = {
       policy: isSet(object.policy) ? Policy.fromJSON(object.policy) : undefined,
       author: isSet(object.author) ? globalThis.String(object.author) : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      removed: isSet(object.removed) ? globalThis.Boolean(object.removed) : false,
     };
   },
 
@@ -4136,6 +4365,15 @@ export const PolicyRevision: MessageFns<PolicyRevision> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.removed !== false) {
+      obj.removed = message.removed;
+    }
     return obj;
   },
 
@@ -4149,12 +4387,392 @@ export const PolicyRevision: MessageFns<PolicyRevision> = {
       : undefined;
     message.author = object.author ?? "";
     message.reason = object.reason ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.time = object.time ?? undefined;
+    message.removed = object.removed ?? false;
+    return message;
+  },
+};
+
+function createBaseGetPolicyRevisionRequest(): GetPolicyRevisionRequest {
+  return { name: "", revision: 0n };
+}
+
+export const GetPolicyRevisionRequest: MessageFns<GetPolicyRevisionRequest> = {
+  encode(message: GetPolicyRevisionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetPolicyRevisionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetPolicyRevisionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetPolicyRevisionRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+    };
+  },
+
+  toJSON(message: GetPolicyRevisionRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetPolicyRevisionRequest>): GetPolicyRevisionRequest {
+    return GetPolicyRevisionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetPolicyRevisionRequest>): GetPolicyRevisionRequest {
+    const message = createBaseGetPolicyRevisionRequest();
+    message.name = object.name ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseDiffPolicyRevisionsRequest(): DiffPolicyRevisionsRequest {
+  return { name: "", fromRevision: 0n, toRevision: 0n };
+}
+
+export const DiffPolicyRevisionsRequest: MessageFns<DiffPolicyRevisionsRequest> = {
+  encode(message: DiffPolicyRevisionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.fromRevision !== 0n) {
+      if (BigInt.asUintN(64, message.fromRevision) !== message.fromRevision) {
+        throw new globalThis.Error("value provided for field message.fromRevision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fromRevision);
+    }
+    if (message.toRevision !== 0n) {
+      if (BigInt.asUintN(64, message.toRevision) !== message.toRevision) {
+        throw new globalThis.Error("value provided for field message.toRevision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.toRevision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffPolicyRevisionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffPolicyRevisionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.toRevision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffPolicyRevisionsRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      fromRevision: isSet(object.fromRevision)
+        ? BigInt(object.fromRevision)
+        : isSet(object.from_revision)
+        ? BigInt(object.from_revision)
+        : 0n,
+      toRevision: isSet(object.toRevision)
+        ? BigInt(object.toRevision)
+        : isSet(object.to_revision)
+        ? BigInt(object.to_revision)
+        : 0n,
+    };
+  },
+
+  toJSON(message: DiffPolicyRevisionsRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.fromRevision !== 0n) {
+      obj.fromRevision = message.fromRevision.toString();
+    }
+    if (message.toRevision !== 0n) {
+      obj.toRevision = message.toRevision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DiffPolicyRevisionsRequest>): DiffPolicyRevisionsRequest {
+    return DiffPolicyRevisionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiffPolicyRevisionsRequest>): DiffPolicyRevisionsRequest {
+    const message = createBaseDiffPolicyRevisionsRequest();
+    message.name = object.name ?? "";
+    message.fromRevision = (object.fromRevision !== undefined && object.fromRevision !== null)
+      ? BigInt(object.fromRevision)
+      : 0n;
+    message.toRevision = (object.toRevision !== undefined && object.toRevision !== null)
+      ? BigInt(object.toRevision)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseDiffPolicyRevisionsResponse(): DiffPolicyRevisionsResponse {
+  return { changes: [] };
+}
+
+export const DiffPolicyRevisionsResponse: MessageFns<DiffPolicyRevisionsResponse> = {
+  encode(message: DiffPolicyRevisionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      FieldChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffPolicyRevisionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffPolicyRevisionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(FieldChange.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffPolicyRevisionsResponse {
+    return {
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => FieldChange.fromJSON(e)) : [],
+    };
+  },
+
+  toJSON(message: DiffPolicyRevisionsResponse): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => FieldChange.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DiffPolicyRevisionsResponse>): DiffPolicyRevisionsResponse {
+    return DiffPolicyRevisionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiffPolicyRevisionsResponse>): DiffPolicyRevisionsResponse {
+    const message = createBaseDiffPolicyRevisionsResponse();
+    message.changes = object.changes?.map((e) => FieldChange.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseFieldChange(): FieldChange {
+  return { path: "", before: "", after: "" };
+}
+
+export const FieldChange: MessageFns<FieldChange> = {
+  encode(message: FieldChange, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.path !== "") {
+      writer.uint32(10).string(message.path);
+    }
+    if (message.before !== "") {
+      writer.uint32(18).string(message.before);
+    }
+    if (message.after !== "") {
+      writer.uint32(26).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): FieldChange {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseFieldChange();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.path = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.before = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): FieldChange {
+    return {
+      path: isSet(object.path) ? globalThis.String(object.path) : "",
+      before: isSet(object.before) ? globalThis.String(object.before) : "",
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: FieldChange): unknown {
+    const obj: any = {};
+    if (message.path !== "") {
+      obj.path = message.path;
+    }
+    if (message.before !== "") {
+      obj.before = message.before;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<FieldChange>): FieldChange {
+    return FieldChange.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<FieldChange>): FieldChange {
+    const message = createBaseFieldChange();
+    message.path = object.path ?? "";
+    message.before = object.before ?? "";
+    message.after = object.after ?? "";
     return message;
   },
 };
 
 function createBaseRollbackPolicyRequest(): RollbackPolicyRequest {
-  return { name: "", revision: 0n, reason: "" };
+  return { name: "", revision: 0n, reason: "", etag: "", validateOnly: false, force: false };
 }
 
 export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
@@ -4170,6 +4788,15 @@ export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(34).string(message.etag);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
+    }
+    if (message.force !== false) {
+      writer.uint32(48).bool(message.force);
     }
     return writer;
   },
@@ -4211,6 +4838,30 @@ export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.force = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4228,6 +4879,13 @@ export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+      force: isSet(object.force) ? globalThis.Boolean(object.force) : false,
     };
   },
 
@@ -4242,6 +4900,15 @@ export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    if (message.force !== false) {
+      obj.force = message.force;
+    }
     return obj;
   },
 
@@ -4253,6 +4920,9 @@ export const RollbackPolicyRequest: MessageFns<RollbackPolicyRequest> = {
     message.name = object.name ?? "";
     message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     message.reason = object.reason ?? "";
+    message.etag = object.etag ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    message.force = object.force ?? false;
     return message;
   },
 };
@@ -4327,13 +4997,28 @@ export const PreviewPolicyRequest: MessageFns<PreviewPolicyRequest> = {
 };
 
 function createBasePreviewPolicyResponse(): PreviewPolicyResponse {
-  return { hosts: [] };
+  return { hosts: [], hostCount: 0, namespaceCount: 0, changes: [], isNew: false, cutOff: "" };
 }
 
 export const PreviewPolicyResponse: MessageFns<PreviewPolicyResponse> = {
   encode(message: PreviewPolicyResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.hosts) {
       PreviewedHost.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.hostCount !== 0) {
+      writer.uint32(16).uint32(message.hostCount);
+    }
+    if (message.namespaceCount !== 0) {
+      writer.uint32(24).uint32(message.namespaceCount);
+    }
+    for (const v of message.changes) {
+      FieldChange.encode(v!, writer.uint32(34).fork()).join();
+    }
+    if (message.isNew !== false) {
+      writer.uint32(40).bool(message.isNew);
+    }
+    if (message.cutOff !== "") {
+      writer.uint32(50).string(message.cutOff);
     }
     return writer;
   },
@@ -4359,6 +5044,46 @@ export const PreviewPolicyResponse: MessageFns<PreviewPolicyResponse> = {
             message.hosts.push(PreviewedHost.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.hostCount = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.namespaceCount = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.changes.push(FieldChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.isNew = reader.bool();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.cutOff = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4374,6 +5099,27 @@ export const PreviewPolicyResponse: MessageFns<PreviewPolicyResponse> = {
   fromJSON(object: any): PreviewPolicyResponse {
     return {
       hosts: globalThis.Array.isArray(object?.hosts) ? object.hosts.map((e: any) => PreviewedHost.fromJSON(e)) : [],
+      hostCount: isSet(object.hostCount)
+        ? globalThis.Number(object.hostCount)
+        : isSet(object.host_count)
+        ? globalThis.Number(object.host_count)
+        : 0,
+      namespaceCount: isSet(object.namespaceCount)
+        ? globalThis.Number(object.namespaceCount)
+        : isSet(object.namespace_count)
+        ? globalThis.Number(object.namespace_count)
+        : 0,
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => FieldChange.fromJSON(e)) : [],
+      isNew: isSet(object.isNew)
+        ? globalThis.Boolean(object.isNew)
+        : isSet(object.is_new)
+        ? globalThis.Boolean(object.is_new)
+        : false,
+      cutOff: isSet(object.cutOff)
+        ? globalThis.String(object.cutOff)
+        : isSet(object.cut_off)
+        ? globalThis.String(object.cut_off)
+        : "",
     };
   },
 
@@ -4381,6 +5127,21 @@ export const PreviewPolicyResponse: MessageFns<PreviewPolicyResponse> = {
     const obj: any = {};
     if (message.hosts?.length) {
       obj.hosts = message.hosts.map((e) => PreviewedHost.toJSON(e));
+    }
+    if (message.hostCount !== 0) {
+      obj.hostCount = Math.round(message.hostCount);
+    }
+    if (message.namespaceCount !== 0) {
+      obj.namespaceCount = Math.round(message.namespaceCount);
+    }
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => FieldChange.toJSON(e));
+    }
+    if (message.isNew !== false) {
+      obj.isNew = message.isNew;
+    }
+    if (message.cutOff !== "") {
+      obj.cutOff = message.cutOff;
     }
     return obj;
   },
@@ -4391,12 +5152,17 @@ export const PreviewPolicyResponse: MessageFns<PreviewPolicyResponse> = {
   fromPartial(object: DeepPartial<PreviewPolicyResponse>): PreviewPolicyResponse {
     const message = createBasePreviewPolicyResponse();
     message.hosts = object.hosts?.map((e) => PreviewedHost.fromPartial(e)) || [];
+    message.hostCount = object.hostCount ?? 0;
+    message.namespaceCount = object.namespaceCount ?? 0;
+    message.changes = object.changes?.map((e) => FieldChange.fromPartial(e)) || [];
+    message.isNew = object.isNew ?? false;
+    message.cutOff = object.cutOff ?? "";
     return message;
   },
 };
 
 function createBasePreviewedHost(): PreviewedHost {
-  return { host: "", namespaces: [] };
+  return { host: "", namespaces: [], added: [], removed: [] };
 }
 
 export const PreviewedHost: MessageFns<PreviewedHost> = {
@@ -4406,6 +5172,12 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
     }
     for (const v of message.namespaces) {
       writer.uint32(18).string(v!);
+    }
+    for (const v of message.added) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.removed) {
+      writer.uint32(34).string(v!);
     }
     return writer;
   },
@@ -4439,6 +5211,22 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
             message.namespaces.push(reader.string());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.added.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.removed.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4457,6 +5245,8 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
       namespaces: globalThis.Array.isArray(object?.namespaces)
         ? object.namespaces.map((e: any) => globalThis.String(e))
         : [],
+      added: globalThis.Array.isArray(object?.added) ? object.added.map((e: any) => globalThis.String(e)) : [],
+      removed: globalThis.Array.isArray(object?.removed) ? object.removed.map((e: any) => globalThis.String(e)) : [],
     };
   },
 
@@ -4468,6 +5258,12 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
     if (message.namespaces?.length) {
       obj.namespaces = message.namespaces;
     }
+    if (message.added?.length) {
+      obj.added = message.added;
+    }
+    if (message.removed?.length) {
+      obj.removed = message.removed;
+    }
     return obj;
   },
 
@@ -4478,6 +5274,8 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
     const message = createBasePreviewedHost();
     message.host = object.host ?? "";
     message.namespaces = object.namespaces?.map((e) => e) || [];
+    message.added = object.added?.map((e) => e) || [];
+    message.removed = object.removed?.map((e) => e) || [];
     return message;
   },
 };
@@ -4485,12 +5283,24 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
 /**
  * Stores filter policies and tells who watches about every change.
  *
+ * Every change keeps a version: who made it, when, and why. Of each policy the newest 100 versions are held, those of a
+ * removed policy for as long as its removal is among the store's last 100,000 changes.
+ *
+ * Failsafe: a policy that could cut off a host is refused with FAILED_PRECONDITION (ErrorInfo reason `WOULD_CUT_OFF`, which names
+ * host, namespace, hook and rule) unless the request says `force`. That is judged for every namespace known to be a host's initial one
+ * that the policy reaches, and for `pid:1` wherever it is named: a rule that drops or rejects, or a default verdict that drops, must not be
+ * able to meet TCP to port 22 of the host, TCP to the controller's port, or the answers to either, unless a rule before it accepts
+ * all of these packets.
+ *
  * Errors shared by all methods: INVALID_ARGUMENT with google.rpc.BadRequest naming each wrong field;
  * UNAUTHENTICATED without a certificate that this controller's CA signed; UNAVAILABLE when the store cannot be reached.
  */
 export type PolicyServiceService = typeof PolicyServiceService;
 export const PolicyServiceService = {
-  /** Stores a new policy. ALREADY_EXISTS when the id is taken. */
+  /**
+   * Stores a new policy. ALREADY_EXISTS when the id is taken; FAILED_PRECONDITION when it names an address set that is not there
+   * (ErrorInfo reason `NO_SUCH_ADDRESS_SET`), or by the failsafe.
+   */
   createPolicy: {
     path: "/nsgate.v1.PolicyService/CreatePolicy" as const,
     requestStream: false as const,
@@ -4510,7 +5320,7 @@ export const PolicyServiceService = {
     responseSerialize: (value: Policy): Buffer => Buffer.from(Policy.encode(value).finish()),
     responseDeserialize: (value: Buffer): Policy => Policy.decode(value),
   },
-  /** Lists policies in order of name, a page at a time. */
+  /** Lists policies, a page at a time. */
   listPolicies: {
     path: "/nsgate.v1.PolicyService/ListPolicies" as const,
     requestStream: false as const,
@@ -4522,7 +5332,7 @@ export const PolicyServiceService = {
     responseDeserialize: (value: Buffer): ListPoliciesResponse => ListPoliciesResponse.decode(value),
   },
   /**
-   * Changes a policy. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
+   * Changes a policy. What it comes to is as CreatePolicy demands. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
    * when the request's etag is stale.
    */
   updatePolicy: {
@@ -4558,7 +5368,10 @@ export const PolicyServiceService = {
       Buffer.from(WatchPoliciesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): WatchPoliciesResponse => WatchPoliciesResponse.decode(value),
   },
-  /** Applies many creations, updates and deletions as one transaction. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Applies many creations, updates and deletions as one transaction: all of them, or, with the error of the first that cannot be,
+   * none. Errors as in CreatePolicy, UpdatePolicy and DeletePolicy.
+   */
   batchApplyPolicies: {
     path: "/nsgate.v1.PolicyService/BatchApplyPolicies" as const,
     requestStream: false as const,
@@ -4570,7 +5383,10 @@ export const PolicyServiceService = {
       Buffer.from(BatchApplyPoliciesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): BatchApplyPoliciesResponse => BatchApplyPoliciesResponse.decode(value),
   },
-  /** Lists the stored versions of a policy, newest first. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Lists the stored versions of a policy and its removals, newest first; also of a policy that is gone. NOT_FOUND when nothing of that
+   * name is held.
+   */
   listPolicyRevisions: {
     path: "/nsgate.v1.PolicyService/ListPolicyRevisions" as const,
     requestStream: false as const,
@@ -4582,7 +5398,33 @@ export const PolicyServiceService = {
       Buffer.from(ListPolicyRevisionsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListPolicyRevisionsResponse => ListPolicyRevisionsResponse.decode(value),
   },
-  /** Stores an earlier version of a policy as its newest. Not served yet: UNIMPLEMENTED. */
+  /** Reads one stored version. NOT_FOUND when it is not held. */
+  getPolicyRevision: {
+    path: "/nsgate.v1.PolicyService/GetPolicyRevision" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetPolicyRevisionRequest): Buffer =>
+      Buffer.from(GetPolicyRevisionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetPolicyRevisionRequest => GetPolicyRevisionRequest.decode(value),
+    responseSerialize: (value: PolicyRevision): Buffer => Buffer.from(PolicyRevision.encode(value).finish()),
+    responseDeserialize: (value: Buffer): PolicyRevision => PolicyRevision.decode(value),
+  },
+  /** Tells in which fields two stored versions of a policy differ. NOT_FOUND when either is not held. */
+  diffPolicyRevisions: {
+    path: "/nsgate.v1.PolicyService/DiffPolicyRevisions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiffPolicyRevisionsRequest): Buffer =>
+      Buffer.from(DiffPolicyRevisionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiffPolicyRevisionsRequest => DiffPolicyRevisionsRequest.decode(value),
+    responseSerialize: (value: DiffPolicyRevisionsResponse): Buffer =>
+      Buffer.from(DiffPolicyRevisionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiffPolicyRevisionsResponse => DiffPolicyRevisionsResponse.decode(value),
+  },
+  /**
+   * Stores an earlier version of a policy as its newest; makes the policy anew when it is gone. Errors as in UpdatePolicy, and
+   * NOT_FOUND when the version is not held.
+   */
   rollbackPolicy: {
     path: "/nsgate.v1.PolicyService/RollbackPolicy" as const,
     requestStream: false as const,
@@ -4593,7 +5435,7 @@ export const PolicyServiceService = {
     responseSerialize: (value: Policy): Buffer => Buffer.from(Policy.encode(value).finish()),
     responseDeserialize: (value: Buffer): Policy => Policy.decode(value),
   },
-  /** Tells which hosts and namespaces a policy would reach, storing nothing. Not served yet: UNIMPLEMENTED. */
+  /** Tells which hosts and namespaces a policy would reach, and what it would change, storing nothing. */
   previewPolicy: {
     path: "/nsgate.v1.PolicyService/PreviewPolicy" as const,
     requestStream: false as const,
@@ -4607,14 +5449,17 @@ export const PolicyServiceService = {
 } as const;
 
 export interface PolicyServiceServer extends UntypedServiceImplementation {
-  /** Stores a new policy. ALREADY_EXISTS when the id is taken. */
+  /**
+   * Stores a new policy. ALREADY_EXISTS when the id is taken; FAILED_PRECONDITION when it names an address set that is not there
+   * (ErrorInfo reason `NO_SUCH_ADDRESS_SET`), or by the failsafe.
+   */
   createPolicy: handleUnaryCall<CreatePolicyRequest, Policy>;
   /** Reads one policy. NOT_FOUND when there is none of that name. */
   getPolicy: handleUnaryCall<GetPolicyRequest, Policy>;
-  /** Lists policies in order of name, a page at a time. */
+  /** Lists policies, a page at a time. */
   listPolicies: handleUnaryCall<ListPoliciesRequest, ListPoliciesResponse>;
   /**
-   * Changes a policy. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
+   * Changes a policy. What it comes to is as CreatePolicy demands. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
    * when the request's etag is stale.
    */
   updatePolicy: handleUnaryCall<UpdatePolicyRequest, Policy>;
@@ -4625,18 +5470,34 @@ export interface PolicyServiceServer extends UntypedServiceImplementation {
    * OUT_OF_RANGE when the revision to resume from is no longer held: start again without one.
    */
   watchPolicies: handleServerStreamingCall<WatchPoliciesRequest, WatchPoliciesResponse>;
-  /** Applies many creations, updates and deletions as one transaction. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Applies many creations, updates and deletions as one transaction: all of them, or, with the error of the first that cannot be,
+   * none. Errors as in CreatePolicy, UpdatePolicy and DeletePolicy.
+   */
   batchApplyPolicies: handleUnaryCall<BatchApplyPoliciesRequest, BatchApplyPoliciesResponse>;
-  /** Lists the stored versions of a policy, newest first. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Lists the stored versions of a policy and its removals, newest first; also of a policy that is gone. NOT_FOUND when nothing of that
+   * name is held.
+   */
   listPolicyRevisions: handleUnaryCall<ListPolicyRevisionsRequest, ListPolicyRevisionsResponse>;
-  /** Stores an earlier version of a policy as its newest. Not served yet: UNIMPLEMENTED. */
+  /** Reads one stored version. NOT_FOUND when it is not held. */
+  getPolicyRevision: handleUnaryCall<GetPolicyRevisionRequest, PolicyRevision>;
+  /** Tells in which fields two stored versions of a policy differ. NOT_FOUND when either is not held. */
+  diffPolicyRevisions: handleUnaryCall<DiffPolicyRevisionsRequest, DiffPolicyRevisionsResponse>;
+  /**
+   * Stores an earlier version of a policy as its newest; makes the policy anew when it is gone. Errors as in UpdatePolicy, and
+   * NOT_FOUND when the version is not held.
+   */
   rollbackPolicy: handleUnaryCall<RollbackPolicyRequest, Policy>;
-  /** Tells which hosts and namespaces a policy would reach, storing nothing. Not served yet: UNIMPLEMENTED. */
+  /** Tells which hosts and namespaces a policy would reach, and what it would change, storing nothing. */
   previewPolicy: handleUnaryCall<PreviewPolicyRequest, PreviewPolicyResponse>;
 }
 
 export interface PolicyServiceClient extends Client {
-  /** Stores a new policy. ALREADY_EXISTS when the id is taken. */
+  /**
+   * Stores a new policy. ALREADY_EXISTS when the id is taken; FAILED_PRECONDITION when it names an address set that is not there
+   * (ErrorInfo reason `NO_SUCH_ADDRESS_SET`), or by the failsafe.
+   */
   createPolicy(
     request: CreatePolicyRequest,
     callback: (error: ServiceError | null, response: Policy) => void,
@@ -4668,7 +5529,7 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Policy) => void,
   ): ClientUnaryCall;
-  /** Lists policies in order of name, a page at a time. */
+  /** Lists policies, a page at a time. */
   listPolicies(
     request: ListPoliciesRequest,
     callback: (error: ServiceError | null, response: ListPoliciesResponse) => void,
@@ -4685,7 +5546,7 @@ export interface PolicyServiceClient extends Client {
     callback: (error: ServiceError | null, response: ListPoliciesResponse) => void,
   ): ClientUnaryCall;
   /**
-   * Changes a policy. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
+   * Changes a policy. What it comes to is as CreatePolicy demands. NOT_FOUND when there is none of that name; ABORTED with the current etag in google.rpc.ErrorInfo
    * when the request's etag is stale.
    */
   updatePolicy(
@@ -4732,7 +5593,10 @@ export interface PolicyServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<WatchPoliciesResponse>;
-  /** Applies many creations, updates and deletions as one transaction. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Applies many creations, updates and deletions as one transaction: all of them, or, with the error of the first that cannot be,
+   * none. Errors as in CreatePolicy, UpdatePolicy and DeletePolicy.
+   */
   batchApplyPolicies(
     request: BatchApplyPoliciesRequest,
     callback: (error: ServiceError | null, response: BatchApplyPoliciesResponse) => void,
@@ -4748,7 +5612,10 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: BatchApplyPoliciesResponse) => void,
   ): ClientUnaryCall;
-  /** Lists the stored versions of a policy, newest first. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Lists the stored versions of a policy and its removals, newest first; also of a policy that is gone. NOT_FOUND when nothing of that
+   * name is held.
+   */
   listPolicyRevisions(
     request: ListPolicyRevisionsRequest,
     callback: (error: ServiceError | null, response: ListPolicyRevisionsResponse) => void,
@@ -4764,7 +5631,42 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListPolicyRevisionsResponse) => void,
   ): ClientUnaryCall;
-  /** Stores an earlier version of a policy as its newest. Not served yet: UNIMPLEMENTED. */
+  /** Reads one stored version. NOT_FOUND when it is not held. */
+  getPolicyRevision(
+    request: GetPolicyRevisionRequest,
+    callback: (error: ServiceError | null, response: PolicyRevision) => void,
+  ): ClientUnaryCall;
+  getPolicyRevision(
+    request: GetPolicyRevisionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: PolicyRevision) => void,
+  ): ClientUnaryCall;
+  getPolicyRevision(
+    request: GetPolicyRevisionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: PolicyRevision) => void,
+  ): ClientUnaryCall;
+  /** Tells in which fields two stored versions of a policy differ. NOT_FOUND when either is not held. */
+  diffPolicyRevisions(
+    request: DiffPolicyRevisionsRequest,
+    callback: (error: ServiceError | null, response: DiffPolicyRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  diffPolicyRevisions(
+    request: DiffPolicyRevisionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiffPolicyRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  diffPolicyRevisions(
+    request: DiffPolicyRevisionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiffPolicyRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Stores an earlier version of a policy as its newest; makes the policy anew when it is gone. Errors as in UpdatePolicy, and
+   * NOT_FOUND when the version is not held.
+   */
   rollbackPolicy(
     request: RollbackPolicyRequest,
     callback: (error: ServiceError | null, response: Policy) => void,
@@ -4780,7 +5682,7 @@ export interface PolicyServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Policy) => void,
   ): ClientUnaryCall;
-  /** Tells which hosts and namespaces a policy would reach, storing nothing. Not served yet: UNIMPLEMENTED. */
+  /** Tells which hosts and namespaces a policy would reach, and what it would change, storing nothing. */
   previewPolicy(
     request: PreviewPolicyRequest,
     callback: (error: ServiceError | null, response: PreviewPolicyResponse) => void,
