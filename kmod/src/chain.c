@@ -38,6 +38,7 @@ static u32 count_rules(const struct build *build, const struct nsgate_ruleset *r
 
 	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule))
 		count += belongs(build, rule);
+	cond_resched();
 	return count;
 }
 

@@ -13,6 +13,8 @@ static int compare_ids(const void *a, const void *b)
 {
 	const struct id *x = a, *y = b;
 
+	if (!(x->index % 16))
+		cond_resched();		/* sort() itself does not */
 	if (x->id != y->id)
 		return x->id < y->id ? -1 : 1;
 	return x->index < y->index ? -1 : 1;

@@ -124,6 +124,7 @@ static void count_parts(const struct nsgate_ruleset *ruleset, size_t *tests, siz
 			++*tests;
 			*words += item_words(match);
 		}
+		cond_resched();
 	}
 }
 

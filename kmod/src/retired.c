@@ -40,6 +40,7 @@ static int compare(const void *a, const void *b)
 {
 	const struct nsg_retired_rule *x = a, *y = b;
 
+	cond_resched();		/* sort() itself does not */
 	if (x->id == y->id)
 		return 0;
 	return x->id < y->id ? -1 : 1;

@@ -7,6 +7,8 @@ static int compare_by_id(const void *a, const void *b)
 {
 	const struct nsg_rule_index *x = a, *y = b;
 
+	if (!(x->rule % 16))
+		cond_resched();		/* sort() itself does not */
 	if (x->id == y->id)
 		return 0;
 	return x->id < y->id ? -1 : 1;

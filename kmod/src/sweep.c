@@ -7,6 +7,7 @@
 #include "request.h"
 
 #define DIGITS		256
+#define EVENTS_AT_ONCE	4096U	/* then it is time to reschedule */
 #define POINT_BYTES	16
 #define WIDE_SHARE	16	/* a rule that covers more than one in so many places is wide */
 
@@ -118,17 +119,22 @@ static void sort_by(struct sweep *sweep, u32 byte, u32 *starts)
 	u32 sum = 0, i, count;
 
 	memset(starts, 0, DIGITS * sizeof(*starts));
-	for (i = 0; i < sweep->count; i++)
+	for (i = 0; i < sweep->count; i++) {
 		starts[digit(&sweep->events[i], byte)]++;
+		if (!(i % EVENTS_AT_ONCE))
+			cond_resched();
+	}
 	for (i = 0; i < DIGITS; i++) {
 		count = starts[i];
 		starts[i] = sum;
 		sum += count;
 	}
-	for (i = 0; i < sweep->count; i++)
+	for (i = 0; i < sweep->count; i++) {
 		sweep->spare[starts[digit(&sweep->events[i], byte)]++] = sweep->events[i];
+		if (!(i % EVENTS_AT_ONCE))
+			cond_resched();
+	}
 	swap(sweep->events, sweep->spare);
-	cond_resched();
 }
 
 static void sort_events(struct sweep *sweep)
@@ -179,8 +185,11 @@ static void pass_events(struct sweep *sweep, struct nsg_axis *axis)
 	while (event < end && !sweep->budget->error) {
 		const struct event *first = event;
 
-		for (; event < end && same_place(event, first); event++)
+		for (; event < end && same_place(event, first); event++) {
 			pass_event(sweep, event);
+			if (!((event - first + 1) % EVENTS_AT_ONCE))
+				cond_resched();
+		}
 		if (!first->at.high && !first->at.low)
 			axis->count = 0;
 		add_interval(axis, first->at, nsg_vectors_keep(sweep->vectors));
@@ -208,10 +217,15 @@ static u32 measure_cover(struct sweep *sweep)
 
 		places += i && !same_place(event, event - 1);
 		sweep->cover[event->rule] -= event->step * (s32)places;
+		if (!(i % EVENTS_AT_ONCE))
+			cond_resched();
 	}
-	for (i = 0; i < sweep->count; i++)	/* what goes on to the end of the axis has no end of its own */
+	for (i = 0; i < sweep->count; i++) {	/* what goes on to the end of the axis has no end of its own */
 		if (sweep->cover[sweep->events[i].rule] <= 0)
 			sweep->cover[sweep->events[i].rule] += places + 1;
+		if (!(i % EVENTS_AT_ONCE))
+			cond_resched();
+	}
 	return places;
 }
 

@@ -97,6 +97,7 @@ static int count_objects(struct nsg_parse *parse, const struct nsg_request *requ
 		error = check_extent(parse, (const void *)at, end - at);
 		if (error)
 			return error;
+		cond_resched();
 	}
 	parse->refusal->object = NSGATE_NO_INDEX;
 	return 0;
@@ -118,6 +119,7 @@ static int check_objects(struct nsg_parse *parse, struct nsg_request *request, u
 		if (error)
 			return error;
 		at += object->head->length;
+		cond_resched();
 	}
 	parse->refusal->object = NSGATE_NO_INDEX;
 	return 0;
@@ -214,9 +216,11 @@ static int check_names(struct nsg_parse *parse, const struct nsg_objects *group)
 {
 	u32 i;
 
-	for (i = 1; i < group->count; i++)
+	for (i = 1; i < group->count; i++) {
 		if (!compare_names(&group->at[i - 1], &group->at[i]))
 			return refuse_twice(parse, &group->at[i - 1], &group->at[i]);
+		cond_resched();
+	}
 	return 0;
 }
 

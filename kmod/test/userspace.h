@@ -46,9 +46,23 @@ struct hlist_node {
 	struct hlist_node *next, **pprev;
 };
 
+#ifdef STEPS_COUNTED	/* by reschedule_test.c, which has its own of what takes time in the kernel */
+void cond_resched(void);
+void sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *),
+	  void (*swap)(void *, void *, int));
+#else
 static inline void cond_resched(void)
 {
 }
+
+static inline void sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *),
+			void (*swap)(void *, void *, int))
+{
+	(void)swap;
+	if (count)
+		qsort(base, count, size, compare);
+}
+#endif
 
 static inline int hweight8(u8 bits)
 {
@@ -68,14 +82,6 @@ static inline void *memchr_inv(const void *start, int c, size_t bytes)
 		if (*at != (u8)c)
 			return (void *)at;
 	return NULL;
-}
-
-static inline void sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *),
-			void (*swap)(void *, void *, int))
-{
-	(void)swap;
-	if (count)
-		qsort(base, count, size, compare);
 }
 
 /* Allocations count down this many successes and then fail; negative for never. Set by tests. */
