@@ -27,6 +27,7 @@ static const struct part {
 	{ "rejects", test_rejects },
 	{ "counters", test_counters },
 	{ "classify", test_classify },
+	{ "verdicts", test_verdicts },
 	{ "life", test_life },
 	{ "quarantine", test_quarantine },
 	{ "swap", test_swap },

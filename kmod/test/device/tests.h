@@ -15,6 +15,7 @@ void test_matches(void);
 void test_rejects(void);
 void test_counters(void);
 void test_classify(void);
+void test_verdicts(void);
 void test_life(void);
 void test_quarantine(void);
 void test_swap(void);
