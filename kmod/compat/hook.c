@@ -7,15 +7,10 @@
 
 #if defined(HAVE_HOOK_PRIV) && defined(HAVE_NET_HOOKS)	/* 4.4: a hook has an argument and a namespace */
 
-static unsigned int hook_function(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
-{
-	return nsg_verdict(priv, skb, state);
-}
-
 void nsg_hook_ops_init(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority, struct nsg_namespace *ns)
 {
 	memset(ops, 0, sizeof(*ops));
-	ops->hook = hook_function;
+	ops->hook = pf == NFPROTO_IPV4 ? nsg_verdict4 : nsg_verdict6;
 	ops->pf = pf;
 	ops->hooknum = hook;
 	ops->priority = priority;
@@ -49,7 +44,9 @@ static unsigned int verdict_of(struct sk_buff *skb, struct nsg_hook_state *state
 
 	state->net = dev_net(state->in ? state->in : state->out);
 	ns = nsg_namespace_of(state->net);
-	return ns ? nsg_verdict(ns, skb, state) : NF_ACCEPT;
+	if (!ns)
+		return NF_ACCEPT;
+	return state->pf == NFPROTO_IPV4 ? nsg_verdict4(ns, skb, state) : nsg_verdict6(ns, skb, state);
 }
 
 #if defined(HAVE_HOOK_OPS_STATE)	/* 4.1 */

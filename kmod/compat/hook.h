@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Registering a hook for one namespace, and calling nsg_verdict() from it. Kernels that know only hooks for all
+ * Registering nsg_verdict4() and nsg_verdict6() as hooks of one namespace. Kernels that know only hooks for all
  * namespaces at once (below 4.3) get those when the module starts; they look the packet's namespace up.
  */
 #ifndef _NSG_COMPAT_HOOK_H

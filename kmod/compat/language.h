@@ -25,6 +25,16 @@
 #define U32_MAX			((u32)~0U)
 #endif
 
+/* A variable that stays as it is until it is written, on kernels that otherwise clear all of them. */
+#ifdef __has_attribute
+#if __has_attribute(__uninitialized__)
+#define nsg_uninitialized	__attribute__((__uninitialized__))
+#endif
+#endif
+#ifndef nsg_uninitialized
+#define nsg_uninitialized
+#endif
+
 /* A list that is added to by RCU at any time, and taken from under `mutex` only, which the walker holds. */
 #ifdef HAVE_LIST_RCU_CONDITION		/* 5.4 */
 #define nsg_list_for_each_rcu(at, head, member, mutex)	\

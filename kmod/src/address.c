@@ -5,26 +5,29 @@
 /* From here on the trie's few steps are worth its table of 256 KiB. */
 #define TRIE_INTERVALS	512U
 
+static bool is_ipv6(u16 kind)
+{
+	return kind == NSGATE_MATCH_SRC6 || kind == NSGATE_MATCH_DST6;
+}
+
 static enum nsg_address_way way_for(const struct nsg_axis *axis, u16 kind)
 {
 	if (axis->wild)
 		return NSG_ADDRESS_ANY;
-	if (kind == NSGATE_MATCH_SRC6 || kind == NSGATE_MATCH_DST6)
-		return NSG_ADDRESS_BOUNDS6;
-	return axis->count < TRIE_INTERVALS ? NSG_ADDRESS_BOUNDS4 : NSG_ADDRESS_TRIE;
+	if (is_ipv6(kind) || axis->count < TRIE_INTERVALS)
+		return NSG_ADDRESS_BOUNDS;
+	return NSG_ADDRESS_TRIE;
 }
 
-static void build_table(struct nsg_addresses *addresses, const struct nsg_axis *axis, struct nsg_budget *budget)
+static void build_table(struct nsg_addresses *addresses, const struct nsg_axis *axis, u16 kind,
+			struct nsg_budget *budget)
 {
 	switch (addresses->way) {
 	case NSG_ADDRESS_TRIE:
 		nsg_trie_build(&addresses->trie, axis, budget);
 		break;
-	case NSG_ADDRESS_BOUNDS4:
-		nsg_bounds_build(&addresses->bounds, axis, false, budget);
-		break;
-	case NSG_ADDRESS_BOUNDS6:
-		nsg_bounds_build(&addresses->bounds, axis, true, budget);
+	case NSG_ADDRESS_BOUNDS:
+		nsg_bounds_build(&addresses->bounds, axis, is_ipv6(kind), budget);
 		break;
 	default:
 		addresses->vector = axis->absent;
@@ -38,7 +41,7 @@ bool nsg_addresses_build(struct nsg_addresses *addresses, const struct nsg_rules
 
 	if (nsg_sweep(&axis, rules, kind, vectors, budget)) {
 		addresses->way = way_for(&axis, kind);
-		build_table(addresses, &axis, budget);
+		build_table(addresses, &axis, kind, budget);
 	}
 	nsg_axis_free(&axis, budget);
 	return !budget->error;
@@ -50,8 +53,7 @@ void nsg_addresses_free(struct nsg_addresses *addresses, struct nsg_budget *budg
 	case NSG_ADDRESS_TRIE:
 		nsg_trie_free(&addresses->trie, budget);
 		break;
-	case NSG_ADDRESS_BOUNDS4:
-	case NSG_ADDRESS_BOUNDS6:
+	case NSG_ADDRESS_BOUNDS:
 		nsg_bounds_free(&addresses->bounds, budget);
 		break;
 	default:

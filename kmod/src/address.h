@@ -8,10 +8,9 @@
 #include "trie.h"
 
 enum nsg_address_way {
+	NSG_ADDRESS_BOUNDS,
 	NSG_ADDRESS_ANY,	/* no rule asks: always `vector` */
-	NSG_ADDRESS_TRIE,
-	NSG_ADDRESS_BOUNDS4,
-	NSG_ADDRESS_BOUNDS6,
+	NSG_ADDRESS_TRIE,	/* long IPv4 axes */
 };
 
 struct nsg_addresses {
@@ -34,15 +33,18 @@ static __always_inline u32 nsg_address4(const union nsg_address *address)
 	return be32_to_cpu((__force __be32)address->words[0]);
 }
 
-static __always_inline u32 nsg_addresses_find(const struct nsg_addresses *addresses, const union nsg_address *address)
+/* `ipv6` is whether the table is one of IPv6 addresses. */
+static __always_inline u32 nsg_addresses_find(const struct nsg_addresses *addresses, const union nsg_address *address,
+					      bool ipv6)
 {
-	if (addresses->way == NSG_ADDRESS_BOUNDS4)
-		return nsg_bounds_find4(&addresses->bounds, nsg_address4(address));
-	if (addresses->way == NSG_ADDRESS_TRIE)
-		return nsg_trie_find(&addresses->trie, nsg_address4(address));
-	if (addresses->way == NSG_ADDRESS_BOUNDS6)
+	if (addresses->way == NSG_ADDRESS_BOUNDS) {
+		if (!ipv6)
+			return nsg_bounds_find4(&addresses->bounds, nsg_address4(address));
 		return nsg_bounds_find6(&addresses->bounds, be64_to_cpu((__force __be64)address->halves[0]),
 					be64_to_cpu((__force __be64)address->halves[1]));
+	}
+	if (!ipv6 && addresses->way == NSG_ADDRESS_TRIE)
+		return nsg_trie_find(&addresses->trie, nsg_address4(address));
 	return addresses->vector;
 }
 

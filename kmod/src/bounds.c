@@ -16,13 +16,13 @@ struct build {
 	u32 inners;
 };
 
-/* Levels of a tree that tells `entries` intervals apart. */
+/* Levels of a tree that tells `entries` intervals apart: an even number, as it takes two steps at a time. */
 static u32 depth_for(u32 entries)
 {
-	u32 depth = 0;
+	u32 depth = 2;
 
 	while ((1U << depth) < entries)
-		depth++;
+		depth += 2;
 	return depth;
 }
 
@@ -51,7 +51,7 @@ static void fill_tree(u64 *slots, const struct entry *entries, u32 count)
 static u64 add_inner_tree(struct build *build)
 {
 	u32 depth = depth_for(build->inners);
-	u64 value = NSG_BOUNDS_INNER | (u64)depth << 32 | build->used;
+	u64 value = NSG_BOUNDS_INNER | 1ULL << depth << 32 | build->used;
 
 	fill_tree(build->slots + build->used, build->inner, build->inners);
 	build->used += 2U << depth;
@@ -100,7 +100,7 @@ static void collect4(struct build *build, const struct nsg_axis *axis)
 			(struct entry){ axis->intervals[i].start.low, axis->intervals[i].vector };
 }
 
-/* Slots that trees over `intervals` intervals take at most: twice a power of two is under four times what it holds. */
+/* Slots that trees over `intervals` intervals take at most: there are under four times as many leaves as entries. */
 static size_t outer_slots(u32 entries)
 {
 	return 2U << depth_for(entries);
@@ -111,15 +111,18 @@ static size_t inner_slots(u32 intervals)
 	return 8 * (size_t)intervals;
 }
 
-/* The outer tree stands first, but how large it is shows last: inner trees are made behind room for the largest. */
 static void build_trees(struct nsg_bounds *bounds, struct build *build, const struct nsg_axis *axis, bool ipv6)
 {
+	u32 depth;
+
 	if (ipv6)
 		collect6(build, axis);
 	else
 		collect4(build, axis);
-	bounds->depth = depth_for(build->outers);
-	fill_tree(build->slots, build->outer, build->outers);
+	depth = depth_for(build->outers);
+	fill_tree(build->slots + build->used, build->outer, build->outers);
+	bounds->leaves = 1U << depth;
+	bounds->bytes = (build->used + outer_slots(build->outers)) * sizeof(u64);
 }
 
 bool nsg_bounds_build(struct nsg_bounds *bounds, const struct nsg_axis *axis, bool ipv6, struct nsg_budget *budget)
@@ -127,15 +130,15 @@ bool nsg_bounds_build(struct nsg_bounds *bounds, const struct nsg_axis *axis, bo
 	u32 most = ipv6 ? 2 * axis->count : axis->count;
 	size_t bytes = (outer_slots(most) + (ipv6 ? inner_slots(axis->count) : 0)) * sizeof(u64);
 	size_t entries = (most + axis->count + 1) * sizeof(struct entry);
-	struct build build = { .used = outer_slots(most) };
+	struct build build = { .used = 0 };
 
 	build.slots = nsg_budget_take(budget, bytes);
 	build.outer = nsg_budget_take(budget, entries);
 	if (!budget->error) {
 		build.inner = build.outer + most;
 		build_trees(bounds, &build, axis, ipv6);
-		bounds->bytes = build.used * sizeof(u64);
 		bounds->slots = nsg_budget_trim(budget, build.slots, bytes, bounds->bytes);
+		bounds->outer = bounds->slots + build.used;
 		build.slots = NULL;
 	}
 	nsg_budget_give(budget, build.outer, entries);

@@ -6,14 +6,16 @@
 #include "sweep.h"
 
 /*
- * Perfect search trees of 64-bit bounds, each in an array of 2 * 2^depth slots: slot k from 1 on holds a bound, its
- * children are 2k and 2k + 1; slots from 2^depth on hold values. A value is a vector, or NSG_BOUNDS_INNER, the depth
- * (8 bits) and the first slot (32 bits) of the tree over the low halves of the addresses that have this high half.
+ * Perfect search trees of 64-bit bounds, each in an array of twice as many slots as it has leaves: slot k from 1 on
+ * holds a bound, its children are 2k and 2k + 1; slots from `leaves` on hold values. A value is a vector, or
+ * NSG_BOUNDS_INNER, the leaves (31 bits) and the first slot (32 bits) of the tree over the low halves of the addresses
+ * that have this high half.
  */
 struct nsg_bounds {
-	u64 *slots;
+	u64 *slots;		/* inner trees, then the outer one */
+	u64 *outer;
 	size_t bytes;
-	u32 depth;		/* of the outer tree, which starts at slot 0 */
+	u32 leaves;		/* of the outer tree */
 };
 
 #define NSG_BOUNDS_INNER	BIT_ULL(63)
@@ -28,30 +30,28 @@ static __always_inline u64 nsg_bounds_step(const u64 *slots, u64 k, u64 place)
 }
 
 /* The value of the number of bounds at or below `place`. Steps do not branch on what they compare. */
-static __always_inline u64 nsg_bounds_descend(const u64 *slots, u32 depth, u64 place)
+static __always_inline u64 nsg_bounds_descend(const u64 *slots, u32 leaves, u64 place)
 {
 	u64 k = 1;
 
-	if (depth & 1)
-		k = nsg_bounds_step(slots, k, place);
-	for (depth >>= 1; depth; depth--) {
+	do {
 		k = nsg_bounds_step(slots, k, place);
 		k = nsg_bounds_step(slots, k, place);
-	}
+	} while (k < leaves);
 	return slots[k];
 }
 
 static __always_inline u32 nsg_bounds_find4(const struct nsg_bounds *bounds, u32 address)
 {
-	return nsg_bounds_descend(bounds->slots, bounds->depth, address);
+	return nsg_bounds_descend(bounds->outer, bounds->leaves, address);
 }
 
 static __always_inline u32 nsg_bounds_find6(const struct nsg_bounds *bounds, u64 high, u64 low)
 {
-	u64 value = nsg_bounds_descend(bounds->slots, bounds->depth, high);
+	u64 value = nsg_bounds_descend(bounds->outer, bounds->leaves, high);
 
 	if (value & NSG_BOUNDS_INNER)
-		value = nsg_bounds_descend(bounds->slots + (u32)value, value >> 32 & 0xff, low);
+		value = nsg_bounds_descend(bounds->slots + (u32)value, value >> 32 & ~BIT(31), low);
 	return value;
 }
 

@@ -4,6 +4,7 @@
 #define _NSG_DECISION_H
 
 #include "ruleset.h"
+#include "search.h"
 
 /* What is to be done about a packet beyond its verdict: rare, so one byte tells whether there is anything. */
 #define NSG_MARK_SHADOW		NSGATE_RULE_SHADOW	/* a shadow rule would have stopped it */
@@ -27,6 +28,41 @@ struct nsg_tally {
 	u32 bytes;
 	u64 now;
 };
+
+static __always_inline void nsg_count(const struct nsg_tally *tally, u32 rule)
+{
+	struct nsg_cell *cell = &tally->cells[rule];
+
+	cell->packets++;
+	cell->bytes += tally->bytes;
+	cell->last_hit = tally->now;
+}
+
+/*
+ * nsg_decide(), compiled into the caller. `ipv6` is whether that is the key's family, `plain` whether the chain for its
+ * hook is known to be.
+ */
+static __always_inline struct nsg_decision nsg_decide_inline(const struct nsg_ruleset *ruleset,
+							     const struct nsg_key *key,
+							     const struct nsg_tally *tally, bool ipv6, bool plain)
+{
+	struct nsg_search nsg_uninitialized search;
+	u8 marks = 0;
+
+	for (nsg_search_first(&search, ruleset->matcher, key, ipv6, plain); search.place != NSG_NO_PLACE;
+	     nsg_search_next(&search, ipv6, plain)) {
+		u32 number = nsg_search_rule(&search);
+		const struct nsg_rule *rule = &ruleset->rule[number];
+
+		if (tally)
+			nsg_count(tally, number);
+		marks |= rule->flags;
+		if (likely(rule->decides))
+			return (struct nsg_decision){ .rule = number, .verdict = rule->action, .marks = marks };
+	}
+	return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_verdict[key->hook],
+				      .marks = marks };
+}
 
 /* Decides; counts every rule that matched on the way unless `tally` is NULL. */
 struct nsg_decision nsg_decide(const struct nsg_ruleset *ruleset, const struct nsg_key *key,

@@ -6,7 +6,7 @@
 #include "pure.h"
 #include "../uapi/nsgate.h"
 
-union nsg_address {		/* network byte order; IPv4 in the first word, the rest zero */
+union nsg_address {		/* network byte order; IPv4 in the first word, the rest undefined */
 	u8 bytes[16];
 	u32 words[4];
 	u64 halves[2];

@@ -10,7 +10,7 @@
 #define TCP_RST		0x04
 
 /* An answer is sent from inside the hook that rejects, so it meets our hooks further down the same stack. */
-static DEFINE_PER_CPU(bool, rejecting);
+DEFINE_PER_CPU(bool, nsg_is_rejecting);
 
 static const u8 codes4[] = {
 	[NSGATE_REJECT_NET_UNREACH] = ICMP_NET_UNREACH,
@@ -25,11 +25,6 @@ static const u8 codes6[] = {
 	[NSGATE_REJECT_PORT_UNREACH] = ICMPV6_PORT_UNREACH,
 	[NSGATE_REJECT_ADMIN_PROHIBITED] = ICMPV6_ADM_PROHIBITED,
 };
-
-bool nsg_rejecting(void)
-{
-	return __this_cpu_read(rejecting);
-}
 
 static bool is_icmp_error(const struct nsg_key *key)
 {
@@ -62,8 +57,8 @@ enum nsg_rejection nsg_reject(struct sk_buff *skb, const struct nsg_hook_state *
 {
 	if (is_reset(key) || is_icmp_error(key))
 		return key->parts & NSG_KEY_LOOPBACK ? NSG_REJECTION_PASSED : NSG_REJECTION_SILENT;
-	__this_cpu_write(rejecting, true);
+	__this_cpu_write(nsg_is_rejecting, true);
 	answer(skb, state, key, reject_with);
-	__this_cpu_write(rejecting, false);
+	__this_cpu_write(nsg_is_rejecting, false);
 	return NSG_REJECTION_ANSWERED;
 }

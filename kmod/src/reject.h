@@ -4,6 +4,7 @@
 #define _NSG_REJECT_H
 
 #include <linux/netfilter.h>
+#include <linux/percpu.h>
 #include <linux/skbuff.h>
 
 #include "key.h"
@@ -19,7 +20,12 @@ enum nsg_rejection {
 enum nsg_rejection nsg_reject(struct sk_buff *skb, const struct nsg_hook_state *state, const struct nsg_key *key,
 			      u8 reject_with);
 
+DECLARE_PER_CPU(bool, nsg_is_rejecting);
+
 /* Whether this CPU is sending such an answer right now: what meets a hook meanwhile is it. With bottom halves off. */
-bool nsg_rejecting(void);
+static inline bool nsg_rejecting(void)
+{
+	return __this_cpu_read(nsg_is_rejecting);
+}
 
 #endif /* _NSG_REJECT_H */

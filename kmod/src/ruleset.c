@@ -28,6 +28,11 @@ static u8 needs_of(const struct nsgate_rule *rule)
 	return needs;
 }
 
+static bool decides(const struct nsgate_rule *rule)
+{
+	return rule->action != NSGATE_COUNT && !(rule->flags & NSGATE_RULE_SHADOW);
+}
+
 static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
 {
 	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
@@ -35,7 +40,8 @@ static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset 
 
 	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule)) {
 		ruleset->rule[i] = (struct nsg_rule){ .id = rule->id, .action = rule->action,
-						      .flags = rule->flags, .reject_with = rule->reject_with };
+						      .flags = rule->flags, .reject_with = rule->reject_with,
+						      .decides = decides(rule) };
 		ruleset->by_id[i] = (struct nsg_rule_index){ .id = rule->id, .rule = i };
 		ruleset->needs |= needs_of(rule);
 		if (rule->families & NSGATE_FAMILY_IPV4)

@@ -10,6 +10,7 @@ struct nsg_rule {
 	u8 action;		/* enum nsgate_action */
 	u8 flags;		/* NSGATE_RULE_* */
 	u8 reject_with;		/* enum nsgate_reject_with */
+	bool decides;		/* what it matches goes no further */
 };
 
 /* A rule's place, by id. */

@@ -124,7 +124,7 @@ struct nsg_shortlist *nsg_shortlist_build(const struct nsg_rules *rules, u8 fami
 		struct wanted wanted = want(rules->rule[i], ipv6);
 
 		shortlist[i] = element(&wanted, i, ipv6);
-		shortlist[i].verify = wanted.verify || rules->verify[0] >> i & 1;
+		rules->verify[0] |= (u64)wanted.verify << i;
 	}
 	shortlist[i].place = NSG_NO_PLACE;
 	return shortlist;

@@ -22,44 +22,28 @@ struct nsg_shortlist {
 	u16 destination_more;
 	u32 place;		/* in the chain */
 	bool ranges;		/* a port is to be held against its range */
-	bool verify;		/* the rule asks for yet more: its predicate must settle it */
 };
 
 /*
- * One element per rule, and one after them that fits every packet. Rules with their verify bit set, and those that
- * masks do not settle, are marked. NULL, and budget->error is set, if there is no memory.
+ * One element per rule, and one after them that fits every packet. Rules that masks and ranges do not settle get their
+ * verify bit set. NULL, and budget->error is set, if there is no memory.
  */
 struct nsg_shortlist *nsg_shortlist_build(const struct nsg_rules *rules, u8 family, struct nsg_budget *budget);
 
 void nsg_shortlist_free(struct nsg_shortlist *shortlist, u32 count, struct nsg_budget *budget);
 
-union nsg_transport_summary {
-	struct {
-		u16 source_port;
-		u16 destination_port;
-		u8 hook;
-		u8 family;
-		u8 protocol;
-		u8 parts;
-	};
-	u64 whole;
-};
-
 static __always_inline struct nsg_summary nsg_summary_of(const struct nsg_key *key, bool ipv6)
 {
-	union nsg_transport_summary transport;
-	struct nsg_summary summary = { .address = { 0 } };
+	struct nsg_summary summary = {
+		.transport = (u64)key->protocol << 40 | (u64)key->parts << 32 | (u32)key->source_port << 16 |
+			     key->destination_port,
+	};
 
-	transport.source_port = key->source_port;
-	transport.destination_port = key->destination_port;
-	transport.hook = key->hook;
-	transport.family = key->family;
-	transport.protocol = key->protocol;
-	transport.parts = key->parts;
-	summary.transport = transport.whole;
 	if (ipv6) {
-		memcpy(&summary.address[0], &key->source, sizeof(key->source));
-		memcpy(&summary.address[2], &key->destination, sizeof(key->destination));
+		summary.address[0] = key->source.halves[0];
+		summary.address[1] = key->source.halves[1];
+		summary.address[2] = key->destination.halves[0];
+		summary.address[3] = key->destination.halves[1];
 	} else {
 		summary.address[0] = (u64)key->source.words[0] << 32 | key->destination.words[0];
 	}
@@ -83,8 +67,10 @@ static __always_inline bool nsg_shortlist_fits(const struct nsg_shortlist *rule,
 	return (summary->transport & rule->mask.transport) == rule->value.transport;
 }
 
-static inline bool nsg_shortlist_in_ranges(const struct nsg_shortlist *rule, const struct nsg_key *key)
+static __always_inline bool nsg_shortlist_in_ranges(const struct nsg_shortlist *rule, const struct nsg_key *key)
 {
+	if (!rule->ranges)
+		return true;
 	return (u16)(key->source_port - rule->source_first) <= rule->source_more &&
 	       (u16)(key->destination_port - rule->destination_first) <= rule->destination_more;
 }

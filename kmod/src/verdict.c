@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What happens to a packet in a hook: it is read, decided on and counted, all on one CPU with bottom halves off. */
+/*
+ * What happens to a packet in a hook: it is read, decided on and counted, all on one CPU with bottom halves off. The
+ * way of most packets is one function for each family, compiled so that nothing of theirs leaves the registers.
+ */
 #include <linux/bottom_half.h>
 #include <linux/jiffies.h>
+#include <linux/preempt.h>
 #include <linux/smp.h>
 
 #include "verdict.h"
@@ -13,13 +17,19 @@
 #include "reject.h"
 #include "settings.h"
 
-static struct nsg_decision decide_in(const struct nsg_binding *binding, const struct nsg_key *key, u32 bytes)
+static __always_inline struct nsg_tally tally_of(const struct nsg_binding *binding, const struct sk_buff *skb)
 {
-	struct nsg_tally tally = {
+	return (struct nsg_tally){
 		.cells = binding->counters->cells[smp_processor_id()],
-		.bytes = bytes,
+		.bytes = nsg_packet_bytes(skb),
 		.now = get_jiffies_64(),
 	};
+}
+
+static struct nsg_decision decide_in(const struct nsg_binding *binding, const struct nsg_key *key,
+				     const struct sk_buff *skb)
+{
+	struct nsg_tally tally = tally_of(binding, skb);
 
 	return nsg_decide(binding->ruleset, key, &tally);
 }
@@ -58,7 +68,28 @@ static noinline u8 malformed_verdict(struct nsgate_totals *totals)
 	return READ_ONCE(nsg_settings.malformed);
 }
 
-static unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *skb, const struct nsg_hook_state *state)
+static unsigned int carry_out(const struct nsg_binding *binding, struct nsg_decision decision, struct sk_buff *skb,
+			      const struct nsg_hook_state *state, const struct nsg_key *key)
+{
+	struct nsgate_totals *totals = &this_cpu_ptr(binding->account->totals)->hook[state->hook];
+
+	if (unlikely(decision.marks & NSG_MARK_SHADOW))
+		totals->shadow++;
+	switch (decision.verdict) {
+	case NSGATE_ACCEPT:
+		totals->accepted++;
+		return NF_ACCEPT;
+	case NSGATE_REJECT:
+		return reject(&binding->ruleset->rule[decision.rule], skb, state, key, totals);
+	default:
+		totals->dropped++;
+		return NF_DROP;
+	}
+}
+
+/* The verdict on any packet. */
+static noinline unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *skb,
+				     const struct nsg_hook_state *state)
 {
 	struct nsgate_totals *totals = &this_cpu_ptr(binding->account->totals)->hook[state->hook];
 	const struct nsg_binding *previous = READ_ONCE(binding->previous);
@@ -73,31 +104,83 @@ static unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *s
 	if (unlikely(previous))
 		binding = stricter(binding, previous, &key);
 	if (likely(!decision.verdict))
-		decision = decide_in(binding, &key, nsg_packet_bytes(skb));
-	if (unlikely(decision.marks & NSG_MARK_SHADOW))
-		totals->shadow++;
-	switch (decision.verdict) {
-	case NSGATE_ACCEPT:
-		totals->accepted++;
-		return NF_ACCEPT;
-	case NSGATE_REJECT:
-		return reject(&binding->ruleset->rule[decision.rule], skb, state, &key, totals);
-	default:
-		totals->dropped++;
-		return NF_DROP;
-	}
+		decision = decide_in(binding, &key, skb);
+	return carry_out(binding, decision, skb, state, &key);
 }
 
-unsigned int nsg_verdict(struct nsg_namespace *ns, struct sk_buff *skb, const struct nsg_hook_state *state)
+/* For a packet that was plain, but of which more than its five fields is asked after all. */
+static noinline unsigned int carry_out_fully(const struct nsg_binding *binding, struct nsg_decision decision,
+					     struct sk_buff *skb, const struct nsg_hook_state *state)
 {
-	const struct nsg_binding *binding = rcu_dereference(ns->binding);
+	struct nsg_key key;
+
+	nsg_packet_read(&key, skb, state);
+	return carry_out(binding, decision, skb, state, &key);
+}
+
+static __always_inline bool has_plain_chain(const struct nsg_binding *binding, u8 hook, bool ipv6)
+{
+	const struct nsg_chain *chain = binding->ruleset->matcher->chain[hook][ipv6];
+
+	return !chain || chain->plain;
+}
+
+/* The same as verdict(), to which it leaves what is not plain, packet or rules, and a ruleset that takes over. */
+static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *binding, struct sk_buff *skb,
+						     const struct nsg_hook_state *state, bool ipv6)
+{
+	struct nsg_hook_totals __percpu *totals = binding->account->totals;
+	struct nsg_key nsg_uninitialized key;
+	struct nsg_decision decision;
+	struct nsg_tally tally;
+
+	if (unlikely(READ_ONCE(binding->previous)) || !has_plain_chain(binding, state->hook, ipv6) ||
+	    !nsg_packet_read_plain(&key, skb, state, ipv6))
+		return verdict(binding, skb, state);
+	tally = tally_of(binding, skb);
+	decision = nsg_decide_inline(binding->ruleset, &key, &tally, ipv6, true);
+	if (unlikely(decision.marks || decision.verdict == NSGATE_REJECT))
+		return carry_out_fully(binding, decision, skb, state);
+	if (decision.verdict == NSGATE_ACCEPT) {
+		this_cpu_inc(totals->hook[state->hook].accepted);
+		return NF_ACCEPT;
+	}
+	this_cpu_inc(totals->hook[state->hook].dropped);
+	return NF_DROP;
+}
+
+static noinline unsigned int verdict_for_process(const struct nsg_binding *binding, struct sk_buff *skb,
+						 const struct nsg_hook_state *state)
+{
 	unsigned int result = NF_ACCEPT;
 
-	if (unlikely(!binding))
-		return nsg_quarantine_verdict(ns);
 	local_bh_disable();
 	if (likely(!nsg_rejecting()))
 		result = verdict(binding, skb, state);
 	local_bh_enable();
 	return result;
+}
+
+static __always_inline unsigned int verdict_in(struct nsg_namespace *ns, struct sk_buff *skb,
+					       const struct nsg_hook_state *state, bool ipv6)
+{
+	const struct nsg_binding *binding = rcu_dereference(ns->binding);
+
+	if (unlikely(!binding))
+		return nsg_quarantine_verdict(ns);
+	if (!softirq_count())		/* sent by a process: on the way in, bottom halves are off already */
+		return verdict_for_process(binding, skb, state);
+	if (unlikely(nsg_rejecting()))
+		return NF_ACCEPT;
+	return verdict_on_plain(binding, skb, state, ipv6);
+}
+
+unsigned int nsg_verdict4(void *namespace, struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	return verdict_in(namespace, skb, state, false);
+}
+
+unsigned int nsg_verdict6(void *namespace, struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	return verdict_in(namespace, skb, state, true);
 }

@@ -24,11 +24,16 @@ static void check_packet(const struct nsgate_ruleset *ruleset, const struct nsga
 			 const struct nsg_predicates *predicates, const struct nsg_matcher *matcher,
 			 const struct nsg_key *key)
 {
+	bool ipv6 = key->family == NSGATE_FAMILY_IPV6;
+	const struct nsg_chain *chain = matcher->chain[key->hook][ipv6];
+	bool plain = chain && chain->plain;
 	struct nsg_search search;
-	u32 found = nsg_search_first(&search, matcher, key);
 	u32 expected = next_by_reference(ruleset, rule, 0, predicates, key);
+	u32 found;
 
+	nsg_search_first(&search, matcher, key, ipv6, plain);
 	for (;;) {
+		found = search.place == NSG_NO_PLACE ? NSG_NO_RULE : nsg_search_rule(&search);
 		if (found != expected) {
 			fprintf(stderr, "of %u rules the engine finds %d where %d is next: hook %u family %u protocol %u\n",
 				ruleset->rules, (s32)found, (s32)expected, key->hook, key->family, key->protocol);
@@ -36,7 +41,7 @@ static void check_packet(const struct nsgate_ruleset *ruleset, const struct nsga
 		}
 		if (expected == NSG_NO_RULE)
 			return;
-		found = nsg_search_next(&search);
+		nsg_search_next(&search, ipv6, plain);
 		expected = next_by_reference(ruleset, rule, expected + 1, predicates, key);
 	}
 }

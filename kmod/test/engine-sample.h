@@ -3,7 +3,7 @@
 #ifndef _NSG_ENGINE_SAMPLE_H
 #define _NSG_ENGINE_SAMPLE_H
 
-#include "../src/engine.h"
+#include "../src/search.h"
 #include "dice.h"
 
 /* A ruleset being written, as a put of it would stand in a request. */

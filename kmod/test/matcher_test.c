@@ -20,11 +20,16 @@ static void compare_matches(const struct nsg_ruleset *built, const struct nsgate
 			    const struct nsg_key *key)
 {
 	struct nsg_search search;
+	bool ipv6 = key->family == NSGATE_FAMILY_IPV6;
 	uint32_t want, have, from = 0;
 
 	do {
 		want = reference_next(ruleset, from, key);
-		have = from ? nsg_search_next(&search) : nsg_search_first(&search, built->matcher, key);
+		if (from)
+			nsg_search_next(&search, ipv6, false);
+		else
+			nsg_search_first(&search, built->matcher, key, ipv6, false);
+		have = search.place == NSG_NO_PLACE ? NSG_NO_RULE : nsg_search_rule(&search);
 		seen.matches += want != NSGATE_NO_INDEX;
 		seen.mismatches += want != have;
 		from = want + 1;

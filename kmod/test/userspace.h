@@ -33,6 +33,7 @@ typedef int32_t s32;
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __force
 #define BIT_ULL(n)		(1ULL << (n))
+#define nsg_uninitialized
 #define noinline		__attribute__((noinline))
 #define hweight64(x)		__builtin_popcountll(x)
 #define cpu_to_be32(x)		htobe32(x)

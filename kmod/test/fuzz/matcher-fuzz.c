@@ -158,12 +158,15 @@ static bool decides(const struct nsg_rule *rule)
 /* The whole sequence of rules, and the first of them that decides. */
 static void compare(const struct nsgate_ruleset *ruleset, const struct nsg_ruleset *built, const struct nsg_key *key)
 {
-	struct nsg_search search;
-	u32 found = nsg_search_first(&search, built->matcher, key);
+	bool ipv6 = key->family == NSGATE_FAMILY_IPV6;
+	const struct nsg_chain *chain = built->matcher->chain[key->hook][ipv6];
 	u32 expected = reference_next(ruleset, 0, key);
-	u32 decider = NSG_NO_RULE;
+	u32 decider = NSG_NO_RULE, found;
+	struct nsg_search search;
 
+	nsg_search_first(&search, built->matcher, key, ipv6, false);
 	for (;;) {
+		found = search.place == NSG_NO_PLACE ? NSG_NO_RULE : nsg_search_rule(&search);
 		if (found != expected)
 			fuzz_fail("of %u rules the engine finds %d where %d is next: hook %u family %u protocol %u",
 				  ruleset->rules, (s32)found, (s32)expected, key->hook, key->family, key->protocol);
@@ -171,11 +174,13 @@ static void compare(const struct nsgate_ruleset *ruleset, const struct nsg_rules
 			break;
 		if (decider == NSG_NO_RULE && decides(&built->rule[expected]))
 			decider = expected;
-		found = nsg_search_next(&search);
+		nsg_search_next(&search, ipv6, false);
 		expected = reference_next(ruleset, expected + 1, key);
 	}
 	if (nsg_decide(built, key, NULL).rule != decider)
 		fuzz_fail("rule %d decides, not %d", (s32)nsg_decide(built, key, NULL).rule, (s32)decider);
+	if (chain && chain->plain && nsg_decide_inline(built, key, NULL, ipv6, true).rule != decider)
+		fuzz_fail("on the way of most packets it is not rule %d that decides", (s32)decider);
 }
 
 static void check_ruleset(struct dice *dice, const struct nsgate_ruleset *ruleset)
