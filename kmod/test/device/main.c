@@ -22,6 +22,7 @@ static const struct part {
 } parts[] = {
 	{ "access", test_access },
 	{ "refusals", test_refusals },
+	{ "bad-input", test_bad_input },
 	{ "filtering", test_filtering },
 	{ "matches", test_matches },
 	{ "rejects", test_rejects },

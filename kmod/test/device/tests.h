@@ -10,6 +10,7 @@
 
 void test_access(void);
 void test_refusals(void);
+void test_bad_input(void);
 void test_filtering(void);
 void test_matches(void);
 void test_rejects(void);
