@@ -97,7 +97,7 @@ describe('a controller', () => {
     await nsgate('--socket', controller.socket, 'delete', 'logged');
     const lines = controller.log.filter(({ policy }) => policy === 'policies/logged');
     expect(lines).toMatchObject([
-      { msg: 'policy created', revision: 1, author: 'operator/local', reason: 'because' },
+      { msg: 'policy stored', revision: 1, author: 'operator/local', reason: 'because' },
       { msg: 'policy removed', revision: 2, author: 'operator/local', reason: '' },
     ]);
   });

@@ -12,6 +12,7 @@ import { NothingToStart, readConfig, type Config } from './config/config';
 import { SqliteHostRecords } from './host-registry/host-records';
 import { HostRegistry } from './host-registry/host-registry';
 import { addressSetService } from './operator-api/address-set-service';
+import { Failsafe } from './operator-api/failsafe';
 import { fleetService } from './operator-api/fleet-service';
 import { policyService } from './operator-api/policy-service';
 import { statsService } from './operator-api/stats-service';
@@ -69,15 +70,22 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   started.add(() => hub.stop());
 
   const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+  const failsafe = new Failsafe(registry, controllerPort(config));
   const services = [
-    policyService(store, logger),
-    addressSetService(),
-    fleetService(registry),
+    policyService({ store, registry, failsafe, logger }),
+    addressSetService(store),
+    fleetService({ registry, store, hub, logger }),
     statsService(feed),
     agentStreamService(hub, logger),
   ];
   await serve({ config, logger, services, started });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
+}
+
+/** Where agents connect to, unless something stands between. */
+function controllerPort({ tcp }: Config): number | undefined {
+  const port = Number(/:(\d+)$/.exec(tcp?.address ?? '')?.[1] ?? 0);
+  return port === 0 ? undefined : port;
 }
 
 interface Serving {

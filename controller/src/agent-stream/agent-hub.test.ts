@@ -78,8 +78,8 @@ describe('the agent hub', () => {
     await bench.write('a', { hostSelector: onlyRole('edge') });
     await answerAll(edge, core);
     expect([[...edge.held.keys()], [...core.held.keys()]]).toEqual([['policies/a'], []]);
-    // What selects is no part of what is held.
-    expect(kinds(edge)).toEqual(['welcome', 'upsert', 'inSync']);
+    // What selects is no part of what is held, but operators are to see the revision that they know.
+    expect(kinds(edge)).toEqual(['welcome', 'upsert', 'inSync', 'upsert']);
   });
 
   it('keeps what was sent apart from what was acknowledged', async () => {

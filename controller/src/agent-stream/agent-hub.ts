@@ -12,8 +12,9 @@ import type { CounterLedger } from '../stats/counter-ledger';
 import { AgentSession, SESSION_LIMITS, type AgentCall, type SessionLimits } from './agent-session';
 import type { Greeting } from './hello-parser';
 import { PolicyCatalog, type CatalogChange } from './policy-catalog';
+import type { Explained, PacketQuestion } from './explain-desk';
 import { encodeSettings, encodeWelcome } from './stream-messages';
-import { SyncState, type Upsert } from './sync-state';
+import { SyncState, type PolicyItem, type Standing } from './sync-state';
 import { WritePump } from './write-pump';
 
 export interface AgentHubOptions {
@@ -45,6 +46,7 @@ export class AgentHub {
       nextNonce: this.#nextNonce,
       logger: options.logger,
       onChange: (change) => this.#spread(change),
+      onSet: (name) => this.#spreadSet(name),
       onRevision: (revision) => options.registry.setDesiredRevision(revision),
     });
   }
@@ -68,15 +70,17 @@ export class AgentHub {
   /** An agent has greeted: its stream replaces the one that the host may have had. */
   join(call: AgentCall, { description, held }: Greeting): AgentSession {
     const { registry, ledger, logger, version, limits = SESSION_LIMITS } = this.options;
-    const { id: hostId, labels } = description;
+    const { id: hostId } = description;
     this.#replace(hostId);
-    const { rebooted } = registry.connect(description);
+    const { rebooted, labels } = registry.connect(description);
     if (rebooted) ledger.forgetEpochs(hostId);
     const sync = new SyncState({
       held,
       refused: registry.refusals(hostId),
       wanted: this.#wantedBy(labels),
+      setOf: (name) => this.#catalog.set(name),
       nextNonce: this.#nextNonce,
+      onStanding: (policy, before, after) => this.#stands(hostId, policy, { before, after }),
     });
     const startRevision = this.#catalog.revision;
     const pump = this.#pump;
@@ -109,6 +113,26 @@ export class AgentHub {
     this.options.logger.info({ host: hostId }, 'host disconnected');
   }
 
+  /** The labels of a host are others now: what reaches it, too. */
+  relabel(hostId: string): void {
+    const session = this.#sessions.get(hostId);
+    const labels = this.options.registry.labels(hostId);
+    if (session === undefined || labels === undefined) return;
+    const before = this.#index.labels(hostId) ?? new Map<string, string>();
+    this.#index.set(hostId, labels);
+    const revision = this.#catalog.revision;
+    for (const { selector, item } of this.#catalog.entries()) {
+      const [was, is] = [selectsHost(selector, before), selectsHost(selector, labels)];
+      if (was !== is) session.want(item.name, is ? item : undefined, revision);
+    }
+    session.retryRefused(revision);
+  }
+
+  /** Asks the live ruleset of a host; undefined when its agent is not connected. */
+  explain(hostId: string, question: PacketQuestion, timeoutMs: number): Promise<Explained> | undefined {
+    return this.#sessions.get(hostId)?.explain(question, timeoutMs);
+  }
+
   #replace(hostId: string): void {
     const session = this.#sessions.get(hostId);
     if (session === undefined) return;
@@ -116,22 +140,37 @@ export class AgentHub {
     this.leave(hostId, session);
   }
 
-  #wantedBy(labels: Labels): Upsert[] {
+  #wantedBy(labels: Labels): PolicyItem[] {
     return [...this.#catalog.entries()]
       .filter(({ selector }) => selectsHost(selector, labels))
-      .map(({ upsert }) => upsert);
+      .map(({ item }) => item);
   }
 
   /** Tells every connected host that the change concerns. */
-  #spread({ name, before, after, policy }: CatalogChange): void {
-    this.options.onPolicy(name, policy);
+  #spread({ name, before, after }: CatalogChange): void {
+    this.options.onPolicy(name, after?.policy);
+    this.options.registry.setWanted(name, after?.policy);
     const revision = this.#catalog.revision;
     const now = new Set(after && this.#index.select(after.selector));
     const former = before === undefined ? [] : this.#index.select(before.selector);
-    for (const hostId of now) this.#sessions.get(hostId)?.want(name, after?.upsert, revision);
+    for (const hostId of now) {
+      // Before the host is told: what it reports then is newer.
+      this.options.registry.anticipate(hostId, name);
+      this.#sessions.get(hostId)?.want(name, after?.item, revision);
+    }
     for (const hostId of former) {
       if (!now.has(hostId)) this.#sessions.get(hostId)?.want(name, undefined, revision);
     }
+  }
+
+  #spreadSet(name: string): void {
+    for (const session of this.#sessions.values()) session.wantSet(name, this.#catalog.revision);
+  }
+
+  #stands(hostId: string, policy: string, { before, after }: { before: Standing; after: Standing }): void {
+    this.options.registry.reach.move(policy, before, after);
+    if (before === 'unwanted' && after === 'behind') this.options.registry.anticipate(hostId, policy);
+    if (after === 'unwanted') this.options.registry.forgetAnticipated(hostId, policy);
   }
 }
 

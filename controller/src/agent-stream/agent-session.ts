@@ -6,9 +6,10 @@ import type { HostRegistry } from '../host-registry/host-registry';
 import { toServiceError } from '../rpc/call-errors';
 import { MalformedMessage, type DuplexCall } from '../rpc/service';
 import type { CounterLedger } from '../stats/counter-ledger';
-import { boundedText, parseNamespaces, parseRealizations, parseStats } from './report-parser';
-import { encodeInSync, encodeRemove } from './stream-messages';
-import type { Outgoing, SyncState, Upsert } from './sync-state';
+import { ExplainDesk, type Explained, type PacketQuestion } from './explain-desk';
+import { boundedText, parseEvents, parseNamespaces, parseRealizations, parseStats } from './report-parser';
+import { encodeInSync, encodeQuestion, encodeRemove } from './stream-messages';
+import { isSet, type Outgoing, type PolicyItem, type SyncState } from './sync-state';
 import type { WritePump, Writer } from './write-pump';
 
 export type AgentCall = DuplexCall<ConnectRequest | MalformedMessage, Buffer>;
@@ -47,6 +48,9 @@ type State = 'flowing' | 'blocked' | 'ended';
 export class AgentSession implements Writer {
   #state: State = 'flowing';
   #stall: NodeJS.Timeout | undefined;
+  /** Parts of what is being sent: they follow each other. */
+  #rest: Buffer[] = [];
+  readonly #desk = new ExplainDesk((question) => this.send(encodeQuestion(question)));
   #oddities = 0;
 
   constructor(private readonly options: AgentSessionOptions) {
@@ -56,17 +60,25 @@ export class AgentSession implements Writer {
   }
 
   /** The host should hold this policy, or (undefined) none of the name, as of the store's `revision`. */
-  want(name: string, upsert: Upsert | undefined, revision: bigint): void {
-    const { sync, registry, hostId, limits, pump } = this.options;
-    const wasLevel = sync.isLevel();
-    sync.want(name, upsert);
+  want(name: string, item: PolicyItem | undefined, revision: bigint): void {
+    this.#change(revision, () => this.options.sync.want(name, item));
+    const { sync, registry, hostId } = this.options;
     if (!sync.isRefused(name)) registry.clearRefusal(hostId, name);
-    if (wasLevel && !sync.isLevel())
-      registry.setProgress(hostId, { kind: 'behind', revision: revision - 1n });
-    else this.#reportIfLevel();
-    if (sync.queueLength > sync.startLength + limits.queued)
-      this.#cut(`${sync.queueLength} changes wait for it`);
-    else pump.schedule(this);
+  }
+
+  /** The set is another one now, as of the store's `revision`. */
+  wantSet(name: string, revision: bigint): void {
+    this.#change(revision, () => this.options.sync.wantSet(name));
+  }
+
+  /** The host is another one now: it may take what it has refused. */
+  retryRefused(revision: bigint): void {
+    this.#change(revision, () => this.options.sync.forgetRefusals());
+  }
+
+  /** Asks the host's kernel; see ExplainDesk. */
+  explain(question: PacketQuestion, timeoutMs: number): Promise<Explained> {
+    return this.#desk.ask(question, timeoutMs);
   }
 
   /** A message that goes beside the queue: a welcome, or settings. */
@@ -77,9 +89,9 @@ export class AgentSession implements Writer {
 
   writeNext(): 'again' | 'done' {
     if (this.#state !== 'flowing') return 'done';
-    const outgoing = this.options.sync.next();
-    if (outgoing === undefined) return 'done';
-    if (this.options.call.write(this.#encode(outgoing))) return 'again';
+    const message = this.#rest.shift() ?? this.#next();
+    if (message === undefined) return 'done';
+    if (this.options.call.write(message)) return 'again';
     this.#block();
     return 'done';
   }
@@ -106,7 +118,10 @@ export class AgentSession implements Writer {
         this.#stats(parseStats(message.value));
         break;
       case 'events':
+        this.#events(parseEvents(message.value));
+        break;
       case 'explained':
+        this.#desk.answer(message.value);
         break;
       case 'hello':
         throw new RpcError(status.INVALID_ARGUMENT, 'hello: a stream has one, and this one has had it');
@@ -121,6 +136,8 @@ export class AgentSession implements Writer {
     if (this.#state === 'ended') return;
     this.#state = 'ended';
     clearTimeout(this.#stall);
+    this.#desk.close();
+    this.options.sync.end();
     const { call, logger } = this.options;
     if (error === undefined) call.end();
     else call.emit('error', toServiceError(error, 'AgentStreamService/Connect', logger));
@@ -133,8 +150,8 @@ export class AgentSession implements Writer {
       this.#noteOddity(1, 'ack of a nonce that is not outstanding');
       return;
     }
-    const { name, upsert } = answered;
-    logger.debug({ host: hostId, policy: name, revision: upsert?.revision }, 'policy taken by host');
+    const { name, revision } = answered;
+    logger.debug({ host: hostId, resource: name, revision }, 'taken by host');
     registry.clearRefusal(hostId, name);
     this.#reportIfLevel();
     pump.schedule(this);
@@ -147,18 +164,28 @@ export class AgentSession implements Writer {
       this.#noteOddity(1, 'nack of a nonce that is not outstanding');
       return;
     }
-    const { name, upsert } = answered;
+    const { name, revision = 0n, version } = answered;
     const reason = boundedText(givenReason);
-    logger.warn({ host: hostId, policy: name, revision: upsert?.revision, reason }, 'policy refused by host');
-    if (sync.isRefused(name)) {
-      registry.refuse(hostId, name, {
-        digest: upsert?.digest,
-        policyRevision: upsert?.revision ?? 0n,
-        reason,
-      });
-    }
+    logger.warn({ host: hostId, resource: name, revision, reason }, 'refused by host');
+    const refusal = { version, policyRevision: revision, reason };
+    if (!sync.isRefused(name)) {
+      // Something else is wanted meanwhile, or the whole of what was refused in part.
+    } else if (isSet(name)) this.#refuseSet(name, reason);
+    else registry.refuse(hostId, name, refusal);
     this.#reportIfLevel();
     pump.schedule(this);
+  }
+
+  /** Operators know of policies: those that name the set cannot be enforced as they are. */
+  #refuseSet(name: string, reason: string): void {
+    const { sync, registry, hostId } = this.options;
+    for (const policy of sync.policiesNaming(name)) {
+      registry.refuse(hostId, policy, {
+        version: undefined,
+        policyRevision: 0n,
+        reason: `${name}: ${reason}`,
+      });
+    }
   }
 
   #realizations({ value, malformed }: ReturnType<typeof parseRealizations>): void {
@@ -180,10 +207,36 @@ export class AgentSession implements Writer {
     this.#noteOddity(malformed, 'malformed statistics of a binding');
   }
 
-  #encode(outgoing: Outgoing): Buffer {
+  #events({ value, malformed, lost }: ReturnType<typeof parseEvents>): void {
+    this.options.registry.events.report(this.options.hostId, value, lost);
+    this.#noteOddity(malformed, 'malformed event');
+  }
+
+  /** Does what changes what is wanted, and tells how far the host then is. */
+  #change(revision: bigint, change: () => void): void {
+    const { sync, registry, hostId, limits, pump } = this.options;
+    const wasLevel = sync.isLevel();
+    change();
+    if (wasLevel && !sync.isLevel())
+      registry.setProgress(hostId, { kind: 'behind', revision: revision - 1n });
+    else this.#reportIfLevel();
+    if (sync.queueLength > sync.startLength + limits.queued)
+      this.#cut(`${sync.queueLength} changes wait for it`);
+    else pump.schedule(this);
+  }
+
+  #next(): Buffer | undefined {
+    const outgoing = this.options.sync.next();
+    return outgoing && this.#encode(outgoing);
+  }
+
+  #encode(outgoing: Outgoing): Buffer | undefined {
     switch (outgoing.kind) {
-      case 'upsert':
-        return outgoing.upsert.message;
+      case 'messages': {
+        const [first, ...rest] = outgoing.messages;
+        this.#rest = rest;
+        return first;
+      }
       case 'remove':
         return encodeRemove(outgoing.name, outgoing.nonce);
       case 'in-sync':
@@ -201,7 +254,7 @@ export class AgentSession implements Writer {
       registry.setProgress(hostId, { kind: 'level' });
       return;
     }
-    const lacking = sync.missing().map(({ revision }) => revision - 1n);
+    const lacking = sync.missing().map((revision) => revision - 1n);
     const before = registry.acknowledgedRevision(hostId);
     const revision = lacking.reduce((least, one) => (one < least ? one : least), before);
     registry.setProgress(hostId, { kind: 'behind', revision });

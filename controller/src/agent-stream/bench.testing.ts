@@ -34,6 +34,9 @@ class FakeHostRecords implements HostRecords {
   save(record: HostRecord): void {
     this.saved.set(record.id, record);
   }
+  remove(id: string): void {
+    this.saved.delete(id);
+  }
   close(): void {
     // Nothing is open.
   }
@@ -91,7 +94,7 @@ export class Bench {
       expect: current ? { kind: 'revision', revision: current.revision } : { kind: 'absent' },
       note: NOTE,
     });
-    if (result.outcome === 'conflict') throw new Error('conflict');
+    if (result.outcome !== 'stored') throw new Error(result.outcome);
     return result.policy.revision;
   }
 

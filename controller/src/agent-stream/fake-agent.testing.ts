@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { ConnectResponse, type AgentPolicy, type ConnectRequest } from '@nsgate/proto';
 import type { HostDescription } from '../model/host';
 import type { AgentHub } from './agent-hub';
+import { policyVersion } from './stream-messages';
 import type { AgentCall, AgentSession } from './agent-session';
 
 /** The writing half of a grpc-js call: takes `room` messages, then says that it is full until it is drained. */
@@ -74,7 +75,7 @@ export class FakeAgent {
     this.#taken = 0;
     this.#pending = [];
     this.isInSync = false;
-    const held = new Map([...this.held].map(([name, { digest }]) => [name, digest]));
+    const held = new Map([...this.held].map(([name, policy]) => [name, policyVersion(policy)]));
     const description = { ...this.options.description, labels };
     this.#session = this.options.hub.join(this.call as unknown as AgentCall, { description, held });
   }

@@ -6,12 +6,14 @@ import { HOST_ID_FORM, isHostId } from '../model/resource-name';
 import type { Caller } from '../rpc/caller';
 import { parseLabels } from '../rpc/label-parser';
 import { quote, Violations } from '../rpc/violations';
+import { setVersion } from './set-item';
+import { policyVersion } from './stream-messages';
 
 const MAX_VERSION = 256;
 
 export interface Greeting {
   readonly description: HostDescription;
-  /** Digests of what the host holds, by name. */
+  /** Versions of the policies and address sets that the host holds, by name. */
   readonly held: ReadonlyMap<string, string>;
 }
 
@@ -42,6 +44,9 @@ export function parseHello(hello: Hello, caller: Caller): Greeting {
   }
   return {
     description: { id: hello.hostId, labels, agentVersion, moduleVersion, kernelRelease, bootId },
-    held: new Map(hello.held.map(({ name, digest }) => [name, digest])),
+    held: new Map([
+      ...hello.held.map((policy) => [policy.name, policyVersion(policy)] as const),
+      ...hello.heldSets.map((set) => [set.name, setVersion(set)] as const),
+    ]),
   };
 }

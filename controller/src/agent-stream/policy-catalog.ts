@@ -1,7 +1,8 @@
-/** Every policy of the store, compiled and encoded, kept level by a watch. */
+/** Every policy of the store, compiled and encoded, and every address set, kept level by a watch. */
 import type { Logger } from 'pino';
 import { compilePolicy } from '../compiler/compile-policy';
-import type { Policy } from '../model/policy';
+import type { SetContent } from '../model/address-set';
+import { setsOf, type Policy } from '../model/policy';
 import type { HostSelector } from '../model/selector';
 import {
   WatchEnded,
@@ -10,12 +11,15 @@ import {
   type WatchEvent,
 } from '../policy-store/policy-store';
 import { causeOf, StartupError } from '../startup-error';
-import { encodeUpsert } from './stream-messages';
-import type { Upsert } from './sync-state';
+import { EncodedSet, setVersion } from './set-item';
+import { encodePolicy } from './stream-messages';
+import type { PolicyItem, SetItem } from './sync-state';
 
 export interface CatalogEntry {
   readonly selector: HostSelector;
-  readonly upsert: Upsert;
+  readonly item: PolicyItem;
+  /** As stored. */
+  readonly policy: Policy;
 }
 
 /** A policy was made (`before` undefined), changed, or removed (`after` undefined). */
@@ -23,8 +27,6 @@ export interface CatalogChange {
   readonly name: string;
   readonly before: CatalogEntry | undefined;
   readonly after: CatalogEntry | undefined;
-  /** As stored; undefined when it was removed. */
-  readonly policy: Policy | undefined;
 }
 
 export interface PolicyCatalogOptions {
@@ -33,6 +35,8 @@ export interface PolicyCatalogOptions {
   readonly logger: Logger;
   /** Called for each change, and at the start for each policy, once `revision` shows it. */
   readonly onChange: (change: CatalogChange) => void;
+  /** Called when members of a set have changed, or it was removed. */
+  readonly onSet: (name: string) => void;
   /** Called when `revision` has risen. */
   readonly onRevision: (revision: bigint) => void;
 }
@@ -43,6 +47,7 @@ export class PolicyCatalog {
   readonly #entries = new Map<string, CatalogEntry>();
   /** Names in the snapshot that is being read; undefined when none is. */
   #snapshotNames: Set<string> | undefined;
+  readonly #sets = new Map<string, EncodedSet>();
   #revision = 0n;
   #watch: PolicyWatch | undefined;
   #retry: NodeJS.Timeout | undefined;
@@ -52,6 +57,14 @@ export class PolicyCatalog {
   /** The store's revision that the entries show. */
   get revision(): bigint {
     return this.#revision;
+  }
+
+  get(name: string): CatalogEntry | undefined {
+    return this.#entries.get(name);
+  }
+
+  set(name: string): SetItem | undefined {
+    return this.#sets.get(name);
   }
 
   entries(): Iterable<CatalogEntry> {
@@ -77,7 +90,10 @@ export class PolicyCatalog {
 
   #open(afterRevision?: bigint): PolicyWatch {
     this.#snapshotNames = afterRevision === undefined ? new Set() : undefined;
-    this.#watch = this.options.store.watch(afterRevision === undefined ? {} : { afterRevision });
+    this.#watch = this.options.store.watch({
+      kinds: ['policy', 'address-set'],
+      ...(afterRevision !== undefined && { afterRevision }),
+    });
     return this.#watch;
   }
 
@@ -129,6 +145,18 @@ export class PolicyCatalog {
         this.#advance(event.revision);
         this.#remove(event.name);
         return;
+      case 'set-snapshot':
+        this.#snapshotNames?.add(event.set.name);
+        this.#putSet(event.content);
+        return;
+      case 'set-put':
+        this.#advance(event.revision);
+        this.#putSet(event.content);
+        return;
+      case 'set-removed':
+        this.#advance(event.revision);
+        this.#removeSet(event.name);
+        return;
       case 'in-sync':
         this.#advance(event.revision);
         this.#removeUnseen();
@@ -137,25 +165,37 @@ export class PolicyCatalog {
 
   #put(policy: Policy): void {
     const before = this.#entries.get(policy.name);
-    if (before?.upsert.revision === policy.revision) return;
-    const upsert = encodeUpsert(compilePolicy(policy), this.options.nextNonce());
-    const after = { selector: policy.hostSelector, upsert };
+    if (before?.item.revision === policy.revision) return;
+    const item = encodePolicy(compilePolicy(policy), setsOf(policy), this.options.nextNonce());
+    const after = { selector: policy.hostSelector, item, policy };
     this.#entries.set(policy.name, after);
-    this.options.onChange({ name: policy.name, before, after, policy });
+    this.options.onChange({ name: policy.name, before, after });
+  }
+
+  #putSet(content: SetContent): void {
+    if (this.#sets.get(content.name)?.version === setVersion(content)) return;
+    this.#sets.set(content.name, new EncodedSet(content, this.options.nextNonce));
+    this.options.onSet(content.name);
+  }
+
+  #removeSet(name: string): void {
+    if (this.#sets.delete(name)) this.options.onSet(name);
   }
 
   #remove(name: string): void {
     const before = this.#entries.get(name);
     if (before === undefined) return;
     this.#entries.delete(name);
-    this.options.onChange({ name, before, after: undefined, policy: undefined });
+    this.options.onChange({ name, before, after: undefined });
   }
 
   #removeUnseen(): void {
     const seen = this.#snapshotNames;
     this.#snapshotNames = undefined;
     if (seen === undefined) return;
-    for (const name of [...this.#entries.keys()].filter((known) => !seen.has(known))) this.#remove(name);
+    const isGone = (name: string): boolean => !seen.has(name);
+    for (const name of [...this.#entries.keys()].filter(isGone)) this.#remove(name);
+    for (const name of [...this.#sets.keys()].filter(isGone)) this.#removeSet(name);
   }
 
   #advance(revision: bigint): void {

@@ -5,15 +5,16 @@
 import {
   RealizationState,
   type BindingStats,
+  type EventReport,
   type Namespace,
   type NamespaceReport,
   type Realization,
   type RealizationReport,
   type StatsReport,
 } from '@nsgate/proto';
-import { NAMESPACE_STATES } from '../compiler/wire-enums';
+import { HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enums';
 import type { Report, ReportedRealization } from '../host-registry/host-registry';
-import type { HostNamespace, RealizationStatus } from '../model/host';
+import type { HostEvent, HostNamespace, RealizationStatus } from '../model/host';
 import { isPolicyName } from '../model/resource-name';
 import type { BindingReport } from '../stats/counter-ledger';
 
@@ -56,6 +57,16 @@ export function parseRealizations(
 export function parseStats(message: StatsReport): Parsed<BindingReport[]> {
   const value = message.bindings.filter(isWellFormed);
   return { value, malformed: message.bindings.length - value.length };
+}
+
+/** `lost`: events that the host could not keep. */
+export function parseEvents(message: EventReport): Parsed<HostEvent[]> & { readonly lost: bigint } {
+  const value = message.events.flatMap(({ kind, time, namespace, detail }): HostEvent[] => {
+    const word = HOST_EVENT_KINDS.fromWire(kind);
+    const known = word !== undefined && (namespace === '' || isNamespaceName(namespace));
+    return known ? [{ kind: word, time, namespace, detail: boundedText(detail) }] : [];
+  });
+  return { value, malformed: message.events.length - value.length, lost: message.lost };
 }
 
 /** Text of a peer, no longer than what is kept. */

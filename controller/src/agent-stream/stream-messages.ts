@@ -1,17 +1,24 @@
 /** What the controller says on an agent's stream, encoded. */
-import { ConnectResponse, type AgentPolicy } from '@nsgate/proto';
-import type { Upsert } from './sync-state';
+import { ConnectResponse, type AgentPolicy, type ExplainQuestion } from '@nsgate/proto';
+import { isSet, type PolicyItem } from './sync-state';
 
 type Message = NonNullable<ConnectResponse['message']>;
 
-/** The policy under a nonce: the same bytes for every host. */
-export function encodeUpsert(policy: AgentPolicy, nonce: bigint): Upsert {
-  const { name, revision, digest } = policy;
-  return { name, revision, digest, nonce, message: encode({ $case: 'upsert', value: { nonce, policy } }) };
+/** The version of a policy that a host declares to hold. Its revision counts: hosts report it to operators. */
+export function policyVersion({ digest, revision }: Pick<AgentPolicy, 'digest' | 'revision'>): string {
+  return `${digest}@${revision}`;
 }
 
+/** The policy under a nonce: the same bytes for every host. */
+export function encodePolicy(policy: AgentPolicy, sets: readonly string[], nonce: bigint): PolicyItem {
+  const { name, revision } = policy;
+  const message = encode({ $case: 'upsert', value: { nonce, policy } });
+  return { kind: 'policy', name, revision, version: policyVersion(policy), nonce, message, sets };
+}
+
+/** Of a policy or an address set. */
 export function encodeRemove(name: string, nonce: bigint): Buffer {
-  return encode({ $case: 'remove', value: { nonce, name } });
+  return encode({ $case: isSet(name) ? 'setRemove' : 'remove', value: { nonce, name } });
 }
 
 export function encodeInSync(revision: bigint): Buffer {
@@ -28,6 +35,10 @@ export function encodeSettings(statsIntervalMs: number): Buffer {
     nanos: (statsIntervalMs % 1000) * 1_000_000,
   };
   return encode({ $case: 'settings', value: { statsInterval } });
+}
+
+export function encodeQuestion(question: ExplainQuestion): Buffer {
+  return encode({ $case: 'explain', value: question });
 }
 
 function encode(message: Message): Buffer {

@@ -45,7 +45,7 @@ const NEGATABLE: Readonly<Record<TextField | 'protocol' | 'tcpFlags', MatchField
 };
 
 /** Bits of byte 13 of the TCP header (RFC 9293 section 3.1). */
-const TCP_FLAG_BITS: Readonly<Record<TcpFlag, number>> = {
+export const TCP_FLAG_BITS: Readonly<Record<TcpFlag, number>> = {
   fin: 1,
   syn: 2,
   rst: 4,

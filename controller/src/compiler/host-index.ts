@@ -27,6 +27,11 @@ export class HostIndex {
     this.#labels.delete(hostId);
   }
 
+  /** Of a host that is in the index. */
+  labels(hostId: string): Labels | undefined {
+    return this.#labels.get(hostId);
+  }
+
   /** Ids of the hosts that the selector chooses. */
   select(selector: HostSelector): string[] {
     const candidates = selector.requirements

@@ -1,9 +1,12 @@
 /** What is remembered of hosts over restarts of the controller, so that a host that is away is still listed. */
 import type { Database } from 'better-sqlite3';
 import type { HostDescription } from '../model/host';
+import type { Labels } from '../model/selector';
 import { openDatabase } from '../sqlite-database';
 
 export interface HostRecord extends HostDescription {
+  /** Given by operators. */
+  readonly operatorLabels: Labels;
   readonly stateChangeTime: Date;
   readonly acknowledgedRevision: bigint;
 }
@@ -11,8 +14,13 @@ export interface HostRecord extends HostDescription {
 export interface HostRecords {
   load(): HostRecord[];
   save(record: HostRecord): void;
+  remove(id: string): void;
   close(): void;
 }
+
+type Pairs = [string, string][];
+/** What was stored before operators gave labels has none. */
+type StoredBody = Omit<HostDescription, 'labels'> & { labels: Pairs; operatorLabels?: Pairs };
 
 interface Row {
   body: string;
@@ -38,21 +46,31 @@ export class SqliteHostRecords implements HostRecords {
   load(): HostRecord[] {
     const rows = this.#database.prepare('SELECT * FROM hosts').all() as Row[];
     return rows.map((row) => {
-      const body = JSON.parse(row.body) as Omit<HostDescription, 'labels'> & { labels: [string, string][] };
+      const body = JSON.parse(row.body) as StoredBody;
       return {
         ...body,
         labels: new Map(body.labels),
+        operatorLabels: new Map(body.operatorLabels ?? []),
         stateChangeTime: new Date(Number(row.state_change_time)),
         acknowledgedRevision: row.acknowledged_revision,
       };
     });
   }
 
-  save({ stateChangeTime, acknowledgedRevision, ...description }: HostRecord): void {
-    const body = JSON.stringify({ ...description, labels: [...description.labels] });
+  save({ stateChangeTime, acknowledgedRevision, operatorLabels, ...description }: HostRecord): void {
+    const stored: StoredBody = {
+      ...description,
+      labels: [...description.labels],
+      operatorLabels: [...operatorLabels],
+    };
+    const body = JSON.stringify(stored);
     this.#database
       .prepare('INSERT OR REPLACE INTO hosts VALUES (?, ?, ?, ?)')
       .run(description.id, body, acknowledgedRevision, stateChangeTime.getTime());
+  }
+
+  remove(id: string): void {
+    this.#database.prepare('DELETE FROM hosts WHERE id = ?').run(id);
   }
 
   close(): void {

@@ -2,15 +2,33 @@
 import type { Host, HostDescription, HostNamespace, Realization } from '../model/host';
 import { sameLabels } from '../model/label';
 import { compareText } from '../model/resource-name';
+import { namespaceMatcher } from '../model/namespace-glob';
+import type { Policy } from '../model/policy';
+import { selectsHost, type HostSelector, type Labels } from '../model/selector';
+import { HostEventLog } from './host-event-log';
 import type { HostRecords } from './host-records';
+import { PolicyReach } from './policy-reach';
 import { RealizationTable, type RealizationFilter, type RealizationKey } from './realization-table';
 
 /** A policy version that an agent has refused: not sent again until something changes. */
 export interface Refusal {
   /** Of the policy that was refused; undefined: its removal was. */
-  readonly digest: string | undefined;
+  readonly version: string | undefined;
   readonly policyRevision: bigint;
   readonly reason: string;
+}
+
+/** How a policy fares on all connected hosts together. */
+export interface RealizationSummary {
+  readonly policy: string;
+  readonly revision: bigint;
+  readonly hosts: number;
+  readonly behind: number;
+  readonly refusing: number;
+  readonly absent: number;
+  readonly enforced: number;
+  readonly pending: number;
+  readonly failed: number;
 }
 
 /** How far a host is: level with the store, or holding everything only up to a revision. */
@@ -30,7 +48,11 @@ interface Entry {
   description: HostDescription;
   connected: boolean;
   stateChangeTime: Date;
+  operatorLabels: Labels;
+  /** Of the agent, and over them those of operators. */
+  labels: Labels;
   progress: Progress;
+  enforcedRevision: bigint;
   namespaces: Map<string, HostNamespace>;
   refusals: Map<string, Refusal>;
 }
@@ -38,15 +60,22 @@ interface Entry {
 export class HostRegistry {
   readonly #hosts = new Map<string, Entry>();
   readonly #realizations = new RealizationTable();
+  readonly #chosenBy = new Map<string, (name: string) => boolean>();
+  readonly #listeners = new Set<(hostId: string) => void>();
+  /** How many hosts each policy reaches. */
+  readonly reach = new PolicyReach();
+  /** What agents tell of. */
+  readonly events = new HostEventLog();
   #desiredRevision = 0n;
 
   constructor(
     private readonly records: HostRecords,
     private readonly now: () => Date = () => new Date(),
   ) {
-    for (const { stateChangeTime, acknowledgedRevision, ...description } of records.load()) {
+    for (const { stateChangeTime, acknowledgedRevision, operatorLabels, ...description } of records.load()) {
       const progress: Progress = { kind: 'behind', revision: acknowledgedRevision };
-      this.#hosts.set(description.id, newEntry({ description, stateChangeTime, progress }));
+      const known = { description, stateChangeTime, progress, operatorLabels };
+      this.#hosts.set(description.id, newEntry(known));
     }
   }
 
@@ -59,28 +88,38 @@ export class HostRegistry {
    * An agent's stream has opened. What the host refused before is forgotten when anything about the host is different now:
    * it may take it. Tells whether the host has booted since it was last seen.
    */
-  connect(description: HostDescription): { rebooted: boolean } {
+  connect(description: HostDescription): { rebooted: boolean; labels: Labels } {
     const progress: Progress = { kind: 'behind', revision: 0n };
     const known = this.#hosts.get(description.id);
-    const entry = known ?? newEntry({ description, stateChangeTime: this.now(), progress });
+    const operatorLabels = new Map<string, string>();
+    const entry = known ?? newEntry({ description, stateChangeTime: this.now(), progress, operatorLabels });
     this.#hosts.set(description.id, entry);
     const rebooted = known !== undefined && known.description.bootId !== description.bootId;
     if (!sameHost(entry.description, description)) this.#forgetRefusals(entry);
     Object.assign(entry, { description, connected: true, stateChangeTime: this.now() });
+    entry.labels = mergedLabels(entry);
+    this.#realizations.setConnected(description.id, true);
     this.#save(entry);
-    return { rebooted };
+    this.#changed(description.id);
+    return { rebooted, labels: entry.labels };
   }
 
   disconnect(hostId: string): void {
     const entry = this.#entry(hostId);
     entry.progress = { kind: 'behind', revision: this.#acknowledged(entry) };
+    entry.enforcedRevision = this.#enforced(entry);
     Object.assign(entry, { connected: false, stateChangeTime: this.now() });
+    this.#realizations.setConnected(hostId, false);
     this.#save(entry);
+    this.#changed(hostId);
   }
 
   /** Level, or behind: then not above what was acknowledged before. */
   setProgress(hostId: string, progress: Progress): void {
-    this.#entry(hostId).progress = progress;
+    const entry = this.#entry(hostId);
+    entry.enforcedRevision = this.#enforced(entry);
+    entry.progress = progress;
+    this.#changed(hostId);
   }
 
   acknowledgedRevision(hostId: string): bigint {
@@ -95,6 +134,7 @@ export class HostRegistry {
   refuse(hostId: string, policy: string, refusal: Refusal): void {
     this.#entry(hostId).refusals.set(policy, refusal);
     const { reason, policyRevision } = refusal;
+    this.forgetAnticipated(hostId, policy);
     this.#realizations.set({
       policy,
       hostId,
@@ -116,6 +156,7 @@ export class HostRegistry {
     if (report.snapshot) namespaces.clear();
     for (const name of report.removed) namespaces.delete(name);
     for (const namespace of report.put) namespaces.set(namespace.name, namespace);
+    this.#changed(hostId);
     return namespaces.size;
   }
 
@@ -128,6 +169,9 @@ export class HostRegistry {
     for (const { policy, namespace } of report.removed)
       this.#realizations.delete([policy, hostId, namespace]);
     for (const realization of report.put) this.#realizations.set({ ...realization, hostId });
+    const entry = this.#entry(hostId);
+    entry.enforcedRevision = this.#enforced(entry);
+    this.#changed(hostId);
     return this.#realizations.countOf(hostId);
   }
 
@@ -137,9 +181,104 @@ export class HostRegistry {
   }
 
   /** At most `limit` hosts whose ids come after `after`, in order of id. */
-  list({ after, limit }: { after: string; limit: number }): Host[] {
-    const ids = [...this.#hosts.keys()].filter((id) => id > after).sort(compareText);
+  list({ after, limit, selector }: { after: string; limit: number; selector?: HostSelector }): Host[] {
+    const chosen = (id: string): boolean =>
+      selector === undefined || selectsHost(selector, this.#entry(id).labels);
+    const ids = [...this.#hosts.keys()].filter((id) => id > after && chosen(id)).sort(compareText);
     return ids.slice(0, limit).map((id) => this.#host(this.#entry(id)));
+  }
+
+  /** What policies choose the host by. */
+  labels(hostId: string): Labels | undefined {
+    return this.#hosts.get(hostId)?.labels;
+  }
+
+  setOperatorLabels(hostId: string, labels: Labels): void {
+    const entry = this.#entry(hostId);
+    entry.operatorLabels = labels;
+    entry.labels = mergedLabels(entry);
+    this.#forgetRefusals(entry);
+    this.#save(entry);
+    this.#changed(hostId);
+  }
+
+  /** Forgets a host that is not connected. */
+  remove(hostId: string): void {
+    this.#realizations.clearNamespaces(hostId);
+    for (const policy of this.#realizations.policiesOf(hostId))
+      this.#realizations.delete([policy, hostId, '']);
+    this.#hosts.delete(hostId);
+    this.records.remove(hostId);
+    this.events.forget(hostId);
+    this.#changed(hostId);
+  }
+
+  /** Told of each host that changes, and of each that is forgotten. Gives what ends it. */
+  listen(listener: (hostId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A policy as it is wanted; undefined: it is gone. */
+  setWanted(name: string, policy: Pick<Policy, 'revision' | 'namespaces'> | undefined): void {
+    this.#realizations.setWanted(name, policy?.revision);
+    if (policy === undefined) this.#chosenBy.delete(name);
+    else this.#chosenBy.set(name, namespaceMatcher(policy.namespaces));
+  }
+
+  /** The host is about to be told of the policy: in each namespace that it chooses, that is pending until the agent says more. */
+  anticipate(hostId: string, policy: string): void {
+    const chooses = this.#chosenBy.get(policy);
+    if (chooses === undefined) return;
+    for (const { name, state } of this.#entry(hostId).namespaces.values()) {
+      if (state !== 'ready' || !chooses(name) || this.#realizations.get([policy, hostId, name])) continue;
+      const status = { state: 'pending' } as const;
+      const policyRevision = this.#realizations.wanted(policy);
+      this.#realizations.set({ policy, hostId, namespace: name, status, policyRevision, anticipated: true });
+    }
+  }
+
+  /** Nothing will come of it. */
+  forgetAnticipated(hostId: string, policy: string): void {
+    for (const { anticipated, namespace } of [...this.#realizations.namespacesOf(policy, hostId)]) {
+      if (anticipated === true) this.#realizations.delete([policy, hostId, namespace]);
+    }
+  }
+
+  /** How a policy fares on all connected hosts, and of which revision that speaks. Costs the same however many there are. */
+  summary(policy: string): RealizationSummary {
+    const { hosts, behind } = this.reach.get(policy);
+    const { enforced, pending, failed, refusing, hosts: acting } = this.#realizations.tally(policy);
+    const absent = Math.max(0, hosts - behind - acting);
+    return {
+      policy,
+      revision: this.#realizations.wanted(policy),
+      hosts,
+      behind,
+      refusing,
+      absent,
+      enforced,
+      pending,
+      failed,
+    };
+  }
+
+  /** Initial namespaces that may be bound, of all hosts. */
+  *initialNamespaces(): Generator<{ hostId: string; labels: Labels; name: string }> {
+    for (const [hostId, { labels, namespaces }] of this.#hosts) {
+      for (const { name, initial, state } of namespaces.values()) {
+        if (initial && state === 'ready') yield { hostId, labels, name };
+      }
+    }
+  }
+
+  /** Names of the namespaces that can be bound, host by host, in order. */
+  *readyNamespaces(): Generator<{ hostId: string; labels: Labels; names: string[] }> {
+    for (const hostId of [...this.#hosts.keys()].sort(compareText)) {
+      const { labels, namespaces } = this.#entry(hostId);
+      const ready = [...namespaces.values()].filter(({ state }) => state === 'ready');
+      yield { hostId, labels, names: ready.map(({ name }) => name).sort(compareText) };
+    }
   }
 
   /** As `list`; undefined when the host is not known. */
@@ -180,14 +319,28 @@ export class HostRegistry {
     return progress.kind === 'level' ? this.#desiredRevision : progress.revision;
   }
 
+  #enforced(entry: Entry): bigint {
+    const settled = entry.connected && this.#realizations.isSettled(entry.description.id);
+    return settled ? this.#acknowledged(entry) : entry.enforcedRevision;
+  }
+
+  #changed(hostId: string): void {
+    for (const listener of this.#listeners) listener(hostId);
+  }
+
   #save(entry: Entry): void {
-    const { description, stateChangeTime } = entry;
-    this.records.save({ ...description, stateChangeTime, acknowledgedRevision: this.#acknowledged(entry) });
+    const { description, stateChangeTime, operatorLabels } = entry;
+    const acknowledgedRevision = this.#acknowledged(entry);
+    this.records.save({ ...description, stateChangeTime, operatorLabels, acknowledgedRevision });
   }
 
   #host(entry: Entry): Host {
     return {
       ...entry.description,
+      labels: entry.labels,
+      agentLabels: entry.description.labels,
+      operatorLabels: entry.operatorLabels,
+      enforcedRevision: this.#enforced(entry),
       connected: entry.connected,
       stateChangeTime: entry.stateChangeTime,
       desiredRevision: this.#desiredRevision,
@@ -197,8 +350,18 @@ export class HostRegistry {
   }
 }
 
-function newEntry(known: Pick<Entry, 'description' | 'stateChangeTime' | 'progress'>): Entry {
-  return { ...known, connected: false, namespaces: new Map(), refusals: new Map() };
+function newEntry(
+  known: Pick<Entry, 'description' | 'stateChangeTime' | 'progress' | 'operatorLabels'>,
+): Entry {
+  const nothing = { connected: false, enforcedRevision: 0n, namespaces: new Map(), refusals: new Map() };
+  return { ...known, ...nothing, labels: mergedLabels(known) };
+}
+
+function mergedLabels({
+  description,
+  operatorLabels,
+}: Pick<Entry, 'description' | 'operatorLabels'>): Labels {
+  return new Map([...description.labels, ...operatorLabels]);
 }
 
 function sameHost(a: HostDescription, b: HostDescription): boolean {

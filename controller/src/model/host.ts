@@ -15,12 +15,18 @@ export interface HostDescription {
 
 /** A host as operators see it. */
 export interface Host extends HostDescription {
+  /** What policies choose by: those of the agent, and over them those of operators. */
+  readonly labels: Labels;
+  readonly agentLabels: Labels;
+  readonly operatorLabels: Labels;
   readonly connected: boolean;
   /** When the open stream began, or the last one ended. For people. */
   readonly stateChangeTime: Date;
   readonly desiredRevision: bigint;
   readonly acknowledgedRevision: bigint;
   readonly namespaceCount: number;
+  /** The revision up to which everything has been read back from its kernel. */
+  readonly enforcedRevision: bigint;
 }
 
 export type NamespaceState =
@@ -67,4 +73,6 @@ export interface Realization {
   readonly namespace: string;
   readonly status: RealizationStatus;
   readonly policyRevision: bigint;
+  /** Nothing was reported yet: that is what is to come, by what the host says of its namespaces. */
+  readonly anticipated?: boolean;
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { globProblem } from './namespace-glob';
+import { globProblem, namespaceMatcher } from './namespace-glob';
 
 describe('globProblem', () => {
   it.each([
@@ -64,6 +64,63 @@ describe('globProblem', () => {
         expect(['string', 'undefined']).toContain(typeof globProblem(glob));
       }),
       { numRuns: 2000 },
+    );
+  });
+});
+
+describe('namespaceMatcher', () => {
+  it.each<[string, string, boolean]>([
+    ['ns1', 'ns1', true],
+    ['ns1', 'ns12', false],
+    ['tenant-*', 'tenant-', true],
+    ['tenant-?', 'tenant-ä', true],
+    ['a.c', 'abc', false],
+    ['[a-c]x', 'bx', true],
+    ['[!a-c]x', 'bx', false],
+    ['[-a]', '-', true],
+    ['[a-]', '-', true],
+    ['[*?]', '?', true],
+    ['\\*', '*', true],
+    ['\\*', 'x', false],
+    ['[\\]]', ']', true],
+    ['[^a]', '^', true],
+    ['*', 'a\nb', true],
+    ['[😀-🙏]', '😃', true],
+    ['(a|b)+', '(a|b)+', true],
+  ])('%j of %j: %s', (glob, name, expected) => {
+    expect(namespaceMatcher({ include: [glob], exclude: [] })(name)).toBe(expected);
+  });
+
+  it('leaves out what is excluded', () => {
+    const chooses = namespaceMatcher({ include: ['a*', 'b'], exclude: ['ab'] });
+    expect(['a', 'ab', 'abc', 'b', 'c'].filter(chooses)).toEqual(['a', 'abc', 'b']);
+  });
+
+  it('takes every glob that is well formed', () => {
+    const unit = fc.constantFrom('[', ']', '!', '-', '\\', 'a', 'z', '*', '^', '$', '(', '.', 'ä', '&', '~');
+    fc.assert(
+      fc.property(
+        fc.string({ unit, minLength: 1, maxLength: 12 }),
+        fc.string({ unit, maxLength: 6 }),
+        (glob, name) => {
+          fc.pre(globProblem(glob) === undefined);
+          expect(typeof namespaceMatcher({ include: [glob], exclude: [] })(name)).toBe('boolean');
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('means an escaped name and nothing else', () => {
+    const name = fc
+      .string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+      .filter((text) => !text.includes('/'));
+    fc.assert(
+      fc.property(name, name, (text, other) => {
+        const chooses = namespaceMatcher({ include: [text.replace(/[\\[\]*?]/g, '\\$&')], exclude: [] });
+        expect(chooses(text)).toBe(true);
+        expect(chooses(other)).toBe(other === text);
+      }),
     );
   });
 });

@@ -1,4 +1,5 @@
-/** Names and globs of namespaces: whether one is well formed. Agents, who see the names, match them. */
+/** Names and globs of namespaces: whether one is well formed, and which of the names that agents report it means. */
+import type { NamespaceSelector } from './selector';
 
 /** NAME_MAX of Linux: an entry of /run/netns cannot be longer. */
 const MAX_BYTES = 255;
@@ -48,4 +49,46 @@ function readSet(chars: readonly string[], start: number): { end: number } | { p
 function readMember(chars: readonly string[], at: number): { point: number; end: number } {
   const end = chars[at] === '\\' ? at + 1 : at;
   return { point: chars[end]?.codePointAt(0) ?? Infinity, end };
+}
+
+/** Whether the selector chooses a name. Its globs are well formed. */
+export function namespaceMatcher({ include, exclude }: NamespaceSelector): (name: string) => boolean {
+  const [included, excluded] = [include.map(globPattern), exclude.map(globPattern)];
+  return (name) => included.some((glob) => glob.test(name)) && !excluded.some((glob) => glob.test(name));
+}
+
+/** The glob as a regular expression over the whole name. */
+function globPattern(glob: string): RegExp {
+  const parts = glob.match(/\\[^]|\[(?:\\[^]|[^\]\\])+\]|[^]/gu) ?? [];
+  return new RegExp(`^${parts.map(patternOf).join('')}$`, 'su');
+}
+
+function patternOf(part: string): string {
+  if (part === '*') return '.*';
+  if (part === '?') return '.';
+  if (part.startsWith('[')) return setPattern(part.slice(1, -1));
+  return literal(part.startsWith('\\') ? part.slice(1) : part);
+}
+
+/** A `-` means a range only between two characters of the set. */
+function setPattern(content: string): string {
+  const negated = content.startsWith('!');
+  const characters = (negated ? content.slice(1) : content).match(/\\[^]|[^]/gu) ?? [];
+  let pattern = '';
+  for (let i = 0; i < characters.length; i++) {
+    const [first = '', dash, last] = characters.slice(i, i + 3);
+    const isRange = dash === '-' && last !== undefined;
+    pattern += isRange ? `${member(first)}-${member(last)}` : member(first);
+    if (isRange) i += 2;
+  }
+  return `[${negated ? '^' : ''}${pattern}]`;
+}
+
+function member(character: string): string {
+  const meant = character.length > 1 && character.startsWith('\\') ? character.slice(1) : character;
+  return meant === '-' ? '\\-' : literal(meant);
+}
+
+function literal(character: string): string {
+  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
 }

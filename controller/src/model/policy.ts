@@ -69,3 +69,20 @@ export interface Policy extends PolicySpec, PolicyOrigin {
   /** The store's revision at its last change. */
   readonly revision: bigint;
 }
+
+/** A policy without its rules: what lists are filtered and ordered by. */
+export type PolicyHead = Pick<
+  Policy,
+  'name' | 'uid' | 'revision' | 'labels' | 'tier' | 'priority' | 'hostSelector' | 'updateTime'
+>;
+
+/** Names of the address sets that the policy refers to, none twice. */
+export function setsOf({ rules }: Pick<PolicySpec, 'rules'>): string[] {
+  const lists = rules.flatMap(({ match }) => [
+    match.sourceSets,
+    match.notSourceSets,
+    match.destinationSets,
+    match.notDestinationSets,
+  ]);
+  return [...new Set(lists.flat())];
+}

@@ -1,6 +1,6 @@
 /** What any client of the real controller meets, over its Unix socket. */
 import { status } from '@grpc/grpc-js';
-import { ListHostsRequest, PolicyServiceService, StatsDimension } from '@nsgate/proto';
+import { ListHostsRequest, PolicyServiceService, QueryStatsRequest, StatsDimension } from '@nsgate/proto';
 import { buf, buildController, ControllerProcess, unary, type Clients } from '../controller-process.testing';
 
 // Processes start slowly on a busy machine.
@@ -78,10 +78,10 @@ describe('the fleet', () => {
 
 describe('any client', () => {
   it('is told which method is not served', async () => {
-    const preview = unary((done) => clients.policies.previewPolicy({ policy: undefined }, done));
-    await expect(preview).rejects.toMatchObject({
+    const query = unary((done) => clients.stats.queryStats(QueryStatsRequest.create(), done));
+    await expect(query).rejects.toMatchObject({
       code: status.UNIMPLEMENTED,
-      message: expect.stringContaining('nsgate.v1.PolicyService/PreviewPolicy') as string,
+      message: expect.stringContaining('nsgate.v1.StatsService/QueryStats') as string,
     });
   });
 

@@ -1,5 +1,13 @@
 /** Parts that several messages of the operator API share. */
-import { HOST_ID_FORM, hostIdOf, isPolicyName, POLICY_ID_FORM } from '../model/resource-name';
+import { parseLabelFilter } from '../model/label-filter';
+import {
+  HOST_ID_FORM,
+  hostIdOf,
+  isAddressSetName,
+  isPolicyName,
+  POLICY_ID_FORM,
+} from '../model/resource-name';
+import type { HostSelector } from '../model/selector';
 import { quote, type Violations } from '../rpc/violations';
 
 const MAX_TEXT = 1024;
@@ -44,4 +52,41 @@ export function checkHostName(name: string, field: string, violations: Violation
 /** `source_ports` for `sourcePorts`: a field as its path names it. */
 export function fieldName(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+/** The name of an address set. */
+export function checkAddressSetName(name: string, field: string, violations: Violations): void {
+  if (name === '') violations.add(field, 'is required: addressSets/{address_set_id}');
+  else if (!isAddressSetName(name)) {
+    violations.add(
+      field,
+      `${quote(name)} is not addressSets/{address_set_id}, the id being ${POLICY_ID_FORM}`,
+    );
+  }
+}
+
+/** Conditions on labels, in text. */
+export function parseFilter(text: string, field: string, violations: Violations): HostSelector {
+  checkText(text, field, violations);
+  const parsed = parseLabelFilter(text.slice(0, MAX_TEXT));
+  if (parsed.ok) return parsed.selector;
+  violations.add(field, `${quote(text)} ${parsed.problem}`);
+  return { requirements: [] };
+}
+
+/** Milliseconds; undefined when it is not set, or wrong. */
+export function parseDuration(
+  duration: { readonly seconds: bigint; readonly nanos: number } | undefined,
+  field: string,
+  { minMs, maxMs, violations }: { minMs: number; maxMs: number; violations: Violations },
+): number | undefined {
+  if (duration === undefined) return undefined;
+  const ms = Number(duration.seconds) * 1000 + duration.nanos / 1_000_000;
+  if (ms >= minMs && ms <= maxMs) return ms;
+  violations.add(field, `is not from ${durationText(minMs)} to ${durationText(maxMs)}`);
+  return undefined;
+}
+
+function durationText(ms: number): string {
+  return ms >= 3_600_000 ? `${ms / 3_600_000} h` : `${ms} ms`;
 }

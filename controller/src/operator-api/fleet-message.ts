@@ -1,7 +1,8 @@
 /** From the model to the messages of the fleet service. */
+import { createHash } from 'node:crypto';
 import {
   RealizationState,
-  Host as HostMessage,
+  type Host as HostMessage,
   type Namespace as NamespaceMessage,
   type Realization as RealizationMessage,
 } from '@nsgate/proto';
@@ -9,23 +10,35 @@ import { NAMESPACE_STATES } from '../compiler/wire-enums';
 import type { Host, HostNamespace, Realization } from '../model/host';
 import { hostName } from '../model/resource-name';
 
-export function hostMessage({ id, labels, ...host }: Host): HostMessage {
-  return HostMessage.fromPartial({
-    ...host,
+export function hostMessage(host: Host): HostMessage {
+  const { id, labels, agentLabels, operatorLabels, ...told } = host;
+  return {
+    ...told,
     name: hostName(id),
     labels: Object.fromEntries(labels),
-    agentLabels: Object.fromEntries(labels),
-  });
+    agentLabels: Object.fromEntries(agentLabels),
+    operatorLabels: Object.fromEntries(operatorLabels),
+    etag: labelsEtag(host),
+  };
+}
+
+/** Opaque to clients: another for other labels of operators. */
+export function labelsEtag({ id, operatorLabels }: Pick<Host, 'id' | 'operatorLabels'>): string {
+  const content = JSON.stringify([id, ...[...operatorLabels].sort()]);
+  return createHash('sha256').update(content).digest('base64url').slice(0, 16);
 }
 
 export function namespaceMessage(namespace: HostNamespace): NamespaceMessage {
   return { ...namespace, state: NAMESPACE_STATES.toWire(namespace.state) };
 }
 
-export function realizationMessage({ hostId, status, ...realization }: Realization): RealizationMessage {
+export function realizationMessage(realization: Realization): RealizationMessage {
+  const { policy, hostId, namespace, status, policyRevision } = realization;
   return {
-    ...realization,
+    policy,
     host: hostName(hostId),
+    namespace,
+    policyRevision,
     state: REALIZATION_STATES[status.state],
     rulesetDigest: status.state === 'enforced' ? status.rulesetDigest : '',
     reason: status.state === 'failed' ? status.reason : '',

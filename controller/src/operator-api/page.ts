@@ -2,8 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Violations } from '../rpc/violations';
 
-const DEFAULT_SIZE = 100;
-const MAX_SIZE = 1000;
+const SIZES = { defaultSize: 100, maxSize: 1000 };
 const CHECK_BYTES = 8;
 
 export interface PageFields {
@@ -21,9 +20,14 @@ export interface Page {
  * Reads page_size and page_token. `list` names the list and what narrows it: a token of another list is refused, and so
  * is anything that pageToken has not made.
  */
-export function parsePage({ pageSize, pageToken }: PageFields, list: string, violations: Violations): Page {
+export function parsePage(
+  { pageSize, pageToken }: PageFields,
+  list: string,
+  violations: Violations,
+  { defaultSize, maxSize } = SIZES,
+): Page {
   if (pageSize < 0) violations.add('page_size', `${pageSize} is negative`);
-  const size = pageSize <= 0 ? DEFAULT_SIZE : Math.min(pageSize, MAX_SIZE);
+  const size = pageSize <= 0 ? defaultSize : Math.min(pageSize, maxSize);
   if (pageToken === '') return { size, after: undefined };
   const bytes = Buffer.from(pageToken, 'base64url');
   const key = bytes.subarray(CHECK_BYTES);
@@ -39,4 +43,22 @@ export function pageTokenAfter(key: readonly string[], list: string): string {
   const bytes = Buffer.from(key.join('\0'));
   const check = createHash('sha256').update(`${list}\0\0`).update(bytes).digest().subarray(0, CHECK_BYTES);
   return Buffer.concat([check, bytes]).toString('base64url');
+}
+
+interface Cut<Entry> {
+  readonly size: number;
+  /** As given to parsePage. */
+  readonly list: string;
+  readonly keyOf: (entry: Entry) => readonly string[];
+}
+
+/** A page out of one entry more than it may have, if there are so many. */
+export function cutPage<Entry>(
+  found: readonly Entry[],
+  { size, list, keyOf }: Cut<Entry>,
+): { page: readonly Entry[]; nextPageToken: string } {
+  const page = found.slice(0, size);
+  const last = page.at(-1);
+  const more = found.length > size && last !== undefined;
+  return { page, nextPageToken: more ? pageTokenAfter(keyOf(last), list) : '' };
 }

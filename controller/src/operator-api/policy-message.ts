@@ -47,9 +47,9 @@ export function policyEtag({ uid, revision }: Pick<Policy, 'uid' | 'revision'>):
 
 /**
  * `revision` is 0 where a watch that ended there could not resume: before a snapshot is whole. (What a resumed watch
- * catches up with comes in order of revision, and may be resumed from anywhere.)
+ * catches up with comes in order of revision, and may be resumed from anywhere.) Undefined for what is not about policies.
  */
-export function watchMessage(event: WatchEvent): WatchPoliciesResponse {
+export function watchMessage(event: WatchEvent): WatchPoliciesResponse | undefined {
   switch (event.kind) {
     case 'snapshot':
       return { event: { $case: 'policy', value: policyMessage(event.policy) }, revision: 0n };
@@ -62,6 +62,10 @@ export function watchMessage(event: WatchEvent): WatchPoliciesResponse {
       };
     case 'in-sync':
       return { event: { $case: 'inSync', value: {} }, revision: event.revision };
+    case 'set-snapshot':
+    case 'set-put':
+    case 'set-removed':
+      return undefined;
   }
 }
 

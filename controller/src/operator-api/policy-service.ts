@@ -1,60 +1,81 @@
 /** nsgate.v1.PolicyService. */
-import { status } from '@grpc/grpc-js';
 import {
   Policy as PolicyMessage,
   PolicyServiceService,
-  RpcError,
+  type BatchApplyPoliciesRequest,
+  type BatchApplyPoliciesResponse,
   type CreatePolicyRequest,
   type DeletePolicyRequest,
-  type ListPoliciesRequest,
-  type ListPoliciesResponse,
+  type PreviewPolicyRequest,
+  type PreviewPolicyResponse,
+  type RollbackPolicyRequest,
   type UpdatePolicyRequest,
   type WatchPoliciesRequest,
   type WatchPoliciesResponse,
 } from '@nsgate/proto';
 import type { Logger } from 'pino';
+import type { HostRegistry } from '../host-registry/host-registry';
 import type { Policy, PolicySpec } from '../model/policy';
 import { isPolicyId, POLICY_ID_FORM } from '../model/resource-name';
-import { WatchEnded, type ChangeNote, type PolicyStore } from '../policy-store/policy-store';
+import { WatchEnded, type PolicyStore } from '../policy-store/policy-store';
 import type { Caller } from '../rpc/caller';
-import { offerService, stoppingError, type CallContext, type OfferedService } from '../rpc/service';
+import { offerService, type CallContext, type OfferedService } from '../rpc/service';
 import { quote, Violations } from '../rpc/violations';
+import { noteOf } from './change-note';
+import type { Failsafe } from './failsafe';
 import { checkPolicyName, checkText } from './field-parsers';
-import { pageTokenAfter, parsePage } from './page';
+import { diffRevisions, getRevision, listRevisions, rolledBack } from './policy-history';
+import { listPolicies, MAX_POLICY_BYTES } from './policy-lister';
 import { policyMessage, specMessage, watchMessage } from './policy-message';
 import { parsePolicy } from './policy-parser';
-import { notFound, PolicyWriter, type Written } from './policy-writer';
+import { previewPolicy } from './policy-preview';
+import { PolicyWriter, type BatchItem, type Written } from './policy-writer';
+import { notFound } from './resource-errors';
 import { applyMask, parseMask } from './update-mask';
+import { watchError } from './watch-error';
 
-/** Clients take 4 MiB by default; one policy, and any page of several, stays below. */
-const MAX_POLICY_BYTES = 3 << 20;
+const MAX_BATCH = 1000;
 
 /** The least that is valid, but for its name. */
 const EVERYWHERE = PolicyMessage.create({ namespaces: { include: ['*'] } });
 
-/** Offers the policies in `store` to operators. */
-export function policyService(store: PolicyStore, logger: Logger): OfferedService {
-  const writer = new PolicyWriter(store, logger);
+export interface PolicyServiceOptions {
+  readonly store: PolicyStore;
+  readonly registry: HostRegistry;
+  readonly failsafe: Failsafe;
+  readonly logger: Logger;
+}
+
+/** Offers the policies in the store to operators. */
+export function policyService(options: PolicyServiceOptions): OfferedService {
+  const { store, failsafe, logger } = options;
+  const writer = new PolicyWriter(store, failsafe, logger);
   return offerService(PolicyServiceService, 'operator', {
     createPolicy: (request, { caller }) => createPolicy(writer, request, caller),
     getPolicy: ({ name }) => getPolicy(store, name),
-    listPolicies: (request) => listPolicies(store, request),
+    listPolicies: (request) => listPolicies(options, request),
     updatePolicy: (request, { caller }) => updatePolicy(writer, request, caller),
     deletePolicy: (request, { caller }) => deletePolicy(writer, request, caller),
     watchPolicies: (request, context) => watchPolicies(store, request, context),
+    batchApplyPolicies: (request, { caller }) => batchApply({ store, writer }, request, caller),
+    listPolicyRevisions: (request) => listRevisions(store, request),
+    getPolicyRevision: (request) => getRevision(store, request),
+    diffPolicyRevisions: (request) => diffRevisions(store, request),
+    rollbackPolicy: (request, { caller }) => rollback({ store, writer }, request, caller),
+    previewPolicy: (request) => preview(options, request),
   });
 }
 
 async function createPolicy(
   writer: PolicyWriter,
-  { policyId, policy, reason, validateOnly }: CreatePolicyRequest,
+  { policyId, policy, reason, validateOnly, force }: CreatePolicyRequest,
   caller: Caller,
 ): Promise<PolicyMessage> {
   const violations = new Violations();
   checkText(reason, 'reason', violations);
   const name = createdName({ policyId, policy }, violations);
   const spec = parseMessage(policy && { ...policy, name }, violations);
-  return answer(await writer.create(spec, { note: noteOf(caller, reason), validateOnly }));
+  return answer(await writer.create(spec, { note: noteOf(caller, reason), validateOnly, force }));
 }
 
 /** The name that policy_id and policy.name, of which one suffices, agree on. */
@@ -84,26 +105,9 @@ async function getPolicy(store: PolicyStore, name: string): Promise<PolicyMessag
   return policyMessage(policy);
 }
 
-async function listPolicies(store: PolicyStore, request: ListPoliciesRequest): Promise<ListPoliciesResponse> {
-  const violations = new Violations();
-  const { size, after } = parsePage(request, 'policies', violations);
-  violations.throwIfAny();
-  const { revision, policies, more } = await store.list({
-    after: after?.[0],
-    limit: size,
-    maxBytes: MAX_POLICY_BYTES,
-  });
-  const last = more ? policies.at(-1) : undefined;
-  return {
-    policies: policies.map(policyMessage),
-    nextPageToken: last === undefined ? '' : pageTokenAfter([last.name], 'policies'),
-    revision,
-  };
-}
-
 async function updatePolicy(
   writer: PolicyWriter,
-  { policy, updateMask, allowMissing, validateOnly, reason }: UpdatePolicyRequest,
+  { policy, updateMask, allowMissing, validateOnly, reason, force }: UpdatePolicyRequest,
   caller: Caller,
 ): Promise<PolicyMessage> {
   const violations = new Violations();
@@ -114,7 +118,8 @@ async function updatePolicy(
   const { name } = parseMessage(brought, violations);
   const change = (current: Policy | undefined): PolicySpec =>
     parseMessage(policy && applyMask(current && specMessage(current), policy, mask), new Violations());
-  const options = { note: noteOf(caller, reason), validateOnly, allowMissing, etag: policy?.etag ?? '' };
+  const etag = policy?.etag ?? '';
+  const options = { note: noteOf(caller, reason), validateOnly, allowMissing, force, etag };
   return answer(await writer.update(name, change, options));
 }
 
@@ -131,6 +136,66 @@ async function deletePolicy(
   return {};
 }
 
+async function batchApply(
+  { store, writer }: { store: PolicyStore; writer: PolicyWriter },
+  { policies, deleteNames, validateOnly, reason, force }: BatchApplyPoliciesRequest,
+  caller: Caller,
+): Promise<BatchApplyPoliciesResponse> {
+  const violations = new Violations();
+  checkText(reason, 'reason', violations);
+  const count = policies.length + deleteNames.length;
+  if (count > MAX_BATCH)
+    violations.add('policies', `with delete_names has ${count} entries; at most ${MAX_BATCH}`);
+  const specs = policies.map((policy, i) => readPolicy(policy, `policies[${i}]`, violations));
+  for (const [i, name] of deleteNames.entries()) checkPolicyName(name, `delete_names[${i}]`, violations);
+  checkDistinct({ policies, deleteNames }, violations);
+  violations.throwIfAny();
+  const items: BatchItem[] = [
+    ...specs.map((spec, i) => ({ kind: 'apply' as const, spec, etag: policies[i]?.etag ?? '' })),
+    ...deleteNames.map((name) => ({ kind: 'remove' as const, name })),
+  ];
+  const written = await writer.batch(items, { note: noteOf(caller, reason), validateOnly, force });
+  const { revision } = await store.list({ limit: 0 });
+  return { policies: written.map(answer), revision };
+}
+
+function checkDistinct(
+  { policies, deleteNames }: Pick<BatchApplyPoliciesRequest, 'policies' | 'deleteNames'>,
+  violations: Violations,
+): void {
+  const firstByName = new Map<string, string>();
+  const named = [
+    ...policies.map(({ name }, i) => [name, `policies[${i}].name`] as const),
+    ...deleteNames.map((name, i) => [name, `delete_names[${i}]`] as const),
+  ];
+  for (const [name, field] of named) {
+    const first = firstByName.get(name);
+    if (first === undefined) firstByName.set(name, field);
+    else violations.add(field, `${quote(name)} stands in ${first} already`);
+  }
+}
+
+async function rollback(
+  { store, writer }: { store: PolicyStore; writer: PolicyWriter },
+  request: RollbackPolicyRequest,
+  caller: Caller,
+): Promise<PolicyMessage> {
+  const { name, revision, etag, validateOnly, force, reason } = request;
+  const spec = await rolledBack(store, request);
+  const note = noteOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
+  return answer(
+    await writer.update(name, () => spec, { note, validateOnly, force, etag, allowMissing: true }),
+  );
+}
+
+async function preview(
+  options: PolicyServiceOptions,
+  { policy }: PreviewPolicyRequest,
+): Promise<PreviewPolicyResponse> {
+  const spec = parseMessage(policy, new Violations());
+  return previewPolicy(options, spec, await options.store.get(spec.name));
+}
+
 async function* watchPolicies(
   store: PolicyStore,
   { afterRevision }: WatchPoliciesRequest,
@@ -140,30 +205,14 @@ async function* watchPolicies(
   signal.addEventListener('abort', () => watch.close(), { once: true });
   if (signal.aborted) watch.close();
   try {
-    for await (const event of watch) yield watchMessage(event);
+    for await (const event of watch) {
+      const message = watchMessage(event);
+      if (message !== undefined) yield message;
+    }
   } catch (error) {
     throw error instanceof WatchEnded ? watchError(error, afterRevision) : error;
   } finally {
     watch.close();
-  }
-}
-
-function watchError({ why }: WatchEnded, afterRevision: bigint): RpcError {
-  switch (why) {
-    case 'compacted':
-      return new RpcError(
-        status.OUT_OF_RANGE,
-        `changes after revision ${afterRevision} are not held: watch again without after_revision`,
-        { reason: { reason: 'REVISION_NOT_HELD', metadata: { revision: String(afterRevision) } } },
-      );
-    case 'too-slow':
-      return new RpcError(
-        status.RESOURCE_EXHAUSTED,
-        'the watcher read too slowly: watch again after the last revision that it has seen',
-        { reason: { reason: 'WATCHER_TOO_SLOW', metadata: {} } },
-      );
-    case 'store-closed':
-      return stoppingError();
   }
 }
 
@@ -173,19 +222,18 @@ function parseMessage(policy: PolicyMessage | undefined, violations: Violations)
     violations.add('policy', 'is required');
     throw violations.toError();
   }
-  const spec = parsePolicy(policy, 'policy', violations);
-  const bytes = PolicyMessage.encode(specMessage(spec)).finish().length;
-  if (bytes > MAX_POLICY_BYTES) {
-    violations.add('policy', `takes ${bytes} bytes; at most ${MAX_POLICY_BYTES}`);
-  }
+  const spec = readPolicy(policy, 'policy', violations);
   violations.throwIfAny();
+  return spec;
+}
+
+function readPolicy(policy: PolicyMessage, field: string, violations: Violations): PolicySpec {
+  const spec = parsePolicy(policy, field, violations);
+  const bytes = violations.any ? 0 : PolicyMessage.encode(specMessage(spec)).finish().length;
+  if (bytes > MAX_POLICY_BYTES) violations.add(field, `takes ${bytes} bytes; at most ${MAX_POLICY_BYTES}`);
   return spec;
 }
 
 function answer(written: Written): PolicyMessage {
   return written.kind === 'stored' ? policyMessage(written.policy) : specMessage(written.spec);
-}
-
-function noteOf(caller: Caller, reason: string): ChangeNote {
-  return { author: `${caller.kind}/${caller.id}`, reason };
 }

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import fc from 'fast-check';
 import { ANY_PACKET } from '../model/match';
+import { NO_PREFIXES } from '../model/packed-prefixes';
 import type { Policy, PolicyOrigin, PolicySpec } from '../model/policy';
 import {
   WatchEnded,
@@ -21,7 +22,7 @@ import { SqlitePolicyStore } from './sqlite-policy-store';
 interface Driver {
   readonly name: string;
   /** Opens the store that is kept in the folder, or makes it. */
-  readonly open: (folder: string, options?: { keepChanges?: number }) => PolicyStore;
+  readonly open: (folder: string, options?: { keepChanges?: number; keepVersions?: number }) => PolicyStore;
 }
 
 const DRIVERS: Driver[] = [
@@ -121,7 +122,7 @@ describe.each(DRIVERS)('the $name policy store', ({ open }) => {
       };
       expect(await names({})).toEqual(['a', 'a-b', 'b', 'c', false]);
       expect(await names({ limit: 2 })).toEqual(['a', 'a-b', true]);
-      expect(await names({ after: 'policies/a-b', limit: 2 })).toEqual(['b', 'c', false]);
+      expect(await names({ after: { value: 0, name: 'policies/a-b' }, limit: 2 })).toEqual(['b', 'c', false]);
       expect(await names({ maxBytes: 1 })).toEqual(['a', true]);
     });
 
@@ -134,39 +135,121 @@ describe.each(DRIVERS)('the $name policy store', ({ open }) => {
       expect((await mustPut(policy('c'))).revision).toBe(4n);
     });
 
+    it('and lists those that are wanted, in any order, from behind any of them', async () => {
+      const labels = new Map([['team', 'web']]);
+      await mustPut(policy('a', { priority: 5, labels }));
+      await mustPut(policy('b', { priority: -5, tier: 'baseline', labels }));
+      await mustPut(policy('c', { priority: 7, labels }));
+      await mustPut(policy('d', { priority: 5 }));
+      const names = async (request: Parameters<PolicyStore['list']>[0]): Promise<string> =>
+        (await store.list(request)).policies.map(({ name }) => name.slice('policies/'.length)).join('');
+      expect(await names({ order: { by: 'priority', descending: false } })).toBe('adcb');
+      expect(await names({ order: { by: 'revision', descending: true } })).toBe('dcba');
+      expect(await names({ where: (head) => head.labels.has('team') })).toBe('abc');
+      const behind = { value: 40_005, name: 'policies/a' };
+      expect(await names({ order: { by: 'priority', descending: false }, after: behind, limit: 2 })).toBe(
+        'dc',
+      );
+    });
+
+    it('holds the newest versions only', async () => {
+      await store.close();
+      store = open(folder, { keepVersions: 3, keepChanges: 6 });
+      let { revision } = await mustPut(policy('a'));
+      for (const priority of [1, 2, 3]) {
+        ({ revision } = await mustPut(policy('a', { priority }), { kind: 'revision', revision }));
+      }
+      expect((await store.history({ name: 'policies/a' })).map((one) => one.revision)).toEqual([4n, 3n, 2n]);
+      await mustRemove((await store.get('policies/a'))!);
+      expect(await store.history({ name: 'policies/a' })).toHaveLength(4);
+      for (const id of ['b', 'c', 'd', 'e', 'f', 'g']) await mustPut(policy(id));
+      expect(await store.history({ name: 'policies/a' })).toEqual([]);
+    });
+
     it('and every version of each, newest first, also when it is gone', async () => {
       const first = await mustPut(policy('a'));
       const second = await mustPut(policy('a', { priority: 1 }), {
         kind: 'revision',
         revision: first.revision,
       });
-      await mustRemove(second);
-      expect(await store.versions('policies/a')).toEqual([
-        { policy: second, note: NOTE },
-        { policy: first, note: NOTE },
+      const removed = await mustRemove(second);
+      const time = expect.any(Date) as Date;
+      expect(await store.history({ name: 'policies/a' })).toEqual([
+        { revision: removed, policy: undefined, note: NOTE, time },
+        { revision: 2n, policy: second, note: NOTE, time },
+        { revision: 1n, policy: first, note: NOTE, time },
       ]);
+      expect(await store.history({ name: 'policies/a', before: removed, limit: 1 })).toMatchObject([
+        { revision: 2n },
+      ]);
+      expect(await store.version('policies/a', 1n)).toMatchObject({ policy: first });
+      expect(await store.version('policies/a', removed)).toMatchObject({ policy: undefined });
+      expect(await store.version('policies/b', 1n)).toBeUndefined();
     });
   });
 
   describe('writes only what is expected', () => {
     it('and else tells what stands there, and changes nothing', async () => {
       const stored = await mustPut(policy('a'));
-      expect(await put(policy('a', { priority: 5 }))).toEqual({ outcome: 'conflict', current: stored });
-      expect(await put(policy('a'), { kind: 'revision', revision: 7n })).toEqual({
+      expect(await put(policy('a', { priority: 5 }))).toMatchObject({ outcome: 'conflict', current: stored });
+      expect(await put(policy('a'), { kind: 'revision', revision: 7n })).toMatchObject({
         outcome: 'conflict',
         current: stored,
       });
-      expect(await put(policy('b'), { kind: 'revision', revision: 1n })).toEqual({
+      expect(await put(policy('b'), { kind: 'revision', revision: 1n })).toMatchObject({
         outcome: 'conflict',
         current: undefined,
       });
       const stale = { name: stored.name, revision: 7n, note: NOTE };
-      expect(await store.remove(stale)).toEqual({ outcome: 'conflict', current: stored });
-      expect(await store.remove({ ...stale, name: 'policies/b' })).toEqual({
+      expect(await store.remove(stale)).toMatchObject({ outcome: 'conflict', current: stored });
+      expect(await store.remove({ ...stale, name: 'policies/b' })).toMatchObject({
         outcome: 'conflict',
         current: undefined,
       });
       expect(await store.list()).toEqual({ revision: 1n, policies: [stored], more: false });
+    });
+
+    it('does all changes of a transaction, in order, or none', async () => {
+      const [a, b] = [await mustPut(policy('a')), await mustPut(policy('b'))];
+      const change = { kind: 'put', policy: policy('a', { priority: 1 }), note: NOTE } as const;
+      const drop = { kind: 'remove', name: b.name, revision: b.revision, note: NOTE } as const;
+      const stale = await store.write([
+        { ...change, expect: { kind: 'revision', revision: a.revision } },
+        { ...drop, revision: 99n },
+      ]);
+      expect(stale).toEqual({ outcome: 'conflict', index: 1, current: b });
+      expect(await store.list()).toMatchObject({ revision: 2n, policies: [a, b] });
+      const done = await store.write([
+        { ...change, expect: { kind: 'revision', revision: a.revision } },
+        drop,
+        { kind: 'put', policy: policy('c'), expect: { kind: 'absent' }, note: NOTE },
+      ]);
+      expect(done).toMatchObject({
+        outcome: 'stored',
+        revision: 5n,
+        changes: [{ revision: 3n }, { kind: 'removed', revision: 4n }, { revision: 5n }],
+      });
+    });
+
+    it('and stores no policy that names a set that is not there', async () => {
+      const rule = { id: 'r', comment: '', hook: 'input', action: { kind: 'accept' } } as const;
+      const naming = policy('a', {
+        rules: [{ ...rule, match: { ...ANY_PACKET, notSourceSets: ['addressSets/office'] } }],
+      });
+      expect(await put(naming)).toMatchObject({ outcome: 'no-such-set', set: 'addressSets/office' });
+      const set = {
+        name: 'addressSets/office',
+        uid: 'u',
+        description: '',
+        labels: new Map<string, string>(),
+      };
+      await store.addressSets.create({ set, members: NO_PREFIXES, note: NOTE });
+      const stored = await mustPut(naming);
+      const gone = (): unknown =>
+        store.addressSets.remove({ name: set.name, revision: undefined, note: NOTE });
+      expect(await gone()).toEqual({ outcome: 'in-use', policies: ['policies/a'] });
+      await mustRemove(stored);
+      expect(await gone()).toMatchObject({ outcome: 'removed' });
     });
 
     it('lets one of many writers of the same revision win', async () => {
@@ -188,6 +271,11 @@ describe.each(DRIVERS)('the $name policy store', ({ open }) => {
         case 'put':
         case 'snapshot':
           return `${event.kind} ${event.policy.name.slice('policies/'.length)}@${event.policy.revision}`;
+        case 'set-put':
+        case 'set-snapshot':
+          return `${event.kind} ${event.set.name.slice('addressSets/'.length)}@${event.set.revision}`;
+        case 'set-removed':
+          return `-${event.name}@${event.revision}`;
       }
     };
     const read = async (watch: PolicyWatch, count: number): Promise<string[]> => {
@@ -302,7 +390,8 @@ describe.each(DRIVERS)('the $name policy store', ({ open }) => {
               for await (const event of watch) {
                 if (event.kind === 'in-sync') return event.revision;
                 if (event.kind === 'removed') known.delete(event.name);
-                else known.set(event.policy.name, event.policy.revision);
+                else if (event.kind === 'put' || event.kind === 'snapshot')
+                  known.set(event.policy.name, event.policy.revision);
               }
               throw new Error('ended');
             };

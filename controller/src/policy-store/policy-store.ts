@@ -1,7 +1,8 @@
 /**
  * Where policies are kept: revisioned, watchable, written by compare-and-swap. Every driver passes policy-store.test.ts.
  */
-import type { Policy, PolicyOrigin, PolicySpec } from '../model/policy';
+import type { Policy, PolicyHead, PolicyOrigin, PolicySpec } from '../model/policy';
+import type { AddressSetStore, SetChange, SetSnapshot } from './address-set-store';
 
 /** What must stand in the store for a write to happen. */
 export type Expectation =
@@ -26,16 +27,27 @@ export interface RemoveRequest {
   readonly note: ChangeNote;
 }
 
-/** A conflict changed nothing, and tells what stands in the store instead of what was expected. */
-export type PutResult =
-  | { readonly outcome: 'stored'; readonly policy: Policy }
-  | { readonly outcome: 'conflict'; readonly current: Policy | undefined };
+/** One change of a transaction. */
+export type WriteRequest =
+  ({ readonly kind: 'put' } & PutRequest) | ({ readonly kind: 'remove' } & RemoveRequest);
+
+/** Why a write changed nothing: what stands in the store instead of what was expected, or a set that is not there. */
+export type WriteRefusal =
+  | { readonly outcome: 'conflict'; readonly current: Policy | undefined }
+  | { readonly outcome: 'no-such-set'; readonly set: string };
+
+export type PutResult = { readonly outcome: 'stored'; readonly policy: Policy } | WriteRefusal;
 
 export type RemoveResult =
   | { readonly outcome: 'removed'; readonly revision: bigint }
   | { readonly outcome: 'conflict'; readonly current: Policy | undefined };
 
-/** Policies in order of name, all as they stood at one revision. */
+/** All changes, each under a revision of its own, or (`index`: of the first that could not be) none. */
+export type WriteResult =
+  | { readonly outcome: 'stored'; readonly changes: readonly PolicyChange[]; readonly revision: bigint }
+  | (WriteRefusal & { readonly index: number });
+
+/** Policies in the order that was asked for, all as they stood at one revision. */
 export interface PolicyPage {
   readonly revision: bigint;
   readonly policies: readonly Policy[];
@@ -44,12 +56,28 @@ export interface PolicyPage {
 }
 
 export interface PageRequest {
-  /** Begin behind this name; everything when left out. */
-  readonly after?: string;
+  /** Begin behind the policy with this key; everything when left out. */
+  readonly after?: ListKey;
+  /** By name when left out. */
+  readonly order?: ListOrder;
+  /** Only those; all when left out. */
+  readonly where?: (head: PolicyHead) => boolean;
   /** At most so many; all when left out. */
   readonly limit?: number;
   /** End before the stored form of the policies exceeds so many bytes, but not before the first. */
   readonly maxBytes?: number;
+}
+
+/** In what order to list; policies that are equal in it stand in order of name. */
+export interface ListOrder {
+  readonly by: 'name' | 'priority' | 'revision' | 'update-time';
+  readonly descending: boolean;
+}
+
+/** Where a policy stands in a list: what it is ordered by (0 for its name), and its name. */
+export interface ListKey {
+  readonly value: number;
+  readonly name: string;
 }
 
 /** A change; `revision` is the store's after it. */
@@ -58,19 +86,26 @@ export type PolicyChange =
   | { readonly kind: 'removed'; readonly revision: bigint; readonly name: string; readonly uid: string };
 
 /**
- * Told to a watcher: first `snapshot` entries (or, when it resumes, the last change of each policy that changed since),
+ * Told to a watcher: first `snapshot` entries (or, when it resumes, the last change of each resource that changed since),
  * then `in-sync`, then each change as it is stored.
  */
 export type WatchEvent =
   | { readonly kind: 'snapshot'; readonly policy: Policy }
   | PolicyChange
+  | SetSnapshot
+  | SetChange
   | { readonly kind: 'in-sync'; readonly revision: bigint };
+
+/** What is written and watched. */
+export type ResourceKind = 'policy' | 'address-set';
 
 export interface WatchOptions {
   /** Only what changed after this revision; everything when left out. */
   readonly afterRevision?: bigint;
   /** Changes that may wait for the watcher before it is ended as too slow. 1024 when left out. */
   readonly queueLimit?: number;
+  /** Policies only when left out. Sets are told of before the policies that name them. */
+  readonly kinds?: readonly ResourceKind[];
 }
 
 /** Iterate once. Iteration throws WatchEnded when the watch cannot go on. */
@@ -96,23 +131,39 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
-/** One stored version of a policy. */
+/** One stored version of a policy, or (without one) its removal. */
 export interface PolicyVersion {
-  readonly policy: Policy;
+  readonly revision: bigint;
+  readonly policy: Policy | undefined;
   readonly note: ChangeNote;
+  readonly time: Date;
+}
+
+export interface HistoryRequest {
+  readonly name: string;
+  /** Only what is older than this revision; all when left out. */
+  readonly before?: bigint;
+  /** At most so many; all when left out. */
+  readonly limit?: number;
 }
 
 export interface PolicyStore {
+  /** Sets live beside policies, under the same revisions, so that none is removed that a policy names. */
+  readonly addressSets: AddressSetStore;
   get(name: string): Promise<Policy | undefined>;
   list(request?: PageRequest): Promise<PolicyPage>;
-  /** Stores the policy under a new revision, if what is expected stands there. */
+  /** Stores the policy under a new revision, if what is expected stands there and every set that it names. */
   put(request: PutRequest): Promise<PutResult>;
   /** Removes the policy, if it is at the expected revision. */
   remove(request: RemoveRequest): Promise<RemoveResult>;
+  /** Does all, in order, or nothing. */
+  write(requests: readonly WriteRequest[]): Promise<WriteResult>;
   /** Sees every change that is stored after this call returns. */
   watch(options?: WatchOptions): PolicyWatch;
-  /** Every stored version of a policy (also one that was removed since), newest first. */
-  versions(name: string): Promise<readonly PolicyVersion[]>;
+  /** The versions of a policy that are held, and its removals (also of one that is gone), newest first. */
+  history(request: HistoryRequest): Promise<readonly PolicyVersion[]>;
+  /** One of them. */
+  version(name: string, revision: bigint): Promise<PolicyVersion | undefined>;
   /** Ends all watches with `store-closed`. */
   close(): Promise<void>;
 }

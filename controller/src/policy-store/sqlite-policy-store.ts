@@ -1,10 +1,12 @@
 /** The embedded driver: one SQLite file, one controller. */
-import type { Database } from 'better-sqlite3';
-import type { Policy } from '../model/policy';
+import { setsOf, type Policy, type PolicyHead } from '../model/policy';
+import type { SetSnapshot } from './address-set-store';
+import { selectHeads } from './policy-list';
 import { policyFromJson, policyToJson } from './policy-json';
 import {
-  StoreUnavailable,
   WatchEnded,
+  type ChangeNote,
+  type HistoryRequest,
   type PageRequest,
   type PolicyChange,
   type PolicyPage,
@@ -15,18 +17,23 @@ import {
   type PutResult,
   type RemoveRequest,
   type RemoveResult,
+  type ResourceKind,
   type WatchEvent,
   type WatchOptions,
+  type WriteRefusal,
+  type WriteRequest,
+  type WriteResult,
 } from './policy-store';
-import { causeOf } from '../startup-error';
-import { openDatabase } from '../sqlite-database';
-import { migrate } from './sqlite-schema';
+import { SqliteAddressSets } from './sqlite-address-sets';
+import { settle, SqliteStoreFile, type LoggedChange } from './sqlite-store-file';
 import { WatchQueue } from './watch-queue';
 
 export interface SqlitePolicyStoreOptions {
   readonly folder: string;
   /** Changes that a watch can resume over; older ones are forgotten. 100,000 when left out. */
   readonly keepChanges?: number;
+  /** Versions that are held of a policy. 100 when left out. */
+  readonly keepVersions?: number;
 }
 
 interface VersionRow {
@@ -39,38 +46,34 @@ interface VersionRow {
   reason: string;
 }
 
-interface ChangeRow {
+interface RemovalRow {
   revision: bigint;
-  name: string;
-  uid: string;
-  removed: bigint;
+  author: string;
+  reason: string;
+  time: bigint;
 }
 
-interface StoreRow {
-  revision: bigint;
-  compacted: bigint;
+/** Ends a transaction without a change. */
+class Refused extends Error {
+  constructor(readonly result: WriteRefusal & { readonly index: number }) {
+    super(result.outcome);
+  }
 }
 
 const VERSION = 'SELECT v.* FROM policies p JOIN policy_versions v ON v.revision = p.revision';
 
 export class SqlitePolicyStore implements PolicyStore {
-  readonly #database: Database;
-  readonly #keepChanges: bigint;
-  readonly #watchers = new Set<WatchQueue>();
+  readonly addressSets: SqliteAddressSets;
+  readonly #file: SqliteStoreFile;
+  readonly #keepVersions: number;
+  /** Of the policies that stand. */
+  readonly #heads = new Map<string, PolicyHead>();
 
-  constructor(options: SqlitePolicyStoreOptions) {
-    this.#keepChanges = BigInt(options.keepChanges ?? 100_000);
-    this.#database = openDatabase({
-      folder: options.folder,
-      file: 'policies.db',
-      durability: 'power-cut',
-    });
-    try {
-      migrate(this.#database);
-    } catch (error) {
-      this.#database.close();
-      throw error;
-    }
+  constructor({ folder, keepChanges = 100_000, keepVersions = 100 }: SqlitePolicyStoreOptions) {
+    this.#file = new SqliteStoreFile(folder, BigInt(keepChanges));
+    this.#keepVersions = keepVersions;
+    this.addressSets = new SqliteAddressSets(this.#file);
+    for (const policy of this.#standing()) this.#heads.set(policy.name, headOf(policy));
   }
 
   get(name: string): Promise<Policy | undefined> {
@@ -81,169 +84,224 @@ export class SqlitePolicyStore implements PolicyStore {
     return settle(() => this.#list(request));
   }
 
-  put(request: PutRequest): Promise<PutResult> {
+  async put(request: PutRequest): Promise<PutResult> {
+    const result = await this.write([{ kind: 'put', ...request }]);
+    if (result.outcome !== 'stored') return result;
+    const [change] = result.changes;
+    if (change?.kind !== 'put') throw new Error('a put has stored something else');
+    return { outcome: 'stored', policy: change.policy };
+  }
+
+  async remove(request: RemoveRequest): Promise<RemoveResult> {
+    const result = await this.write([{ kind: 'remove', ...request }]);
+    if (result.outcome === 'stored') return { outcome: 'removed', revision: result.revision };
+    if (result.outcome === 'conflict') return result;
+    throw new Error('a removal has asked for a set');
+  }
+
+  write(requests: readonly WriteRequest[]): Promise<WriteResult> {
     return settle(() => {
-      const result = this.#database.transaction(() => this.#put(request)).immediate();
-      if (result.outcome === 'stored') {
-        this.#tell({ kind: 'put', revision: result.policy.revision, policy: result.policy });
+      try {
+        const { tell, revision } = this.#file.transact(() => ({
+          tell: requests.map((request, index) => this.#write(request, index)),
+          revision: this.#file.revisions().revision,
+        }));
+        for (const change of tell) this.#remember(change);
+        return { outcome: 'stored', changes: tell, revision };
+      } catch (error) {
+        if (error instanceof Refused) return error.result;
+        throw error;
       }
-      return result;
     });
   }
 
-  remove(request: RemoveRequest): Promise<RemoveResult> {
-    return settle(() => {
-      const { change, result } = this.#database.transaction(() => this.#remove(request)).immediate();
-      if (change !== undefined) this.#tell(change);
-      return result;
-    });
-  }
-
-  watch({ afterRevision, queueLimit = 1024 }: WatchOptions = {}): PolicyWatch {
-    const start = afterRevision === undefined ? this.#snapshot() : this.#changesAfter(afterRevision);
+  watch({ afterRevision, queueLimit = 1024, kinds = ['policy'] }: WatchOptions = {}): PolicyWatch {
+    const of = new Set(kinds);
+    const start = afterRevision === undefined ? this.#snapshot(of) : this.#changesAfter(afterRevision, of);
     const queue = new WatchQueue({
       start: start ?? [],
       limit: queueLimit,
-      onClose: (closed) => this.#watchers.delete(closed),
+      kinds: of,
+      onClose: (closed) => this.#file.watchers.delete(closed),
     });
     if (start === undefined) queue.end(new WatchEnded('compacted'));
-    else this.#watchers.add(queue);
+    else this.#file.watchers.add(queue);
     return queue;
   }
 
-  versions(name: string): Promise<readonly PolicyVersion[]> {
+  history({ name, before, limit = Infinity }: HistoryRequest): Promise<readonly PolicyVersion[]> {
     return settle(() => {
-      const rows = this.#database
-        .prepare('SELECT * FROM policy_versions WHERE name = ? ORDER BY revision DESC')
-        .all(name) as VersionRow[];
-      return rows.map((row) => ({ policy: toPolicy(row), note: { author: row.author, reason: row.reason } }));
+      const older = <T extends { readonly revision: bigint }>(one: T): boolean =>
+        before === undefined || one.revision < before;
+      const versions = this.#versions('name = ?', name).filter(older);
+      const removals = this.#removals(name).filter(older);
+      const all = [...versions, ...removals].sort((a, b) => (a.revision < b.revision ? 1 : -1));
+      return all.slice(0, limit);
+    });
+  }
+
+  version(name: string, revision: bigint): Promise<PolicyVersion | undefined> {
+    return settle(() => {
+      const [version] = this.#versions('name = ? AND revision = ?', name, revision);
+      return version ?? this.#removals(name).find((one) => one.revision === revision);
     });
   }
 
   close(): Promise<void> {
-    for (const queue of this.#watchers) queue.end(new WatchEnded('store-closed'));
-    return settle(() => void this.#database.close());
+    return settle(() => this.#file.close());
   }
 
   #read(name: string): Policy | undefined {
-    const row = this.#database.prepare(`${VERSION} WHERE p.name = ?`).get(name) as VersionRow | undefined;
+    const row = this.#file.database.prepare(`${VERSION} WHERE p.name = ?`).get(name) as
+      VersionRow | undefined;
     return row && toPolicy(row);
   }
 
-  #list({ after = '', limit = Infinity, maxBytes = Infinity }: PageRequest): PolicyPage {
-    const { revision } = this.#revisions();
-    const rows = this.#database.prepare(`${VERSION} WHERE p.name > ? ORDER BY p.name`).iterate(after);
+  *#standing(): Generator<Policy> {
+    const rows = this.#file.database.prepare(`${VERSION} ORDER BY p.name`).iterate();
+    for (const row of rows as IterableIterator<VersionRow>) yield toPolicy(row);
+  }
+
+  #list({ limit = Infinity, maxBytes = Infinity, ...request }: PageRequest): PolicyPage {
+    const { revision } = this.#file.revisions();
+    const statement = this.#file.database.prepare(`${VERSION} WHERE p.name = ?`);
     const policies: Policy[] = [];
     let bytes = 0;
-    for (const row of rows as IterableIterator<VersionRow>) {
+    for (const { name } of selectHeads(this.#heads.values(), request)) {
+      if (policies.length === limit) return { revision, policies, more: true };
+      const row = statement.get(name) as VersionRow;
       bytes += Buffer.byteLength(row.body);
-      const full = policies.length === limit || (policies.length > 0 && bytes > maxBytes);
-      if (full) return { revision, policies, more: true };
+      if (policies.length > 0 && bytes > maxBytes) return { revision, policies, more: true };
       policies.push(toPolicy(row));
     }
     return { revision, policies, more: false };
   }
 
-  #put({ policy, expect, note }: PutRequest): PutResult {
-    const current = this.#read(policy.name);
-    const expected = expect.kind === 'absent' ? undefined : expect.revision;
-    if (current?.revision !== expected) return { outcome: 'conflict', current };
-    const revision = this.#nextRevision();
-    this.#database
+  /** Within a transaction; throws Refused to end it. */
+  #write(request: WriteRequest, index: number): PolicyChange {
+    const name = request.kind === 'put' ? request.policy.name : request.name;
+    const current = this.#read(name);
+    const expected = expectedRevision(request);
+    if (current?.revision !== expected) throw new Refused({ outcome: 'conflict', current, index });
+    if (request.kind === 'put') return this.#put(request, index);
+    return this.#remove({ name, uid: current?.uid ?? '' }, request.note);
+  }
+
+  #put({ policy, note }: PutRequest, index: number): PolicyChange {
+    const revision = this.#file.nextRevision();
+    const { name, uid, createTime, updateTime } = policy;
+    this.#refer(policy, index);
+    this.#file.database
       .prepare('INSERT INTO policy_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
         revision,
-        policy.name,
-        policy.uid,
-        policy.createTime.getTime(),
-        policy.updateTime.getTime(),
+        name,
+        uid,
+        createTime.getTime(),
+        updateTime.getTime(),
         policyToJson(policy),
         note.author,
         note.reason,
       );
-    this.#database.prepare('INSERT OR REPLACE INTO policies VALUES (?, ?)').run(policy.name, revision);
-    this.#log({ kind: 'put', revision, policy: { ...policy, revision } }, note);
-    return { outcome: 'stored', policy: { ...policy, revision } };
+    this.#file.database.prepare('INSERT OR REPLACE INTO policies VALUES (?, ?)').run(name, revision);
+    this.#forgetOldVersions(name);
+    this.#file.log({ revision, name, uid, removed: false }, note);
+    return { kind: 'put', revision, policy: { ...policy, revision } };
   }
 
-  #remove({ name, revision: expected, note }: RemoveRequest): {
-    change?: PolicyChange;
-    result: RemoveResult;
-  } {
-    const current = this.#read(name);
-    if (current?.revision !== expected) return { result: { outcome: 'conflict', current } };
-    const revision = this.#nextRevision();
-    this.#database.prepare('DELETE FROM policies WHERE name = ?').run(name);
-    const change: PolicyChange = { kind: 'removed', revision, name, uid: current.uid };
-    this.#log(change, note);
-    return { change, result: { outcome: 'removed', revision } };
+  /** Notes down which sets the policy names; each must be there. */
+  #refer(policy: Parameters<typeof setsOf>[0] & { readonly name: string }, index: number): void {
+    const { database } = this.#file;
+    database.prepare('DELETE FROM set_references WHERE policy_name = ?').run(policy.name);
+    for (const set of setsOf(policy)) {
+      const known = database.prepare('SELECT 1 FROM address_sets WHERE name = ?').get(set);
+      if (known === undefined) throw new Refused({ outcome: 'no-such-set', set, index });
+      database.prepare('INSERT INTO set_references VALUES (?, ?)').run(set, policy.name);
+    }
   }
 
-  #nextRevision(): bigint {
-    const row = this.#database
-      .prepare('UPDATE store SET revision = revision + 1 RETURNING revision')
-      .get() as { revision: bigint };
-    return row.revision;
+  #remove({ name, uid }: { name: string; uid: string }, note: ChangeNote): PolicyChange {
+    const revision = this.#file.nextRevision();
+    this.#file.database.prepare('DELETE FROM policies WHERE name = ?').run(name);
+    this.#file.database.prepare('DELETE FROM set_references WHERE policy_name = ?').run(name);
+    this.#file.log({ revision, name, uid, removed: true }, note);
+    return { kind: 'removed', revision, name, uid };
   }
 
-  #log(change: PolicyChange, note: PutRequest['note']): void {
-    const { name, uid } = change.kind === 'put' ? change.policy : change;
-    this.#database
-      .prepare('INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?)')
-      .run(change.revision, name, uid, change.kind === 'removed' ? 1 : 0, note.author, note.reason);
-    const compacted = change.revision - this.#keepChanges;
-    if (compacted <= 0n) return;
-    this.#database.prepare('DELETE FROM changes WHERE revision <= ?').run(compacted);
-    this.#database.prepare('UPDATE store SET compacted_revision = max(compacted_revision, ?)').run(compacted);
+  #forgetOldVersions(name: string): void {
+    this.#file.database
+      .prepare(
+        `DELETE FROM policy_versions WHERE name = ? AND revision <=
+         (SELECT revision FROM policy_versions WHERE name = ? ORDER BY revision DESC LIMIT 1 OFFSET ?)`,
+      )
+      .run(name, name, this.#keepVersions);
   }
 
-  #snapshot(): WatchEvent[] {
-    const { revision, policies } = this.#list({});
+  #remember(change: PolicyChange): void {
+    if (change.kind === 'put') this.#heads.set(change.policy.name, headOf(change.policy));
+    else this.#heads.delete(change.name);
+  }
+
+  #versions(condition: string, ...values: (string | bigint)[]): PolicyVersion[] {
+    const rows = this.#file.database
+      .prepare(`SELECT * FROM policy_versions WHERE ${condition} ORDER BY revision DESC`)
+      .all(...values) as VersionRow[];
+    return rows.map((row) => {
+      const policy = toPolicy(row);
+      const { author, reason } = row;
+      return { revision: row.revision, policy, note: { author, reason }, time: policy.updateTime };
+    });
+  }
+
+  #removals(name: string): PolicyVersion[] {
+    const rows = this.#file.database
+      .prepare('SELECT revision, author, reason, time FROM changes WHERE name = ? AND removed = 1')
+      .all(name) as RemovalRow[];
+    return rows.map(({ revision, author, reason, time }) => ({
+      revision,
+      policy: undefined,
+      note: { author, reason },
+      time: new Date(Number(time)),
+    }));
+  }
+
+  #snapshot(kinds: ReadonlySet<ResourceKind>): WatchEvent[] {
+    const sets = kinds.has('address-set') ? this.addressSets.entries() : [];
+    const policies = kinds.has('policy') ? [...this.#standing()] : [];
     return [
+      ...sets.map((entry): SetSnapshot => ({ kind: 'set-snapshot', ...entry })),
       ...policies.map((policy): WatchEvent => ({ kind: 'snapshot', policy })),
-      { kind: 'in-sync', revision },
+      { kind: 'in-sync', revision: this.#file.revisions().revision },
     ];
   }
 
-  /** The last change of each policy that changed since, in order of revision; undefined when that is not known. */
-  #changesAfter(after: bigint): WatchEvent[] | undefined {
-    const { revision, compacted } = this.#revisions();
-    if (after < compacted || after > revision) return undefined;
-    const rows = this.#database
-      .prepare(
-        `SELECT revision, name, uid, removed FROM changes c WHERE revision > ?
-         AND NOT EXISTS (SELECT 1 FROM changes l WHERE l.name = c.name AND l.revision > c.revision)
-         ORDER BY revision`,
-      )
-      .all(after) as ChangeRow[];
-    return [...rows.map((row) => this.#toChange(row)), { kind: 'in-sync', revision }];
+  #changesAfter(after: bigint, kinds: ReadonlySet<ResourceKind>): WatchEvent[] | undefined {
+    const changes = this.#file.changesAfter(after);
+    if (changes === undefined) return undefined;
+    const events = changes.map((change) =>
+      change.name.startsWith('policies/')
+        ? { of: 'policy' as const, event: this.#toChange(change) }
+        : { of: 'address-set' as const, event: this.addressSets.changeOf(change) },
+    );
+    const wanted = events.filter(({ of }) => kinds.has(of)).map(({ event }) => event);
+    return [...wanted, { kind: 'in-sync', revision: this.#file.revisions().revision }];
   }
 
-  #toChange({ revision, name, uid, removed }: ChangeRow): PolicyChange {
-    const policy = removed === 0n ? this.#read(name) : undefined;
+  #toChange({ revision, name, uid, removed }: LoggedChange): PolicyChange {
+    const policy = removed ? undefined : this.#read(name);
     return policy ? { kind: 'put', revision, policy } : { kind: 'removed', revision, name, uid };
-  }
-
-  #revisions(): StoreRow {
-    return this.#database
-      .prepare('SELECT revision, compacted_revision AS compacted FROM store')
-      .get() as StoreRow;
-  }
-
-  #tell(change: PolicyChange): void {
-    for (const queue of this.#watchers) queue.push(change);
   }
 }
 
-/** Does the work now; what SQLite throws becomes a rejection that says what it means. */
-function settle<T>(work: () => T): Promise<T> {
-  try {
-    return Promise.resolve(work());
-  } catch (error) {
-    return Promise.reject(
-      new StoreUnavailable(`the policy store failed: ${causeOf(error)}`, { cause: error }),
-    );
-  }
+/** Undefined: nothing may stand there. */
+function expectedRevision(request: WriteRequest): bigint | undefined {
+  if (request.kind === 'remove') return request.revision;
+  return request.expect.kind === 'absent' ? undefined : request.expect.revision;
+}
+
+function headOf(policy: Policy): PolicyHead {
+  const { name, uid, revision, labels, tier, priority, hostSelector, updateTime } = policy;
+  return { name, uid, revision, labels, tier, priority, hostSelector, updateTime };
 }
 
 function toPolicy(row: VersionRow): Policy {

@@ -42,6 +42,47 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT;
   CREATE INDEX changes_by_name ON changes (name, revision);
   `,
+  `
+  ALTER TABLE changes ADD COLUMN time INTEGER NOT NULL DEFAULT 0;   -- milliseconds since 1970
+
+  CREATE TABLE address_sets (
+    name TEXT PRIMARY KEY,
+    uid TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    description TEXT NOT NULL,
+    labels TEXT NOT NULL,                 -- JSON, a list of pairs
+    create_time INTEGER NOT NULL,
+    update_time INTEGER NOT NULL,
+    members_revision INTEGER NOT NULL     -- at the last change of members
+  ) STRICT, WITHOUT ROWID;
+
+  -- The members as they stood at a revision; deltas after it bring them up to date.
+  CREATE TABLE address_set_members (
+    name TEXT PRIMARY KEY,
+    revision INTEGER NOT NULL,
+    v4 BLOB NOT NULL,                     -- packed-prefixes.ts
+    v6 BLOB NOT NULL
+  ) STRICT;
+
+  CREATE TABLE address_set_deltas (
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    from_revision INTEGER NOT NULL,
+    added4 BLOB NOT NULL,
+    added6 BLOB NOT NULL,
+    removed4 BLOB NOT NULL,
+    removed6 BLOB NOT NULL,
+    PRIMARY KEY (name, revision)
+  ) STRICT;
+
+  -- Which policies name which sets.
+  CREATE TABLE set_references (
+    set_name TEXT NOT NULL REFERENCES address_sets (name),
+    policy_name TEXT NOT NULL,
+    PRIMARY KEY (set_name, policy_name)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX set_references_by_policy ON set_references (policy_name);
+  `,
 ];
 
 /** Brings the file to the newest schema; a file of a newer program is refused. */

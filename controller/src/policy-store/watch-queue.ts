@@ -1,9 +1,17 @@
 /** One watcher's bounded queue between the store, which never waits, and the watcher, who may. */
-import { WatchEnded, type PolicyChange, type PolicyWatch, type WatchEvent } from './policy-store';
+import type { SetChange } from './address-set-store';
+import {
+  WatchEnded,
+  type PolicyChange,
+  type PolicyWatch,
+  type ResourceKind,
+  type WatchEvent,
+} from './policy-store';
 
 export interface WatchQueueOptions {
   /** What comes before live changes; read lazily, not counted against the limit. */
   readonly start: readonly WatchEvent[];
+  readonly kinds: ReadonlySet<ResourceKind>;
   /** Live changes that may wait. */
   readonly limit: number;
   /** Called once, when nothing more will be read. */
@@ -15,7 +23,7 @@ type State = { kind: 'open' } | { kind: 'closed' } | { kind: 'ended'; error: Wat
 export class WatchQueue implements PolicyWatch {
   #state: State = { kind: 'open' };
   #start: Iterator<WatchEvent>;
-  #changes: PolicyChange[] = [];
+  #changes: (PolicyChange | SetChange)[] = [];
   #wake: (() => void) | undefined;
 
   constructor(private readonly options: WatchQueueOptions) {
@@ -23,8 +31,8 @@ export class WatchQueue implements PolicyWatch {
   }
 
   /** Queues a change; a queue that is full ends as too slow and forgets what it held. */
-  push(change: PolicyChange): void {
-    if (this.#state.kind !== 'open') return;
+  push(change: PolicyChange | SetChange): void {
+    if (this.#state.kind !== 'open' || !this.options.kinds.has(kindOf(change))) return;
     this.#changes.push(change);
     if (this.#changes.length > this.options.limit) this.end(new WatchEnded('too-slow'));
     else this.#wake?.();
@@ -79,4 +87,9 @@ export class WatchQueue implements PolicyWatch {
     this.options.onClose(this);
     this.#wake?.();
   }
+}
+
+/** What a change is about. */
+function kindOf({ kind }: PolicyChange | SetChange): ResourceKind {
+  return kind === 'put' || kind === 'removed' ? 'policy' : 'address-set';
 }

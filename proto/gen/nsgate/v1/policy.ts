@@ -869,8 +869,8 @@ export interface DiffPolicyRevisionsResponse {
 /** A field in which two versions of a policy differ. */
 export interface FieldChange {
   /**
-   * Its path, rules by their id: `rules[office].match.sources`. A rule that is there only once, or at another place in the order, stands
-   * as `rules[office]`.
+   * Its path, rules by their id: `rules[office].match.sources`. A rule that only one version has stands as `rules[office]`; another order of
+   * rules as `rules`, with lists of their ids.
    */
   path: string;
   /** As JSON; empty when it is not there. */
@@ -5290,7 +5290,7 @@ export const PreviewedHost: MessageFns<PreviewedHost> = {
  * host, namespace, hook and rule) unless the request says `force`. That is judged for every namespace known to be a host's initial one
  * that the policy reaches, and for `pid:1` wherever it is named: a rule that drops or rejects, or a default verdict that drops, must not be
  * able to meet TCP to port 22 of the host, TCP to the controller's port, or the answers to either, unless a rule before it accepts
- * all of these packets.
+ * all of these packets. (The other end's port is taken to be one of 32768 to 60999.)
  *
  * Errors shared by all methods: INVALID_ARGUMENT with google.rpc.BadRequest naming each wrong field;
  * UNAUTHENTICATED without a certificate that this controller's CA signed; UNAVAILABLE when the store cannot be reached.

@@ -1,0 +1,91 @@
+/** Creating, changing and removing address sets, held to what stands in the store. */
+import { status } from '@grpc/grpc-js';
+import { RpcError } from '@nsgate/proto';
+import type { AddressSet } from '../model/address-set';
+import { countPrefixes, NO_PREFIXES } from '../model/packed-prefixes';
+import type {
+  AddressSetStore,
+  ChangeSetRequest,
+  CreateSetRequest,
+  SetResult,
+} from '../policy-store/address-set-store';
+import { setEtag } from './address-set-message';
+import type { RemoveOptions } from './policy-writer';
+import { alreadyExists, checkEtag, contended, notFound, tooMany } from './resource-errors';
+
+interface ChangeOptions {
+  /** Empty for any. */
+  readonly etag: string;
+  readonly validateOnly: boolean;
+  /** What to create when nothing stands there. */
+  readonly missing?: CreateSetRequest['set'] | undefined;
+}
+
+const MAX_TRIES = 16;
+
+export class AddressSetWriter {
+  constructor(private readonly sets: AddressSetStore) {}
+
+  async create(request: CreateSetRequest, { validateOnly }: { validateOnly: boolean }): Promise<AddressSet> {
+    const { set, members } = request;
+    if ((await this.sets.get(set.name)) !== undefined) throw alreadyExists(set.name);
+    if (validateOnly) return preview(set, countPrefixes(members));
+    const stored = await this.#settled(this.sets.create(request));
+    if (stored === undefined) throw alreadyExists(set.name);
+    return stored;
+  }
+
+  async change(
+    request: Omit<ChangeSetRequest, 'revision'>,
+    { etag, validateOnly, missing }: ChangeOptions,
+  ): Promise<AddressSet> {
+    const { name, note } = request;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const current = await this.sets.get(name);
+      checkEtag(name, current === undefined ? '' : setEtag(current), etag);
+      if (current === undefined && missing !== undefined) {
+        return this.create({ set: missing, members: NO_PREFIXES, note }, { validateOnly });
+      }
+      if (current === undefined) throw notFound(name);
+      if (validateOnly) return { ...current, ...request };
+      const stored = await this.#settled(this.sets.change({ ...request, revision: current.revision }));
+      if (stored !== undefined) return stored;
+    }
+    throw contended(name);
+  }
+
+  async remove(name: string, { etag, allowMissing, validateOnly, note }: RemoveOptions): Promise<void> {
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const current = await this.sets.get(name);
+      if (current === undefined && allowMissing) return;
+      if (current === undefined) throw notFound(name);
+      checkEtag(name, setEtag(current), etag);
+      if (validateOnly) return;
+      const result = await this.sets.remove({ name, revision: current.revision, note });
+      if (result.outcome === 'removed') return;
+      if (result.outcome === 'in-use') throw inUse(name, result.policies);
+    }
+    throw contended(name);
+  }
+
+  /** Undefined when something else stands there than was expected. */
+  async #settled(writing: Promise<SetResult>): Promise<AddressSet | undefined> {
+    const result = await writing;
+    if (result.outcome === 'too-many') throw tooMany(result.what);
+    return result.outcome === 'stored' ? result.set : undefined;
+  }
+}
+
+function preview(set: CreateSetRequest['set'], memberCount: number): AddressSet {
+  const now = new Date();
+  return { ...set, memberCount, createTime: now, updateTime: now, revision: 0n };
+}
+
+function inUse(name: string, policies: readonly string[]): RpcError {
+  const message = `${name} is referred to by ${policies.join(', ')}`;
+  const reason = {
+    reason: 'ADDRESS_SET_IN_USE',
+    metadata: { addressSet: name, policies: policies.join(',') },
+  };
+  return new RpcError(status.FAILED_PRECONDITION, message, { reason });
+}

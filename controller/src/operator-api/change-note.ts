@@ -1,0 +1,7 @@
+/** Who changes something, and why, for the record. */
+import type { ChangeNote } from '../policy-store/policy-store';
+import type { Caller } from '../rpc/caller';
+
+export function noteOf(caller: Caller, reason: string): ChangeNote {
+  return { author: `${caller.kind}/${caller.id}`, reason };
+}
