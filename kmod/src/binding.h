@@ -19,8 +19,11 @@ struct nsg_hook_totals {
 	struct nsgate_totals hook[NSGATE_HOOKS];	/* but for `seen`, which is the sum of others */
 };
 
+/* See nsg_change_hold_sides(). */
+#define NSG_SIDE_HELD	2
+
 /*
- * What packets see of a binding never changes, but for `previous`. It is published by RCU in its namespace, replaced
+ * What packets see of a binding never changes, but for `previous` and `side`. It is published by RCU in its namespace, replaced
  * rather than changed, and freed a grace period after.
  *
  * While a ruleset takes over from another, `previous` is the old binding. Every hook then passes only what both
@@ -32,6 +35,7 @@ struct nsg_binding {
 	struct nsg_counters *counters;
 	struct nsg_account *account;
 	const struct nsg_binding *previous;
+	u8 side;			/* 0: the address sets' side that is shown; else NSG_SIDE_HELD and the side */
 	struct nsg_retired *retired;	/* under nsg_lock */
 };
 

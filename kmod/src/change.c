@@ -6,6 +6,7 @@
 #include "hooks.h"
 #include "quarantine.h"
 #include "refusal.h"
+#include "sets.h"
 
 static bool needs_tracking(const struct nsg_binding *binding)
 {
@@ -90,6 +91,14 @@ void nsg_change_cancel(struct nsg_change *change)
 	free_new(change);
 }
 
+void nsg_change_hold_sides(struct nsg_change *change, u8 side)
+{
+	if (change->new)
+		change->new->side = NSG_SIDE_HELD | side;
+	if (change->old)
+		WRITE_ONCE(change->old->side, NSG_SIDE_HELD | (side ^ NSG_SIDE));
+}
+
 void nsg_change_publish(struct nsg_change *change)
 {
 	if (change->new)
@@ -114,6 +123,8 @@ void nsg_change_settle(struct nsg_change *change)
 
 void nsg_change_finish(struct nsg_change *change, u64 reading)
 {
+	if (change->new)
+		WRITE_ONCE(change->new->side, 0);
 	if (!needs_tracking(change->new))
 		nsg_hooks_track(change->ns, false);
 	if (!change->old)

@@ -27,6 +27,12 @@ int nsg_change_prepare(struct nsg_change *change, struct nsg_namespace *ns, stru
 /* Undoes all that nsg_change_prepare() did. */
 void nsg_change_cancel(struct nsg_change *change);
 
+/*
+ * For a commit that also moves the sides of address sets: packets in the old binding go on looking at the old side, and
+ * those in the new binding look at `side`, however far the move has come. Before nsg_sets_show_both().
+ */
+void nsg_change_hold_sides(struct nsg_change *change, u8 side);
+
 /* Packets meet the new binding; where there was an old one, both of them until nsg_change_settle(). */
 void nsg_change_publish(struct nsg_change *change);
 

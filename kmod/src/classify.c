@@ -6,6 +6,7 @@
 #include "binding.h"
 #include "netns.h"
 #include "reply.h"
+#include "sets.h"
 
 static bool has_ports(u8 protocol)
 {
@@ -42,6 +43,7 @@ static struct nsg_key key_of(const struct nsgate_classify *packet)
 		.icmp_code = packet->icmp_code,
 		.tcp_flags = packet->tcp_flags,
 		.state = packet->state ?: NSGATE_STATE_UNTRACKED,
+		.side = nsg_sets_phase() & NSG_SIDE,
 		.in_if = *packet->in_if ? packet->in_if : NULL,
 		.out_if = *packet->out_if ? packet->out_if : NULL,
 	};

@@ -12,6 +12,7 @@
 #include "reading.h"
 #include "registry.h"
 #include "reply.h"
+#include "set_change.h"
 #include "settings.h"
 
 struct commit {
@@ -21,6 +22,8 @@ struct commit {
 	struct nsg_ruleset **dropped;	/* by drop */
 	struct nsg_change *changes;
 	u32 changing;			/* how many of `changes` are ready */
+	u32 linked;			/* of `fresh`, how many from the first on have their sets, or are NULL */
+	struct nsg_set_changes sets;
 	bool changed;			/* something, so the generation rises */
 };
 
@@ -139,6 +142,24 @@ static int check_puts(struct commit *commit)
 	return 0;
 }
 
+static int link_puts(struct commit *commit)
+{
+	const struct nsg_objects *puts = &commit->request->puts;
+	int error;
+
+	for (; commit->linked < puts->count; commit->linked++) {
+		struct nsg_ruleset *ruleset = commit->fresh[commit->linked];
+
+		if (!ruleset)
+			continue;
+		error = nsg_set_changes_link(&commit->sets, nsg_ruleset_sets(ruleset), &puts->at[commit->linked],
+					     commit->request, commit->refusal);
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
 /* The place of a put in `fresh` by digest, or NULL. */
 static struct nsg_ruleset **find_fresh(const struct commit *commit, const u8 *digest)
 {
@@ -231,6 +252,7 @@ static int prepare_drop(struct commit *commit, u32 drop)
 	if (ruleset->bindings)
 		return refuse(commit, -EBUSY, NSGATE_FIELD_DIGEST, "the ruleset is still bound");
 	commit->dropped[drop] = ruleset;
+	nsg_sets_let_go(nsg_ruleset_sets(ruleset));
 	return 0;
 }
 
@@ -256,16 +278,30 @@ static int prepare(struct commit *commit)
 	u32 i;
 
 	error = check_puts(commit) ?:
+		link_puts(commit) ?:
 		prepare_all(commit, &commit->request->binds, prepare_bind) ?:
 		prepare_all(commit, &commit->request->unbinds, prepare_unbind) ?:
 		prepare_all(commit, &commit->request->releases, prepare_release);
 	for (i = 0; !error && i < commit->request->drops.count; i++)
 		error = prepare_drop(commit, i);
-	return error;
+	return error ?: nsg_set_changes_check_drops(&commit->sets, commit->request, commit->refusal);
+}
+
+static void unlink_sets(struct commit *commit)
+{
+	u32 i;
+
+	for (i = 0; i < commit->request->drops.count; i++)
+		if (commit->dropped[i])
+			nsg_sets_hold(nsg_ruleset_sets(commit->dropped[i]));
+	while (commit->linked--)
+		if (commit->fresh[commit->linked])
+			nsg_sets_let_go(nsg_ruleset_sets(commit->fresh[commit->linked]));
 }
 
 static void cancel(struct commit *commit)
 {
+	unlink_sets(commit);
 	while (commit->changing)
 		nsg_change_cancel(&commit->changes[--commit->changing]);
 }
@@ -302,20 +338,45 @@ static void apply_puts(struct commit *commit)
 	}
 }
 
-/* Two grace periods: for packets that have met an old binding alone, and for packets that may still see it at all. */
+/* Packets meet old and new together, of bindings as of sets. */
+static void publish(struct commit *commit)
+{
+	bool sides_move = commit->sets.sides_move;
+	u32 i;
+
+	for (i = 0; sides_move && i < commit->changing; i++)
+		nsg_change_hold_sides(&commit->changes[i], nsg_sets_new_side());
+	if (sides_move)
+		nsg_sets_show_both();
+	for (i = 0; i < commit->changing; i++)
+		nsg_change_publish(&commit->changes[i]);
+	if (commit->changing || sides_move)
+		synchronize_rcu();
+}
+
+/* Packets meet the new alone. */
+static void settle(struct commit *commit)
+{
+	bool sides_move = commit->sets.sides_move;
+	u32 i;
+
+	for (i = 0; i < commit->changing; i++)
+		nsg_change_settle(&commit->changes[i]);
+	if (sides_move)
+		nsg_sets_show_new();
+	if (commit->changing || commit->request->drops.count || sides_move)
+		synchronize_rcu();
+}
+
+/* Two grace periods: for packets that have met what is old alone, and for packets that may still see it at all. */
 static void apply_changes(struct commit *commit)
 {
 	u64 reading;
 	u32 i;
 
-	for (i = 0; i < commit->changing; i++)
-		nsg_change_publish(&commit->changes[i]);
-	if (commit->changing)
-		synchronize_rcu();
-	for (i = 0; i < commit->changing; i++)
-		nsg_change_settle(&commit->changes[i]);
-	if (commit->changing || commit->request->drops.count)
-		synchronize_rcu();
+	publish(commit);
+	settle(commit);
+	nsg_set_changes_finish(&commit->sets);
 	reading = nsg_next_reading();
 	for (i = 0; i < commit->changing; i++)
 		nsg_change_finish(&commit->changes[i], reading);
@@ -334,6 +395,7 @@ static u64 apply(struct commit *commit)
 	commit->changed = nsg_settings_apply(&commit->request->settings);
 	commit->changed |= nsg_releases_apply(&commit->request->releases);
 	commit->changed |= commit->changing != 0;
+	commit->changed |= nsg_set_changes_publish(&commit->sets, commit->request->drops.count);
 	apply_drops(commit);
 	apply_puts(commit);
 	apply_changes(commit);
@@ -360,6 +422,7 @@ static void release(struct commit *commit)
 {
 	u32 i;
 
+	nsg_set_changes_release(&commit->sets);
 	for (i = 0; commit->fresh && i < commit->request->puts.count; i++)
 		nsg_ruleset_free(commit->fresh[i]);
 	nsg_kvfree(commit->fresh);
@@ -374,6 +437,7 @@ int nsg_commit(const struct nsg_request *request, struct nsg_reply *reply, struc
 
 	error = nsg_reply_begin(reply, request, sizeof(struct nsgate_committed), refusal) ?:
 		allocate(&commit) ?:
+		nsg_set_changes_prepare(&commit.sets, request, refusal) ?:
 		build_puts(&commit);
 	if (!error) {
 		mutex_lock(&nsg_lock);

@@ -8,6 +8,7 @@
 #include "netns.h"
 #include "registry.h"
 #include "reply.h"
+#include "sets.h"
 #include "settings.h"
 
 u64 nsg_generation;
@@ -16,6 +17,11 @@ u64 nsg_instance;
 static void sum_memory(struct nsg_ruleset *ruleset, void *memory)
 {
 	*(u64 *)memory += ruleset->memory;
+}
+
+static void sum_set_memory(const struct nsg_set *set, void *memory)
+{
+	*(u64 *)memory += set->memory;
 }
 
 static void count_namespaces(struct nsgate_info *info)
@@ -39,9 +45,11 @@ static void fill_state(struct nsgate_info *info)
 	mutex_lock(&nsg_lock);
 	info->generation = nsg_generation;
 	info->rulesets = nsg_registry_count();
+	info->sets = nsg_sets_count();
 	info->quarantine = nsg_settings.quarantine;
 	info->malformed = nsg_settings.malformed;
 	nsg_registry_visit(sum_memory, &info->memory);
+	nsg_sets_visit(sum_set_memory, &info->memory);
 	count_namespaces(info);
 	mutex_unlock(&nsg_lock);
 }

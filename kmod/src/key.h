@@ -32,6 +32,7 @@ struct nsg_key {
 	u8 icmp_code;
 	u8 tcp_flags;
 	u8 state;		/* one NSGATE_STATE_*; 0 if no rule of the ruleset asks */
+	u8 side;		/* of the address sets, 0 or 1; only looked at if a rule of the ruleset names one */
 	const char *in_if;	/* NULL if there is none */
 	const char *out_if;
 };

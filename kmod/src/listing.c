@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Answers LIST: all namespaces in order of birth, and all rulesets. */
+/* Answers LIST: all namespaces in order of birth, all rulesets, all address sets in order of name. */
 #include "binding.h"
 #include "netns.h"
 #include "generation.h"
 #include "registry.h"
 #include "reply.h"
+#include "sets.h"
 
 static u32 count_namespaces(void)
 {
@@ -66,22 +67,39 @@ static void add_ruleset(struct nsg_ruleset *ruleset, void *reply)
 	nsg_reply_add(reply, &entry, sizeof(entry));
 }
 
+static void add_set(const struct nsg_set *set, void *reply)
+{
+	struct nsgate_set_info entry = {
+		.name = set->name,
+		.version = set->version,
+		.memory = set->memory,
+		.members4 = set->members[0],
+		.members6 = set->members[1],
+		.rulesets = set->rulesets,
+	};
+
+	nsg_reply_add(reply, &entry, sizeof(entry));
+}
+
 static int list(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal)
 {
 	struct nsgate_listing head = {
 		.generation = nsg_generation,
 		.namespaces = count_namespaces(),
 		.rulesets = nsg_registry_count(),
+		.sets = nsg_sets_count(),
 	};
 	int error = nsg_reply_begin(reply, request, sizeof(head) +
 				    (u64)head.namespaces * sizeof(struct nsgate_namespace) +
-				    (u64)head.rulesets * sizeof(struct nsgate_ruleset_info), refusal);
+				    (u64)head.rulesets * sizeof(struct nsgate_ruleset_info) +
+				    (u64)head.sets * sizeof(struct nsgate_set_info), refusal);
 
 	if (error)
 		return error;
 	nsg_reply_add(reply, &head, sizeof(head));
 	add_namespaces(reply, head.namespaces);
 	nsg_registry_visit(add_ruleset, reply);
+	nsg_sets_visit(add_set, reply);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include "reading.h"
 #include "registry.h"
 #include "serial.h"
+#include "sets.h"
 #include "settings.h"
 
 unsigned int nsg_marked_inode;
@@ -83,6 +84,7 @@ static void __exit nsgate_stop(void)
 	nsg_proc_stop();
 	stop_packets();
 	nsg_registry_clear();
+	nsg_sets_clear();
 	nsg_borrowed_return();
 }
 

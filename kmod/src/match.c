@@ -22,31 +22,37 @@ static bool host_bits(const u8 *address, u32 size, u32 length)
 	return memchr_inv(address + whole, 0, size - whole);
 }
 
-static int check_prefix(struct nsg_parse *parse, const u8 *address, u32 size, u8 length)
+static int check_address(struct nsg_parse *parse, const u8 *address, u32 size, u8 length, enum nsgate_field field)
 {
 	if (length > size * 8)
-		return nsg_fault(parse, address + size, -EINVAL, NSGATE_FIELD_MATCH_ITEM,
-				 "prefix length %u is over %u", length, size * 8);
+		return nsg_fault(parse, address + size, -EINVAL, field, "prefix length %u is over %u", length,
+				 size * 8);
 	if (host_bits(address, size, length))
-		return nsg_fault(parse, address, -EINVAL, NSGATE_FIELD_MATCH_ITEM,
-				 "address has bits beyond its prefix length %u", length);
+		return nsg_fault(parse, address, -EINVAL, field, "address has bits beyond its prefix length %u",
+				 length);
 	return 0;
+}
+
+int nsg_check_prefix(struct nsg_parse *parse, const void *prefix, bool ipv6, enum nsgate_field field)
+{
+	const struct nsgate_prefix4 *prefix4 = prefix;
+	const struct nsgate_prefix6 *prefix6 = prefix;
+
+	if (!ipv6)
+		return check_address(parse, prefix4->address, sizeof(prefix4->address), prefix4->length, field) ?:
+		       nsg_check_reserved(parse, prefix4->reserved, sizeof(prefix4->reserved));
+	return check_address(parse, prefix6->address, sizeof(prefix6->address), prefix6->length, field) ?:
+	       nsg_check_reserved(parse, prefix6->reserved, sizeof(prefix6->reserved));
 }
 
 static int check_prefix4(struct nsg_parse *parse, const void *item)
 {
-	const struct nsgate_prefix4 *prefix = item;
-	int error = check_prefix(parse, prefix->address, sizeof(prefix->address), prefix->length);
-
-	return error ?: nsg_check_reserved(parse, prefix->reserved, sizeof(prefix->reserved));
+	return nsg_check_prefix(parse, item, false, NSGATE_FIELD_MATCH_ITEM);
 }
 
 static int check_prefix6(struct nsg_parse *parse, const void *item)
 {
-	const struct nsgate_prefix6 *prefix = item;
-	int error = check_prefix(parse, prefix->address, sizeof(prefix->address), prefix->length);
-
-	return error ?: nsg_check_reserved(parse, prefix->reserved, sizeof(prefix->reserved));
+	return nsg_check_prefix(parse, item, true, NSGATE_FIELD_MATCH_ITEM);
 }
 
 static int check_any(struct nsg_parse *parse, const void *item)
@@ -138,6 +144,11 @@ static int check_mark(struct nsg_parse *parse, const void *item)
 	return 0;
 }
 
+static int check_set_name(struct nsg_parse *parse, const void *item)
+{
+	return nsg_check_set_name(parse, item, NSGATE_FIELD_MATCH_ITEM);
+}
+
 static const struct {
 	u32 size;
 	int (*check)(struct nsg_parse *parse, const void *item);
@@ -156,6 +167,8 @@ static const struct {
 	[NSGATE_MATCH_OUT_IF] = { sizeof(struct nsgate_ifname), check_ifname },
 	[NSGATE_MATCH_STATE] = { sizeof(__u8), check_state },
 	[NSGATE_MATCH_MARK] = { sizeof(struct nsgate_mark), check_mark },
+	[NSGATE_MATCH_SRC_SET] = { sizeof(struct nsgate_set_name), check_set_name },
+	[NSGATE_MATCH_DST_SET] = { sizeof(struct nsgate_set_name), check_set_name },
 };
 
 u32 nsg_item_size(u16 kind)
@@ -175,9 +188,6 @@ const struct nsgate_match *nsg_match_next(const struct nsgate_match *match)
 
 static int check_kind(struct nsg_parse *parse, const struct nsgate_match *match)
 {
-	if (match->kind == NSGATE_MATCH_SRC_SET || match->kind == NSGATE_MATCH_DST_SET)
-		return nsg_fault(parse, match, -EOPNOTSUPP, NSGATE_FIELD_MATCH_KIND,
-				 "address sets (match kind %u) are not supported yet", match->kind);
 	if (match->kind >= NSGATE_MATCH_KINDS || !kinds[match->kind].check)
 		return nsg_fault(parse, match, -EINVAL, NSGATE_FIELD_MATCH_KIND, "%u is no kind of match",
 				 match->kind);

@@ -35,6 +35,16 @@ int nsg_check_ruleset(struct nsg_parse *parse, const struct nsgate_ruleset *rule
 /* Checks a digest: any but all zeros, which stands for none. */
 int nsg_check_digest(struct nsg_parse *parse, const u8 *digest);
 
+/* Checks a prefix of this family; what is wrong with the address or the length is of this field. */
+int nsg_check_prefix(struct nsg_parse *parse, const void *prefix, bool ipv6, enum nsgate_field field);
+
+/* Refuses the name of an address set that is empty or not NUL-padded, as of this field. */
+int nsg_check_set_name(struct nsg_parse *parse, const struct nsgate_set_name *name, enum nsgate_field field);
+
+/* Checks the object that puts or changes an address set, `head.length` bytes of which are there. */
+int nsg_check_set(struct nsg_parse *parse, const struct nsgate_set *set);
+int nsg_check_set_delta(struct nsg_parse *parse, const struct nsgate_set_delta *delta);
+
 /* Reads a commit's objects into the request's groups, which nsg_request_free() frees. */
 int nsg_parse_objects(struct nsg_parse *parse, struct nsg_request *request);
 

@@ -34,6 +34,7 @@ struct nsg_predicates {
 	u32 *first;		/* of rules + 1: a rule's tests end where those of the next begin */
 	struct test *tests;
 	u64 *items;		/* each test's items start on 8 bytes */
+	struct nsg_set_refs *sets;
 };
 
 /* 8-byte words that a match's items take when compiled. */
@@ -49,6 +50,9 @@ static u32 item_words(const struct nsgate_match *match)
 	case NSGATE_MATCH_IN_IF:
 	case NSGATE_MATCH_OUT_IF:
 		return match->count * (sizeof(struct ifname) / 8);
+	case NSGATE_MATCH_SRC_SET:
+	case NSGATE_MATCH_DST_SET:
+		return match->count;
 	default:
 		return ALIGN(match->count * nsg_item_size(match->kind), 8) / 8;
 	}
@@ -82,7 +86,17 @@ static void compile_ifname(struct ifname *to, const struct nsgate_ifname *from)
 	to->length = from->name[length - 1] == '*' ? length - 1 : length + 1;
 }
 
-static void compile_items(u64 *to, const struct nsgate_match *match)
+/* An item is the reference to a set. */
+static void compile_sets(u64 *to, const struct nsgate_match *match, const struct nsg_set_refs *sets)
+{
+	const struct nsgate_set_name *name = (const struct nsgate_set_name *)(match + 1);
+	u32 i;
+
+	for (i = 0; i < match->count; i++)
+		to[i] = (unsigned long)nsg_set_refs_find(sets, &name[i]);
+}
+
+static void compile_items(u64 *to, const struct nsgate_match *match, const struct nsg_set_refs *sets)
 {
 	const void *items = match + 1;
 	u32 i;
@@ -102,6 +116,10 @@ static void compile_items(u64 *to, const struct nsgate_match *match)
 	case NSGATE_MATCH_OUT_IF:
 		for (i = 0; i < match->count; i++)
 			compile_ifname((struct ifname *)to + i, (const struct nsgate_ifname *)items + i);
+		break;
+	case NSGATE_MATCH_SRC_SET:
+	case NSGATE_MATCH_DST_SET:
+		compile_sets(to, match, sets);
 		break;
 	default:
 		memcpy(to, items, match->count * nsg_item_size(match->kind));
@@ -140,7 +158,7 @@ static void compile(struct nsg_predicates *predicates, const struct nsgate_rules
 			predicates->tests[test++] = (struct test){
 				.kind = match->kind, .negate = match->flags & NSGATE_MATCH_NEGATE,
 				.count = match->count, .items = word };
-			compile_items(predicates->items + word, match);
+			compile_items(predicates->items + word, match, predicates->sets);
 			word += item_words(match);
 		}
 		cond_resched();
@@ -148,7 +166,7 @@ static void compile(struct nsg_predicates *predicates, const struct nsgate_rules
 	predicates->first[i] = test;
 }
 
-struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset)
+static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, struct nsg_set_refs *sets)
 {
 	struct nsg_predicates *predicates;
 	size_t tests = 0, words = 0, memory;
@@ -160,7 +178,8 @@ struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset
 	if (!predicates)
 		return NULL;
 	predicates->rules = ruleset->rules;
-	predicates->memory = memory;
+	predicates->memory = memory + sets->memory;
+	predicates->sets = sets;
 	predicates->items = (u64 *)(predicates + 1);
 	predicates->tests = (struct test *)(predicates->items + words);
 	predicates->first = (u32 *)(predicates->tests + tests);
@@ -168,9 +187,27 @@ struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset
 	return predicates;
 }
 
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset)
+{
+	struct nsg_set_refs *sets = nsg_set_refs_build(ruleset);
+	struct nsg_predicates *predicates = sets ? build(ruleset, sets) : NULL;
+
+	if (!predicates)
+		nsg_set_refs_free(sets);
+	return predicates;
+}
+
 void nsg_predicates_free(struct nsg_predicates *predicates)
 {
+	if (!predicates)
+		return;
+	nsg_set_refs_free(predicates->sets);
 	nsg_kvfree(predicates);
+}
+
+struct nsg_set_refs *nsg_predicates_sets(const struct nsg_predicates *predicates)
+{
+	return predicates->sets;
 }
 
 size_t nsg_predicates_memory(const struct nsg_predicates *predicates)
@@ -236,6 +273,18 @@ static bool any_mark(const struct nsgate_mark *mark, u32 count, u32 have)
 	return false;
 }
 
+static bool any_set(const u64 *items, u32 count, const union nsg_address *address, const struct nsg_key *key)
+{
+	const struct nsg_set_ref *ref;
+
+	for (; count; count--, items++) {
+		ref = (const struct nsg_set_ref *)(unsigned long)*items;
+		if (nsg_set_has(ref->set, address, key->family, key->side))
+			return true;
+	}
+	return false;
+}
+
 /* Whether the packet has what a test of this kind looks at. */
 static bool has_part(u8 kind, const struct nsg_key *key)
 {
@@ -287,6 +336,10 @@ static bool any_item(const struct test *test, const void *items, const struct ns
 		return key->state & *(const u8 *)items;
 	case NSGATE_MATCH_MARK:
 		return any_mark(items, test->count, key->mark);
+	case NSGATE_MATCH_SRC_SET:
+		return any_set(items, test->count, &key->source, key);
+	case NSGATE_MATCH_DST_SET:
+		return any_set(items, test->count, &key->destination, key);
 	default:
 		return false;
 	}

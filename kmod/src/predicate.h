@@ -3,15 +3,17 @@
 #ifndef _NSG_PREDICATE_H
 #define _NSG_PREDICATE_H
 
-#include "key.h"
+#include "setref.h"
 
 /* The compiled matches of all rules of a ruleset. Read-only once built; freed by nsg_predicates_free(). */
 struct nsg_predicates;
 
-/* Compiles the rules of a checked ruleset; NULL if there is no memory. */
+/* Compiles the rules of a checked ruleset; NULL if there is no memory. The sets that it names are yet to be linked. */
 struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset);
 
 void nsg_predicates_free(struct nsg_predicates *predicates);
+
+struct nsg_set_refs *nsg_predicates_sets(const struct nsg_predicates *predicates);
 
 size_t nsg_predicates_memory(const struct nsg_predicates *predicates);
 

@@ -16,11 +16,14 @@ struct nsg_object {
 		const struct nsgate_unbind *unbind;
 		const struct nsgate_release *release;
 		const struct nsgate_setting *setting;
+		const struct nsgate_set *set;
+		const struct nsgate_set_delta *set_delta;
+		const struct nsgate_set_drop *set_drop;
 	};
 	u32 index;
 };
 
-/* Objects of one type, in order of digest, inode or number: of what names them. None is named twice. */
+/* Objects of one type, in order of digest, inode, number or name: of what they are known by. None is named twice. */
 struct nsg_objects {
 	struct nsg_object *at;
 	u32 count;
@@ -44,6 +47,9 @@ struct nsg_request {
 	struct nsg_objects unbinds;
 	struct nsg_objects releases;
 	struct nsg_objects settings;
+	struct nsg_objects set_puts;
+	struct nsg_objects set_deltas;
+	struct nsg_objects set_drops;
 };
 
 /* What rules may use, as nsgate_info reports it. */
@@ -51,7 +57,8 @@ struct nsg_request {
 			 BIT(NSGATE_MATCH_DST6) | BIT(NSGATE_MATCH_PROTOCOL) | BIT(NSGATE_MATCH_SPORT) |	\
 			 BIT(NSGATE_MATCH_DPORT) | BIT(NSGATE_MATCH_ICMP4) | BIT(NSGATE_MATCH_ICMP6) |	\
 			 BIT(NSGATE_MATCH_TCP_FLAGS) | BIT(NSGATE_MATCH_IN_IF) | BIT(NSGATE_MATCH_OUT_IF) |	\
-			 BIT(NSGATE_MATCH_STATE) | BIT(NSGATE_MATCH_MARK))
+			 BIT(NSGATE_MATCH_STATE) | BIT(NSGATE_MATCH_MARK) | BIT(NSGATE_MATCH_SRC_SET) |		\
+			 BIT(NSGATE_MATCH_DST_SET))
 #define NSG_ACTIONS	(BIT(NSGATE_ACCEPT) | BIT(NSGATE_DROP) | BIT(NSGATE_REJECT) | BIT(NSGATE_COUNT))
 #define NSG_RULE_FLAGS	NSGATE_RULE_SHADOW
 #define NSG_HOOKS	(BIT(NSGATE_HOOKS) - 1)

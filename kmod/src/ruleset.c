@@ -22,9 +22,12 @@ static u8 needs_of(const struct nsgate_rule *rule)
 
 	if (rule->action == NSGATE_REJECT && !(rule->flags & NSGATE_RULE_SHADOW))
 		needs |= NSG_NEEDS_REJECT;
-	for (; match < end; match = nsg_match_next(match))
+	for (; match < end; match = nsg_match_next(match)) {
 		if (match->kind == NSGATE_MATCH_STATE)
 			needs |= NSG_NEEDS_STATE;
+		if (nsg_match_names_sets(match))
+			needs |= NSG_NEEDS_SETS;
+	}
 	return needs;
 }
 

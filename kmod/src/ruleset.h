@@ -22,6 +22,7 @@ struct nsg_rule_index {
 /* What a ruleset needs of the kernel. */
 #define NSG_NEEDS_STATE		1	/* connection tracking in the namespace */
 #define NSG_NEEDS_REJECT	2
+#define NSG_NEEDS_SETS		4	/* the side of the address sets in a packet's key */
 
 /*
  * The part above `held` never changes between build and free. A packet reaches a ruleset through its namespace's
@@ -49,6 +50,12 @@ struct nsg_ruleset {
 struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error);
 
 void nsg_ruleset_free(struct nsg_ruleset *ruleset);
+
+/* The address sets that its rules name: to be linked before packets meet it. */
+static inline struct nsg_set_refs *nsg_ruleset_sets(const struct nsg_ruleset *ruleset)
+{
+	return nsg_predicates_sets(ruleset->matcher->predicates);
+}
 
 /* The index of the rule with this id, or NSG_NO_RULE. */
 u32 nsg_ruleset_find(const struct nsg_ruleset *ruleset, u64 id);

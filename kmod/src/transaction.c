@@ -62,10 +62,12 @@ static int check_object(struct nsg_parse *parse, const struct nsg_object *object
 		return check_exact(parse, head, sizeof(*object->release)) ?:
 		       nsg_check_reserved(parse, &object->release->reserved, sizeof(object->release->reserved));
 	case NSGATE_OBJECT_SET_PUT:
+		return nsg_check_set(parse, object->set);
 	case NSGATE_OBJECT_SET_DELTA:
+		return nsg_check_set_delta(parse, object->set_delta);
 	case NSGATE_OBJECT_SET_DROP:
-		return nsg_fault(parse, head, -EOPNOTSUPP, NSGATE_FIELD_OBJECT,
-				 "objects of type %u are not supported yet", head->type);
+		return check_exact(parse, head, sizeof(*object->set_drop)) ?:
+		       nsg_check_set_name(parse, &object->set_drop->name, NSGATE_FIELD_SET);
 	default:
 		return nsg_fault(parse, head, -EINVAL, NSGATE_FIELD_OBJECT, "%u is no type of object", head->type);
 	}
@@ -130,6 +132,7 @@ enum name {
 	NAME_DIGEST,
 	NAME_INODE,
 	NAME_SETTING,
+	NAME_SET,
 };
 
 static enum name name_of(const struct nsg_object *object)
@@ -140,6 +143,10 @@ static enum name name_of(const struct nsg_object *object)
 		return NAME_DIGEST;
 	case NSGATE_OBJECT_SETTING:
 		return NAME_SETTING;
+	case NSGATE_OBJECT_SET_PUT:
+	case NSGATE_OBJECT_SET_DELTA:
+	case NSGATE_OBJECT_SET_DROP:
+		return NAME_SET;
 	default:
 		return NAME_INODE;
 	}
@@ -162,6 +169,12 @@ static const __u32 *inode_of(const struct nsg_object *object)
 	}
 }
 
+/* The name stands at the same place in all objects about an address set. */
+static const struct nsgate_set_name *set_of(const struct nsg_object *object)
+{
+	return &object->set->name;
+}
+
 static int compare_numbers(u32 a, u32 b)
 {
 	if (a == b)
@@ -177,6 +190,8 @@ static int compare_names(const struct nsg_object *a, const struct nsg_object *b)
 		return memcmp(digest_of(a), digest_of(b), NSGATE_DIGEST_SIZE);
 	case NAME_SETTING:
 		return compare_numbers(a->setting->setting, b->setting->setting);
+	case NAME_SET:
+		return memcmp(set_of(a), set_of(b), sizeof(struct nsgate_set_name));
 	default:
 		return compare_numbers(*inode_of(a), *inode_of(b));
 	}
@@ -206,6 +221,9 @@ static int refuse_twice(struct nsg_parse *parse, const struct nsg_object *a, con
 	case NAME_SETTING:
 		return nsg_fault(parse, &later->setting->setting, -EINVAL, NSGATE_FIELD_SETTING,
 				 "the setting of object %u is named a second time", earlier->index);
+	case NAME_SET:
+		return nsg_fault(parse, set_of(later), -EINVAL, NSGATE_FIELD_SET,
+				 "the address set of object %u is named a second time", earlier->index);
 	default:
 		return nsg_fault(parse, inode_of(later), -EINVAL, NSGATE_FIELD_INODE,
 				 "the namespace of object %u is named a second time", earlier->index);
@@ -253,27 +271,42 @@ static struct nsg_objects take_group(struct nsg_object **at, const struct nsg_ob
 	return group;
 }
 
-static int group_objects(struct nsg_parse *parse, struct nsg_request *request, u32 count)
+/* Takes the groups; the objects are in order of type. */
+static void take_groups(struct nsg_request *request, u32 count)
 {
 	struct nsg_object *at = request->objects;
 	const struct nsg_object *end = at + count;
 
-	sort(at, count, sizeof(*at), compare_objects, NULL);
 	request->puts = take_group(&at, end, NSGATE_OBJECT_RULESET_PUT);
 	request->drops = take_group(&at, end, NSGATE_OBJECT_RULESET_DROP);
 	request->binds = take_group(&at, end, NSGATE_OBJECT_BIND);
 	request->unbinds = take_group(&at, end, NSGATE_OBJECT_UNBIND);
 	request->settings = take_group(&at, end, NSGATE_OBJECT_SETTING);
+	request->set_puts = take_group(&at, end, NSGATE_OBJECT_SET_PUT);
+	request->set_deltas = take_group(&at, end, NSGATE_OBJECT_SET_DELTA);
+	request->set_drops = take_group(&at, end, NSGATE_OBJECT_SET_DROP);
 	request->releases = take_group(&at, end, NSGATE_OBJECT_RELEASE);
+}
+
+static int group_objects(struct nsg_parse *parse, struct nsg_request *request, u32 count)
+{
+	sort(request->objects, count, sizeof(*request->objects), compare_objects, NULL);
+	take_groups(request, count);
 	return check_names(parse, &request->puts) ?:
 	       check_names(parse, &request->drops) ?:
 	       check_names(parse, &request->binds) ?:
 	       check_names(parse, &request->unbinds) ?:
 	       check_names(parse, &request->settings) ?:
+	       check_names(parse, &request->set_puts) ?:
+	       check_names(parse, &request->set_deltas) ?:
+	       check_names(parse, &request->set_drops) ?:
 	       check_names(parse, &request->releases) ?:
 	       check_apart(parse, &request->binds, &request->unbinds) ?:
 	       check_apart(parse, &request->binds, &request->releases) ?:
-	       check_apart(parse, &request->unbinds, &request->releases);
+	       check_apart(parse, &request->unbinds, &request->releases) ?:
+	       check_apart(parse, &request->set_puts, &request->set_deltas) ?:
+	       check_apart(parse, &request->set_puts, &request->set_drops) ?:
+	       check_apart(parse, &request->set_deltas, &request->set_drops);
 }
 
 int nsg_parse_objects(struct nsg_parse *parse, struct nsg_request *request)

@@ -15,6 +15,7 @@
 #include "packet.h"
 #include "quarantine.h"
 #include "reject.h"
+#include "sets.h"
 #include "settings.h"
 
 static __always_inline struct nsg_tally tally_of(const struct nsg_binding *binding, const struct sk_buff *skb)
@@ -34,14 +35,44 @@ static struct nsg_decision decide_in(const struct nsg_binding *binding, const st
 	return nsg_decide(binding->ruleset, key, &tally);
 }
 
-/* Of two rulesets, one taking over from the other, the one that does not let the packet pass, if any. */
-static const struct nsg_binding *stricter(const struct nsg_binding *binding, const struct nsg_binding *previous,
-					  const struct nsg_key *key)
+/* The side of the address sets that a binding looks at: of both that may be shown, the new one. */
+static u8 side_of(const struct nsg_binding *binding, u8 phase)
 {
-	if (nsg_decide(binding->ruleset, key, NULL).verdict != NSGATE_ACCEPT)
-		return binding;
-	if (nsg_decide(previous->ruleset, key, NULL).verdict != NSGATE_ACCEPT)
-		return previous;
+	u8 held = READ_ONCE(binding->side);
+
+	return (held ? held : phase) & NSG_SIDE;
+}
+
+/*
+ * The side of the sets before the commit. A binding that comes or goes with the commit looks at one side alone: it is of
+ * the old or of the new, whole.
+ */
+static u8 old_side_of(const struct nsg_binding *binding, u8 phase)
+{
+	u8 side = side_of(binding, phase);
+
+	return phase & NSG_BOTH_SIDES && !READ_ONCE(binding->side) ? side ^ NSG_SIDE : side;
+}
+
+static bool passes(const struct nsg_binding *binding, struct nsg_key *key, u8 side)
+{
+	key->side = side;
+	return nsg_decide(binding->ruleset, key, NULL).verdict == NSGATE_ACCEPT;
+}
+
+/*
+ * While a commit takes over: of the old and the new, each a ruleset with a side of the address sets, the one that does not
+ * let the packet pass, if any. Leaves its side in the key.
+ */
+static const struct nsg_binding *stricter(const struct nsg_binding *binding, const struct nsg_binding *previous,
+					  u8 phase, struct nsg_key *key)
+{
+	u8 new_side = side_of(binding, phase);
+	u8 old_side = previous ? side_of(previous, phase) : old_side_of(binding, phase);
+
+	if (passes(binding, key, new_side) && !passes(previous ?: binding, key, old_side))
+		return previous ?: binding;
+	key->side = new_side;
 	return binding;
 }
 
@@ -94,6 +125,7 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 	struct nsgate_totals *totals = &this_cpu_ptr(binding->account->totals)->hook[state->hook];
 	const struct nsg_binding *previous = READ_ONCE(binding->previous);
 	u8 needs = binding->ruleset->needs | (previous ? previous->ruleset->needs : 0);
+	u8 phase = needs & NSG_NEEDS_SETS ? nsg_sets_phase() : 0;
 	struct nsg_decision decision = { .rule = NSG_NO_RULE };
 	struct nsg_key key;
 
@@ -101,8 +133,10 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 		decision.verdict = malformed_verdict(totals);
 	if (needs & NSG_NEEDS_STATE)
 		key.state = nsg_conntrack_state(skb);
-	if (unlikely(previous))
-		binding = stricter(binding, previous, &key);
+	if (needs & NSG_NEEDS_SETS)
+		key.side = side_of(binding, phase);
+	if (unlikely(previous || phase & NSG_BOTH_SIDES))
+		binding = stricter(binding, previous, phase, &key);
 	if (likely(!decision.verdict))
 		decision = decide_in(binding, &key, skb);
 	return carry_out(binding, decision, skb, state, &key);

@@ -63,7 +63,6 @@ SPOIL(rules_many, ruleset_of(w)->rules = NSGATE_MAX_RULES)
 SPOIL(rules_too_many, ruleset_of(w)->rules = NSGATE_MAX_RULES + 1)
 SPOIL(kind_zero, MATCH(w, 0, __u8, 1))
 SPOIL(kind_unknown, MATCH(w, 17, __u8, 1))
-SPOIL(kind_set, MATCH(w, NSGATE_MATCH_DST_SET, __u8, 1))
 SPOIL(kind_twice, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6); MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 17))
 SPOIL(match_flags, match_add(w, NSGATE_MATCH_PROTOCOL, 2, "\x06", 1, 1))
 SPOIL(count_zero, match_add(w, NSGATE_MATCH_PROTOCOL, 0, NULL, 0, 0))
@@ -110,6 +109,14 @@ SPOIL(state_two, MATCH(w, NSGATE_MATCH_STATE, __u8, 1, 2))
 SPOIL(mark_mask, MATCH(w, NSGATE_MATCH_MARK, struct nsgate_mark, { 0, 0 }))
 SPOIL(mark_value, MATCH(w, NSGATE_MATCH_MARK, struct nsgate_mark, { 2, 1 }))
 
+SPOIL(set_twice, MATCH(w, NSGATE_MATCH_DST_SET, struct nsgate_set_name, { "a" });
+      MATCH(w, NSGATE_MATCH_DST_SET, struct nsgate_set_name, { "b" }))
+SPOIL(set_unnamed, MATCH(w, NSGATE_MATCH_SRC_SET, struct nsgate_set_name, { "a" }, { "" }))
+SPOIL(set_unpadded, MATCH(w, NSGATE_MATCH_SRC_SET, struct nsgate_set_name, { "a\0b" }))
+SPOIL(set_endless, MATCH(w, NSGATE_MATCH_SRC_SET, struct nsgate_set_name,
+			 { "0123456789012345678901234567890123456789012345678901234567890123" }))
+SPOIL(set_half, MATCH(w, NSGATE_MATCH_DST_SET, __u8, 'a'))
+
 static const struct bad bads[] = {
 	{ "rule id 0", id_zero, EINVAL, NSGATE_FIELD_RULE_ID },
 	{ "a rule id twice", id_twice, EINVAL, NSGATE_FIELD_RULE_ID },
@@ -140,7 +147,6 @@ static const struct bad bads[] = {
 	{ "too many rules", rules_too_many, E2BIG, NSGATE_FIELD_RULES },
 	{ "match kind 0", kind_zero, EINVAL, NSGATE_FIELD_MATCH_KIND },
 	{ "an unknown match kind", kind_unknown, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "an address set", kind_set, EOPNOTSUPP, NSGATE_FIELD_MATCH_KIND },
 	{ "a match kind twice", kind_twice, EINVAL, NSGATE_FIELD_MATCH_KIND },
 	{ "unknown flags of a match", match_flags, EINVAL, NSGATE_FIELD_MATCH_FLAGS },
 	{ "a match without items", count_zero, EINVAL, NSGATE_FIELD_MATCH_COUNT },
@@ -175,6 +181,11 @@ static const struct bad bads[] = {
 	{ "two masks of states", state_two, EINVAL, NSGATE_FIELD_MATCH_COUNT },
 	{ "a mark without a mask", mark_mask, EINVAL, NSGATE_FIELD_MATCH_ITEM },
 	{ "a mark outside of its mask", mark_value, EINVAL, NSGATE_FIELD_MATCH_ITEM },
+	{ "two matches on sets of destinations", set_twice, EINVAL, NSGATE_FIELD_MATCH_KIND },
+	{ "a set's empty name", set_unnamed, EINVAL, NSGATE_FIELD_MATCH_ITEM },
+	{ "a set's name with bytes after its NUL", set_unpadded, EINVAL, NSGATE_FIELD_MATCH_ITEM },
+	{ "a set's name without its NUL", set_endless, EINVAL, NSGATE_FIELD_MATCH_ITEM },
+	{ "a set's name that overruns the rule", set_half, EINVAL, NSGATE_FIELD_MATCH_COUNT },
 };
 
 void test_bad_rules(void)

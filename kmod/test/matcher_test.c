@@ -3,6 +3,7 @@
 #include "../src/decision.h"
 #include "../src/request.h"
 #include "check.h"
+#include "linked.h"
 #include "reference.h"
 #include "sample.h"
 
@@ -78,17 +79,22 @@ static void round_of(uint32_t rules)
 	struct nsgate_refusal refusal;
 	struct nsg_request request;
 	struct nsg_ruleset *built;
+	struct linked_sets sets;
 	struct nsg_cell *cells;
 	uint64_t *counts;
 	struct wire w;
 	int error;
 
 	wire_begin(&w, NSGATE_OP_COMMIT);
+	for (uint32_t i = 0; i < SAMPLE_SETS; i++)
+		sample_set(&w, i);
 	sample_ruleset(&w, 1, rules);
 	wire_finish(&w);
 	if (nsg_request_parse(&request, w.bytes, w.length, &refusal))
 		fail("a random ruleset is valid: %s (rule %u)", refusal.reason, refusal.rule);
+	sets = linked_sets_build(&request);
 	built = nsg_ruleset_build(request.puts.at[0].ruleset, &error);
+	linked_sets_link(&sets, nsg_ruleset_sets(built));
 	cells = calloc(rules + 1, sizeof(*cells));
 	counts = calloc(rules + 1, sizeof(*counts));
 	for (int i = 0; i < PACKETS; i++) {
@@ -102,6 +108,7 @@ static void round_of(uint32_t rules)
 	free(cells);
 	free(counts);
 	nsg_ruleset_free(built);
+	linked_sets_free(&sets);
 	nsg_request_free(&request);
 	wire_free(&w);
 }

@@ -13,5 +13,6 @@ int parsed(const void *bytes, size_t length, struct nsgate_refusal *refusal);
 int parsed_wire(struct wire *w, struct nsgate_refusal *refusal);
 
 void test_bad_rules(void);
+void test_bad_sets(void);
 
 #endif

@@ -50,7 +50,8 @@ static size_t read_golden(const char *folder, const char *name, uint8_t *bytes, 
 
 static void test_goldens(const char *folder)
 {
-	static const char *const names[] = { "info-request", "commit-request", "commit-settings-request", "list-request", "stats-request",
+	static const char *const names[] = { "info-request", "commit-request", "commit-settings-request", "commit-sets-request",
+					     "list-request", "stats-request",
 					     "classify-request", "classify6-request" };
 	uint8_t bytes[8192] __attribute__((aligned(8)));
 	struct nsgate_refusal refusal;
@@ -111,9 +112,6 @@ static void test_objects(void)
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	bind_add(&w, 1, 0, 1, 2);
 	refused("unknown flags of a bind", &w, EINVAL, NSGATE_FIELD_FLAGS, 0);
-	wire_begin(&w, NSGATE_OP_COMMIT);
-	WIRE_ADD(&w, (struct nsgate_object){ .type = NSGATE_OBJECT_SET_PUT, .length = 8 });
-	refused("an address set", &w, EOPNOTSUPP, NSGATE_FIELD_OBJECT, 0);
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	WIRE_ADD(&w, (struct nsgate_object){ .type = NSGATE_OBJECT_UNBIND, .length = 12 });
 	refused("an object's length that is no multiple of 8", &w, EINVAL, NSGATE_FIELD_OBJECT, 0);
@@ -240,6 +238,7 @@ int main(int argc, char **argv)
 	test_goldens(argv[1]);
 	test_truncation(argv[1]);
 	test_bad_rules();
+	test_bad_sets();
 	test_objects();
 	test_settings();
 	test_valid();

@@ -24,6 +24,32 @@ static bool icmp_holds(const struct nsgate_icmp *icmp, const struct nsg_key *key
 	return key->icmp_type == icmp->type && key->icmp_code >= icmp->code_first && key->icmp_code <= icmp->code_last;
 }
 
+struct reference_sets reference_sets;
+
+static const struct nsgate_set no_members;
+
+const struct nsgate_set *reference_set(const struct nsgate_set_name *name, uint8_t side)
+{
+	for (uint32_t i = 0; i < reference_sets.count; i++)
+		if (!memcmp(name, &reference_sets.puts[i]->name, sizeof(*name)))
+			return reference_sets.puts[(i + side) % reference_sets.count];
+	return &no_members;
+}
+
+static bool in_set(const struct nsgate_set *set, uint8_t family, const uint8_t *address)
+{
+	const struct nsgate_prefix4 *prefix4 = (const void *)(set + 1);
+	const struct nsgate_prefix6 *prefix6 = (const void *)(prefix4 + set->members4);
+
+	for (uint32_t i = 0; family == NSGATE_FAMILY_IPV4 && i < set->members4; i++)
+		if (in_prefix(address, prefix4[i].address, prefix4[i].length))
+			return true;
+	for (uint32_t i = 0; family == NSGATE_FAMILY_IPV6 && i < set->members6; i++)
+		if (in_prefix(address, prefix6[i].address, prefix6[i].length))
+			return true;
+	return false;
+}
+
 static bool item_holds(int kind, const void *items, uint32_t i, const struct nsg_key *key)
 {
 	const struct nsgate_prefix4 *prefix4 = items;
@@ -32,6 +58,7 @@ static bool item_holds(int kind, const void *items, uint32_t i, const struct nsg
 	const struct nsgate_tcp_flags *flags = items;
 	const struct nsgate_ifname *ifname = items;
 	const struct nsgate_mark *mark = items;
+	const struct nsgate_set_name *name = items;
 	const uint8_t *byte = items;
 
 	switch (kind) {
@@ -62,6 +89,10 @@ static bool item_holds(int kind, const void *items, uint32_t i, const struct nsg
 		return key->state & byte[i];
 	case NSGATE_MATCH_MARK:
 		return (key->mark & mark[i].mask) == mark[i].value;
+	case NSGATE_MATCH_SRC_SET:
+		return in_set(reference_set(&name[i], key->side), key->family, key->source.bytes);
+	case NSGATE_MATCH_DST_SET:
+		return in_set(reference_set(&name[i], key->side), key->family, key->destination.bytes);
 	}
 	abort();
 }
@@ -110,7 +141,7 @@ static bool match_holds(const struct nsgate_match *match, const struct nsg_key *
 
 static size_t item_size(int kind)
 {
-	static const uint8_t sizes[NSGATE_MATCH_KINDS] = { 0, 8, 8, 24, 24, 1, 4, 4, 4, 4, 4, 16, 16, 1, 8 };
+	static const uint8_t sizes[NSGATE_MATCH_KINDS] = { 0, 8, 8, 24, 24, 1, 4, 4, 4, 4, 4, 16, 16, 1, 8, 64, 64 };
 
 	return sizes[kind];
 }

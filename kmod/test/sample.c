@@ -103,7 +103,7 @@ static void item_mark(void *item)
 static void add_match(struct wire *w, int kind, void (*item)(void *item), size_t size)
 {
 	uint32_t count = 1 + sample(4);
-	uint8_t items[4 * 32] = { 0 };
+	uint8_t items[4 * NSGATE_SET_NAME_SIZE] = { 0 };
 
 	for (uint32_t i = 0; i < count; i++)
 		item(items + i * size);
@@ -138,6 +138,19 @@ static void add_ports(struct wire *w)
 		ADD_MATCH(w, NSGATE_MATCH_DPORT, item_range, nsgate_port_range);
 	if (sample(2))
 		ADD_MATCH(w, NSGATE_MATCH_SPORT, item_range, nsgate_port_range);
+}
+
+static void item_set(void *item)
+{
+	struct nsgate_set_name *name = item;
+
+	snprintf(name->name, sizeof(name->name), "s%u", sample(SAMPLE_SETS));
+}
+
+static void add_sets(struct wire *w, int kind)
+{
+	if (!sample(4))
+		ADD_MATCH(w, kind, item_set, nsgate_set_name);
 }
 
 /* What depends on the protocol; `reset` needs tcp alone. */
@@ -201,6 +214,8 @@ static void add_rule(struct wire *w, uint64_t id)
 	rule_begin(w, head);
 	add_addresses(w, head.families, NSGATE_MATCH_SRC4, NSGATE_MATCH_SRC6);
 	add_addresses(w, head.families, NSGATE_MATCH_DST4, NSGATE_MATCH_DST6);
+	add_sets(w, NSGATE_MATCH_SRC_SET);
+	add_sets(w, NSGATE_MATCH_DST_SET);
 	add_transport(w, head.families, head.reject_with == NSGATE_REJECT_TCP_RESET);
 	add_rest(w, head.hook);
 	rule_end(w);
@@ -216,9 +231,66 @@ void sample_ruleset(struct wire *w, uint32_t number, uint32_t rules)
 	ruleset_end(w);
 }
 
+/* Adds a prefix unless one of those before it, `count` up to the wire's end, is the same. */
+static uint32_t add_member(struct wire *w, const void *prefix, size_t size, uint32_t count)
+{
+	for (uint32_t i = 1; i <= count; i++)
+		if (!memcmp(w->bytes + w->length - i * size, prefix, size))
+			return 0;
+	wire_add(w, prefix, size);
+	return 1;
+}
+
+void sample_set(struct wire *w, uint32_t number)
+{
+	char name[16];
+	uint32_t members4 = 0, members6 = 0;
+	struct nsgate_set *put;
+
+	snprintf(name, sizeof(name), "s%u", number);
+	set_put_begin(w, name, 1 + sample(100));
+	for (uint32_t i = sample(15); i; i--) {
+		struct nsgate_prefix4 prefix = { .length = 0 };
+
+		item_prefix4(&prefix);
+		members4 += add_member(w, &prefix, sizeof(prefix), members4);
+	}
+	for (uint32_t i = sample(15); i; i--) {
+		struct nsgate_prefix6 prefix = { .length = 0 };
+
+		item_prefix6(&prefix);
+		members6 += add_member(w, &prefix, sizeof(prefix), members6);
+	}
+	put = (void *)(w->bytes + w->set);
+	put->members4 = members4;
+	put->members6 = members6;
+	set_end(w);
+}
+
+static void sample_delta(struct wire *w, const char *name)
+{
+	static const char *const members[] = { "10.0.0.0/8", "10.1.0.0/16", "0.0.0.0/0", "192.0.2.1/32" };
+	uint32_t first = sample(4);
+
+	set_delta_begin(w, name, 1, 2 + sample(100));
+	for (uint32_t i = 0; i < 2; i++)
+		member_add(w, members[(first + i) % 4]);
+	if (sample(2))
+		member_remove(w, members[(first + 2) % 4]);
+	if (sample(2))
+		member_add(w, "2001:db8::/32");
+	set_end(w);
+}
+
 void sample_commit(struct wire *w)
 {
 	wire_begin(w, NSGATE_OP_COMMIT);
+	for (uint32_t i = sample(SAMPLE_SETS); i; i--)
+		sample_set(w, i);
+	if (sample(2))
+		sample_delta(w, "d");
+	if (sample(2))
+		set_drop_add(w, "e");
 	for (uint32_t i = sample(4); i; i--)
 		sample_ruleset(w, i, 12);
 	for (uint32_t i = sample(4); i; i--)
@@ -258,7 +330,7 @@ static void sample_transport(struct nsg_key *key)
 struct nsg_key sample_key(void)
 {
 	struct nsg_key key = { .hook = sample(NSGATE_HOOKS), .family = 1 + sample(2), .mark = sample(16),
-			       .protocol = protocols[sample(10)], .state = 1 << sample(5) };
+			       .protocol = protocols[sample(10)], .state = 1 << sample(5), .side = sample(2) };
 	uint32_t size = key.family == NSGATE_FAMILY_IPV6 ? 16 : 4;
 
 	sample_address(key.source.bytes, size);

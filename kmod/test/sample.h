@@ -17,6 +17,12 @@ uint32_t sample(uint32_t below);
  */
 void sample_ruleset(struct wire *w, uint32_t number, uint32_t rules);
 
+/* The address sets that rules name: "s0" and on. */
+#define SAMPLE_SETS	4
+
+/* A valid put of set number `number`, of up to 30 members from the same few values. */
+void sample_set(struct wire *w, uint32_t number);
+
 /* A valid commit with every type of object. */
 void sample_commit(struct wire *w);
 

@@ -32,6 +32,7 @@ typedef int32_t s32;
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __force
+#define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
 #define BIT_ULL(n)		(1ULL << (n))
 #define nsg_uninitialized
 #define noinline		__attribute__((noinline))
@@ -64,6 +65,11 @@ static inline void sort(void *base, size_t count, size_t size, int (*compare)(co
 		qsort(base, count, size, compare);
 }
 #endif
+
+static inline int fls64(u64 word)
+{
+	return word ? 64 - __builtin_clzll(word) : 0;
+}
 
 static inline int hweight8(u8 bits)
 {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Requests put together by hand. */
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,6 +121,89 @@ void *setting_add(struct wire *w, uint32_t setting, uint64_t value)
 {
 	return WIRE_ADD(w, (struct nsgate_setting){ .head = { NSGATE_OBJECT_SETTING, sizeof(struct nsgate_setting) },
 						    .setting = setting, .value = value });
+}
+
+struct nsgate_set_name set_name(const char *name)
+{
+	struct nsgate_set_name padded = { .name = "" };
+
+	memcpy(padded.name, name, strnlen(name, sizeof(padded.name)));
+	return padded;
+}
+
+void set_put_begin(struct wire *w, const char *name, uint64_t version)
+{
+	w->set = w->length;
+	WIRE_ADD(w, (struct nsgate_set){ .head = { .type = NSGATE_OBJECT_SET_PUT }, .name = set_name(name),
+					 .version = version });
+}
+
+void set_delta_begin(struct wire *w, const char *name, uint64_t from, uint64_t version)
+{
+	w->set = w->length;
+	WIRE_ADD(w, (struct nsgate_set_delta){ .head = { .type = NSGATE_OBJECT_SET_DELTA }, .name = set_name(name),
+					       .from = from, .version = version });
+}
+
+void set_end(struct wire *w)
+{
+	((struct nsgate_object *)(w->bytes + w->set))->length = w->length - w->set;
+}
+
+/* The counter of the members of this kind in the object under construction. */
+static __u32 *counter(struct wire *w, bool ipv6, bool removes)
+{
+	struct nsgate_set *put = (void *)(w->bytes + w->set);
+	struct nsgate_set_delta *delta = (void *)put;
+
+	if (put->head.type == NSGATE_OBJECT_SET_PUT)
+		return ipv6 ? &put->members6 : &put->members4;
+	if (removes)
+		return ipv6 ? &delta->remove6 : &delta->remove4;
+	return ipv6 ? &delta->add6 : &delta->add4;
+}
+
+static void member(struct wire *w, const char *text, bool removes)
+{
+	const char *slash = strchr(text, '/');
+	char *address = strndup(text, slash - text);
+	struct nsgate_prefix4 prefix4 = { .length = atoi(slash + 1) };
+	struct nsgate_prefix6 prefix6 = { .length = atoi(slash + 1) };
+
+	++*counter(w, strchr(text, ':'), removes);
+	if (inet_pton(AF_INET, address, prefix4.address) == 1)
+		WIRE_ADD(w, prefix4);
+	else if (inet_pton(AF_INET6, address, prefix6.address) == 1)
+		WIRE_ADD(w, prefix6);
+	else
+		abort();
+	free(address);
+}
+
+void member_add(struct wire *w, const char *prefix)
+{
+	member(w, prefix, false);
+}
+
+void member_remove(struct wire *w, const char *prefix)
+{
+	member(w, prefix, true);
+}
+
+void member_add_host4(struct wire *w, uint32_t address)
+{
+	struct nsgate_prefix4 prefix = { .length = 32 };
+
+	address = htonl(address);
+	memcpy(prefix.address, &address, sizeof(address));
+	++*counter(w, false, false);
+	WIRE_ADD(w, prefix);
+}
+
+void set_drop_add(struct wire *w, const char *name)
+{
+	WIRE_ADD(w, (struct nsgate_set_drop){ .head = { NSGATE_OBJECT_SET_DROP, sizeof(struct nsgate_set_drop) },
+					      .name = set_name(name) });
 }
 
 void wire_finish(struct wire *w)

@@ -16,6 +16,7 @@ struct wire {
 	size_t capacity;
 	size_t ruleset;		/* where the ruleset and the rule under construction begin */
 	size_t rule;
+	size_t set;		/* and the object that puts or changes a set */
 };
 
 void wire_begin(struct wire *w, enum nsgate_op op);
@@ -53,6 +54,22 @@ void unbind_add(struct wire *w, uint32_t inode, uint64_t birth);
 void drop_add(struct wire *w, uint32_t number);
 void *release_add(struct wire *w, uint32_t inode, uint64_t birth);
 void *setting_add(struct wire *w, uint32_t setting, uint64_t value);
+
+/* Puts an address set, or changes it; its members follow, IPv4 before IPv6 and those added before those removed. */
+void set_put_begin(struct wire *w, const char *name, uint64_t version);
+void set_delta_begin(struct wire *w, const char *name, uint64_t from, uint64_t version);
+void set_end(struct wire *w);
+
+/* A prefix as text, "10.0.0.0/8" or "2001:db8::/32", to be added or removed. */
+void member_add(struct wire *w, const char *prefix);
+void member_remove(struct wire *w, const char *prefix);
+
+/* A host to be added; for members by the thousand. */
+void member_add_host4(struct wire *w, uint32_t address);
+
+void set_drop_add(struct wire *w, const char *name);
+
+struct nsgate_set_name set_name(const char *name);
 
 /* The request in its final length: sets the header. */
 void wire_finish(struct wire *w);

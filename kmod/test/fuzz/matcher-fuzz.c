@@ -6,6 +6,7 @@
 #include "input.h"
 #include "../../src/decision.h"
 #include "../dice.h"
+#include "../linked.h"
 #include "../reference.h"
 
 #define PACKETS	16
@@ -30,6 +31,22 @@ static void draw_address(struct dice *dice, u8 *address, const u8 *prefix, u32 s
 		address[bit / 8] |= 0x80 >> bit % 8;
 	if (dice_chance(dice, 20))
 		address[size - 1] += dice_chance(dice, 50) ? 1 : -1;
+}
+
+/* An address in a member of a set, unless it has none of the family. */
+static void take_member(struct dice *dice, u8 *address, u8 family, const struct nsgate_set_name *name)
+{
+	const struct nsgate_set *set = reference_set(name, dice_below(dice, NSG_SET_SIDES));
+	const struct nsgate_prefix4 *prefix4 = (const void *)(set + 1);
+	const struct nsgate_prefix6 *prefix6 = (const void *)(prefix4 + set->members4);
+
+	if (family == NSGATE_FAMILY_IPV4 && set->members4) {
+		prefix4 += dice_below(dice, set->members4);
+		draw_address(dice, address, prefix4->address, 4, prefix4->length);
+	} else if (family == NSGATE_FAMILY_IPV6 && set->members6) {
+		prefix6 += dice_below(dice, set->members6);
+		draw_address(dice, address, prefix6->address, 16, prefix6->length);
+	}
 }
 
 static u16 draw_port(struct dice *dice, const struct nsgate_port_range *range)
@@ -90,6 +107,12 @@ static void take_item(struct dice *dice, struct nsg_key *key, const struct nsgat
 	case NSGATE_MATCH_OUT_IF:
 		key->out_if = draw_name(dice, drawn_names[1], item);
 		break;
+	case NSGATE_MATCH_SRC_SET:
+		take_member(dice, key->source.bytes, key->family, item);
+		break;
+	case NSGATE_MATCH_DST_SET:
+		take_member(dice, key->destination.bytes, key->family, item);
+		break;
 	case NSGATE_MATCH_MARK:
 		key->mark = ((const struct nsgate_mark *)item)->value;
 		break;
@@ -135,6 +158,7 @@ static struct nsg_key draw_key(struct dice *dice, const struct nsgate_ruleset *r
 		.source_port = dice_roll(dice),
 		.destination_port = dice_roll(dice),
 		.state = BIT(dice_below(dice, 5)),
+		.side = dice_below(dice, NSG_SET_SIDES),
 		.in_if = dice_chance(dice, 70) ? names[dice_below(dice, ARRAY_SIZE(names))] : NULL,
 		.out_if = dice_chance(dice, 70) ? names[dice_below(dice, ARRAY_SIZE(names))] : NULL,
 	};
@@ -183,13 +207,14 @@ static void compare(const struct nsgate_ruleset *ruleset, const struct nsg_rules
 		fuzz_fail("on the way of most packets it is not rule %d that decides", (s32)decider);
 }
 
-static void check_ruleset(struct dice *dice, const struct nsgate_ruleset *ruleset)
+static void check_ruleset(struct dice *dice, const struct nsgate_ruleset *ruleset, const struct linked_sets *sets)
 {
 	int error;
 	struct nsg_ruleset *built = nsg_ruleset_build(ruleset, &error);
 
 	if (!built)
 		fuzz_fail("%u accepted rules cannot be built: error %d", ruleset->rules, error);
+	linked_sets_link(sets, nsg_ruleset_sets(built));
 	for (u32 i = 0; i < PACKETS && ruleset->rules; i++) {
 		struct nsg_key key = draw_key(dice, ruleset);
 
@@ -202,6 +227,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct nsgate_refusal refusal;
 	struct nsg_request request;
+	struct linked_sets sets;
 	struct dice dice;
 	void *bytes;
 
@@ -210,8 +236,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	bytes = fuzz_request(data, size);
 	if (!nsg_request_parse(&request, bytes, size, &refusal)) {
 		dice.state = request.tag + size;
+		sets = linked_sets_build(&request);
 		for (u32 i = 0; i < request.puts.count; i++)
-			check_ruleset(&dice, request.puts.at[i].ruleset);
+			check_ruleset(&dice, request.puts.at[i].ruleset, &sets);
+		linked_sets_free(&sets);
 		nsg_request_free(&request);
 	}
 	free(bytes);
