@@ -23,8 +23,8 @@ struct nsg_hook_totals {
 #define NSG_SIDE_HELD	2
 
 /*
- * What packets see of a binding never changes, but for `previous` and `side`. It is published by RCU in its namespace, replaced
- * rather than changed, and freed a grace period after.
+ * What packets see of a binding never changes, but for `previous` and `side`. It is published by RCU in its namespace,
+ * replaced rather than changed, and freed a grace period after.
  *
  * While a ruleset takes over from another, `previous` is the old binding. Every hook then passes only what both
  * rulesets let pass, until no packet can be under way that has met the old one alone at an earlier hook. So no packet

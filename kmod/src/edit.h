@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Changing the members of an address set while packets look them up: an edit makes new nodes beside the old ones, and is
- * published by whoever takes its roots over, or cancelled.
+ * Changing the members of an address set while packets look them up: an edit makes new nodes beside the old ones, and
+ * is published by whoever takes its roots over, or cancelled.
  */
 #ifndef _NSG_EDIT_H
 #define _NSG_EDIT_H

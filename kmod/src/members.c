@@ -22,14 +22,14 @@
  *	at 6	members 10 (10.0.0.0/8)		children 100000 -> at 12
  *	at 12	members 0001 (10.1.0.0/16)	children 000100 -> 10.1.2.3/32
  *
- * The address 10.9.9.9 (000010 100000 100100 ...) goes from node 0 to node 6 and is found there, because 10 begins 100000.
- * Were 10.0.0.0/8 removed, node 6 would have nothing but one child, so node 12 would hang beneath node 0: 10.9.9.9 finds
- * neither a member nor a child there. 10.200.0.1 (000010 101100 ...) is turned away by node 12 at once, whose key says
- * that its six bits before were 100000.
+ * The address 10.9.9.9 (000010 100000 100100 ...) goes from node 0 to node 6 and is found there, because 10 begins
+ * 100000. Were 10.0.0.0/8 removed, node 6 would have nothing but one child, so node 12 would hang beneath node 0:
+ * 10.9.9.9 finds neither a member nor a child there. 10.200.0.1 (000010 101100 ...) is turned away by node 12 at once,
+ * whose key says that the six bits before were 100000.
  *
- * Changing a tree that packets are in: an edit copies the nodes from the root down to the change and leaves the old ones
- * as they are, and all that is beneath beside the path is shared (edit.c). Whoever has the old root has the old
- * members, whoever has the new root the new ones.
+ * Changing a tree that packets are in: an edit copies the nodes from the root down to the change and leaves the old
+ * ones as they are; what hangs beside the path is shared (edit.c). Whoever has the old root has the old members, whoever
+ * has the new root the new ones.
  *
  * Cost: a node is some twenty instructions. A million IPv4 hosts strewn over all addresses are four nodes deep.
  */

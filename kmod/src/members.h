@@ -44,7 +44,7 @@ struct nsg_member_leaf {
 
 /* Never changes once packets may see it; in the edit that made it, it may. */
 struct nsg_member_node {
-	u64 members;		/* bit (1 << n) + v: the prefix of at + n bits, n < 6, that ends in the n bits v is one */
+	u64 members;		/* bit (1 << n) + v, n < 6: the prefix of at + n bits whose last n are v is a member */
 	u64 children;		/* bit v: something stands beneath the six bits v */
 	u64 key[2];		/* the bits before `at`, which all beneath have in common; the rest is zero */
 	u64 edit:48;		/* number of the edit that made it */

@@ -64,8 +64,8 @@ bool nsg_set_changes_publish(struct nsg_set_changes *changes, bool leaving);
 void nsg_set_changes_finish(struct nsg_set_changes *changes);
 
 /*
- * Frees what the commit leaves behind: old members after nsg_set_changes_finish(), else the new ones. Outside of nsg_lock;
- * gives back nsg_sets_lock.
+ * Frees what the commit leaves behind: old members after nsg_set_changes_finish(), else the new ones. Outside of
+ * nsg_lock; gives back nsg_sets_lock.
  */
 void nsg_set_changes_release(struct nsg_set_changes *changes);
 

@@ -21,13 +21,12 @@ u8 nsg_sets_new_side(void)
 	return (nsg_sets_shown & NSG_SIDE) ^ NSG_SIDE;
 }
 
-/* Whatever was written before is seen by whoever sees the new phase. */
 static void show(u8 phase)
 {
 	lockdep_assert_held(&nsg_lock);
+	/* Members, and the sides that bindings hold, before what makes packets look at them: nsg_sets_phase(). */
 	smp_wmb();
 	WRITE_ONCE(nsg_sets_shown, phase);
-	smp_wmb();
 }
 
 void nsg_sets_show_both(void)

@@ -30,11 +30,12 @@ extern struct nsg_budget nsg_sets_budget;
 
 extern u8 nsg_sets_shown;
 
-/* What packets are to look at. It is read before a binding's own `side`, which is written before it: see verdict.c. */
+/* What packets are to look at: to be read before the side that a binding holds. */
 static inline u8 nsg_sets_phase(void)
 {
 	u8 phase = READ_ONCE(nsg_sets_shown);
 
+	/* Before the sets' roots and the binding's side, which show() in sets.c wrote before it. */
 	smp_rmb();
 	return phase;
 }

@@ -44,8 +44,8 @@ static u8 side_of(const struct nsg_binding *binding, u8 phase)
 }
 
 /*
- * The side of the sets before the commit. A binding that comes or goes with the commit looks at one side alone: it is of
- * the old or of the new, whole.
+ * The side of the sets before the commit. A binding that comes or goes with the commit looks at one side alone: it is
+ * of the old or of the new, whole.
  */
 static u8 old_side_of(const struct nsg_binding *binding, u8 phase)
 {
@@ -61,8 +61,8 @@ static bool passes(const struct nsg_binding *binding, struct nsg_key *key, u8 si
 }
 
 /*
- * While a commit takes over: of the old and the new, each a ruleset with a side of the address sets, the one that does not
- * let the packet pass, if any. Leaves its side in the key.
+ * While a commit takes over: of the old and the new, each a ruleset with a side of the address sets, the one that does
+ * not let the packet pass, if any. Leaves its side in the key.
  */
 static const struct nsg_binding *stricter(const struct nsg_binding *binding, const struct nsg_binding *previous,
 					  u8 phase, struct nsg_key *key)

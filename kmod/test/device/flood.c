@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* A process that sends as fast as it can. */
+/* Traffic at full speed, while commits are made. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -7,10 +7,11 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "../check.h"
 #include "flood.h"
+#include "tests.h"
 
 static int socket_in(const struct sandbox *s)
 {
@@ -63,4 +64,27 @@ int flood_stop(struct flood *f)
 		through++;
 	close(f->receiver);
 	return through;
+}
+
+double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec + t.tv_nsec / 1e9;
+}
+
+struct sandbox hold_hooks(void)
+{
+	struct sandbox s = sandbox_new();
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	ruleset_begin(&w, 3, 0, 0);
+	for (int hook = 0; hook < NSGATE_HOOKS; hook++) {
+		rule_begin(&w, (struct nsgate_rule){ .id = 1 + hook, .hook = hook, .action = NSGATE_COUNT });
+		rule_end(&w);
+	}
+	put_and_bind(&w, &s, 3);
+	return s;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A process that sends as fast as it can. */
+/* Traffic at full speed, while commits are made. */
 #ifndef FLOOD_H
 #define FLOOD_H
 
@@ -21,5 +21,15 @@ struct flood flood_start(const struct sandbox *from, const struct sandbox *to, c
 
 /* How many packets got through. */
 int flood_stop(struct flood *f);
+
+/* Seconds since some moment. */
+double now(void);
+
+/*
+ * Binds a namespace on every hook. The kernel patches its code when the first hook of a kind comes and when the last goes,
+ * and qemu before 8.1 lets a second emulated processor that is in this code die of it (a trap at a stale int3). With one
+ * of each kind in place, swaps patch nothing.
+ */
+struct sandbox hold_hooks(void);
 
 #endif

@@ -46,6 +46,20 @@ struct nsgate_ruleset_info listed_ruleset(uint32_t number)
 	return (struct nsgate_ruleset_info){ .rules = 0 };
 }
 
+struct nsgate_set_info listed_set(const char *name)
+{
+	struct outcome o = ask(NSGATE_OP_LIST);
+	const struct nsgate_listing *head = payload(&o);
+	const struct nsgate_namespace *ns = (const void *)(head + 1);
+	const struct nsgate_ruleset_info *ruleset = (const void *)(ns + head->namespaces);
+	const struct nsgate_set_info *set = (const void *)(ruleset + head->rulesets);
+
+	for (uint32_t i = 0; i < head->sets; i++)
+		if (!strncmp(set[i].name.name, name, sizeof(set[i].name)))
+			return set[i];
+	return (struct nsgate_set_info){ .version = 0 };
+}
+
 static struct outcome ask_stats(uint64_t cursor)
 {
 	struct wire w;

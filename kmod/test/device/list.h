@@ -15,6 +15,9 @@ struct nsgate_namespace listed(uint32_t inode);
 /* The listed ruleset with this number; all zeros if there is none. */
 struct nsgate_ruleset_info listed_ruleset(uint32_t number);
 
+/* The listed address set with this name; all zeros if there is none. */
+struct nsgate_set_info listed_set(const char *name);
+
 /* All counters of one rule in a namespace; id 0 if it is not there. */
 struct nsgate_rule_counters counters(uint32_t inode, uint64_t id);
 

@@ -31,7 +31,9 @@ static const struct part {
 	{ "verdicts", test_verdicts },
 	{ "life", test_life },
 	{ "quarantine", test_quarantine },
+	{ "sets", test_sets },
 	{ "swap", test_swap },
+	{ "set-traffic", test_sets_under_traffic },
 };
 
 /* Whether a part is meant by the arguments from the second on. */

@@ -17,14 +17,6 @@ static void drop_on(struct wire *w, uint32_t number, enum nsgate_hook hook, uint
 	ruleset_end(w);
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec + t.tv_nsec / 1e9;
-}
-
 static int swap_for(const struct sandbox *s, double seconds)
 {
 	double end = now() + seconds;
@@ -127,26 +119,6 @@ static void test_death_under_traffic(void)
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	drop_add(&w, 1);
 	must("drop", exchange(&w));
-}
-
-/*
- * Binds a namespace on every hook. The kernel patches its code when the first hook of a kind comes and when the last goes,
- * and qemu before 8.1 lets a second emulated processor that is in this code die of it (a trap at a stale int3). With one
- * of each kind in place, swaps patch nothing.
- */
-static struct sandbox hold_hooks(void)
-{
-	struct sandbox s = sandbox_new();
-	struct wire w;
-
-	wire_begin(&w, NSGATE_OP_COMMIT);
-	ruleset_begin(&w, 3, 0, 0);
-	for (int hook = 0; hook < NSGATE_HOOKS; hook++) {
-		rule_begin(&w, (struct nsgate_rule){ .id = 1 + hook, .hook = hook, .action = NSGATE_COUNT });
-		rule_end(&w);
-	}
-	put_and_bind(&w, &s, 3);
-	return s;
 }
 
 void test_swap(void)

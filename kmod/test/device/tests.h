@@ -20,6 +20,8 @@ void test_verdicts(void);
 void test_life(void);
 void test_quarantine(void);
 void test_swap(void);
+void test_sets(void);
+void test_sets_under_traffic(void);
 void test_reload(const char *module);
 
 /* Puts the ruleset that is under construction, binds it to `s`, and drops nothing. */
@@ -71,7 +73,7 @@ static inline void check_empty(const char *after)
 {
 	struct nsgate_info i = info();
 
-	check(!i.rulesets && !i.bindings && !i.memory, "nothing is held after %s (%llu bytes)", after, i.memory);
+	check(!i.rulesets && !i.sets && !i.bindings && !i.memory, "nothing is held after %s (%llu bytes)", after, i.memory);
 }
 
 #endif

@@ -181,7 +181,7 @@ static void change_items(struct tree *tree)
 	const struct element *element = draw_of_level(tree, MATCH);
 	struct nsgate_match *match;
 	u32 size, items, length;
-	u8 item[32];
+	u8 item[NSGATE_SET_NAME_SIZE];	/* the longest */
 
 	if (!element)
 		return;
