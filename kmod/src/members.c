@@ -28,8 +28,8 @@
  * whose key says that the six bits before were 100000.
  *
  * Changing a tree that packets are in: an edit copies the nodes from the root down to the change and leaves the old
- * ones as they are; what hangs beside the path is shared (edit.c). Whoever has the old root has the old members, whoever
- * has the new root the new ones.
+ * ones as they are; what hangs beside the path is shared (edit.c). Whoever has the old root has the old members,
+ * whoever has the new root the new ones.
  *
  * Cost: a node is some twenty instructions. A million IPv4 hosts strewn over all addresses are four nodes deep.
  */

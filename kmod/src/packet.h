@@ -16,9 +16,9 @@
 #define NSG_PLAIN_TRANSPORT	8U	/* bytes of a udp header, and enough for the ports of tcp */
 
 /*
- * Fills the key but for `state` and `side`. Returns whether the headers are short or contradict each other: then the key
- * has what could be read, and no transport header. A fragment that is not the first has no transport header either, and
- * is well.
+ * Fills the key but for `state` and `side`. Returns whether the headers are short or contradict each other: then the
+ * key has what could be read, and no transport header. A fragment that is not the first has no transport header either,
+ * and is well.
  */
 bool nsg_packet_read(struct nsg_key *key, const struct sk_buff *skb, const struct nsg_hook_state *state);
 
