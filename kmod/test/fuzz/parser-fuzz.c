@@ -4,6 +4,7 @@
  * or changed; a refusal has its place and its reason, and what is accepted can be walked to its last item.
  */
 #include "input.h"
+#include "../../src/member_list.h"
 
 struct answer {
 	int error;
@@ -28,6 +29,20 @@ static u32 walk_ruleset(const struct nsgate_ruleset *ruleset)
 	if ((const u8 *)rule != (const u8 *)ruleset + ruleset->head.length)
 		fuzz_fail("the rules do not end where their ruleset does");
 	return sum;
+}
+
+/* Reads every member of an object that puts or changes a set. */
+static void walk_members(const struct nsgate_object *object)
+{
+	struct nsg_member_lists lists = nsg_member_lists_of(object);
+	u32 i;
+
+	for (u32 list = 0; list < NSG_MEMBER_LISTS; list++)
+		for (i = 0; i < lists.list[list].count; i++)
+			if (nsg_member_prefix(&lists.list[list], i).length > (lists.list[list].family ? 128 : 32))
+				fuzz_fail("member %u of list %u has too many bits", i, list);
+	if (nsg_member_at(&lists.list[NSG_MEMBER_LISTS - 1], i) != (const u8 *)object + object->length)
+		fuzz_fail("the members do not end where their object does");
 }
 
 static u32 count_objects(const struct nsg_request *request)
@@ -59,10 +74,17 @@ static void check_commit(const struct nsg_request *request)
 	check_group(&request->unbinds, NSGATE_OBJECT_UNBIND, &count);
 	check_group(&request->releases, NSGATE_OBJECT_RELEASE, &count);
 	check_group(&request->settings, NSGATE_OBJECT_SETTING, &count);
+	check_group(&request->set_puts, NSGATE_OBJECT_SET_PUT, &count);
+	check_group(&request->set_deltas, NSGATE_OBJECT_SET_DELTA, &count);
+	check_group(&request->set_drops, NSGATE_OBJECT_SET_DROP, &count);
 	if (count != count_objects(request))
 		fuzz_fail("of %u objects %u were taken", count_objects(request), count);
 	for (u32 i = 0; i < request->puts.count; i++)
 		walk_ruleset(request->puts.at[i].ruleset);
+	for (u32 i = 0; i < request->set_puts.count; i++)
+		walk_members(request->set_puts.at[i].head);
+	for (u32 i = 0; i < request->set_deltas.count; i++)
+		walk_members(request->set_deltas.at[i].head);
 }
 
 static void check_refusal(const struct answer *answer, size_t size)
