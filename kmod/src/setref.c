@@ -19,6 +19,7 @@ static int compare_namings(const void *a, const void *b)
 	const struct naming *x = a, *y = b;
 	int order = memcmp(x->name, y->name, sizeof(*x->name));
 
+	cond_resched();
 	if (order)
 		return order;
 	return x->name < y->name ? -1 : 1;	/* as they stand in the request */
@@ -63,13 +64,16 @@ static struct nsg_set_refs *keep_first(const struct naming *namings, u32 count, 
 	struct nsg_set_refs *refs;
 	u32 kept = 0, i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
 		kept += is_new(namings, i);
+		cond_resched();
+	}
 	refs = nsg_kvzalloc(sizeof(*refs) + kept * sizeof(*refs->ref));
 	if (!refs)
 		return NULL;
 	refs->memory = sizeof(*refs) + kept * sizeof(*refs->ref);
 	for (i = 0; i < count; i++) {
+		cond_resched();
 		if (!is_new(namings, i))
 			continue;
 		refs->ref[refs->count++] = (struct nsg_set_ref){
