@@ -45,6 +45,8 @@ static void fill_tree(u64 *slots, const struct entry *entries, u32 count)
 		slots[size + i] = entries[min_t(u32, i, count - 1)].value;
 		if (i)
 			slots[slot_of(i, depth)] = i < count ? entries[i].start : ~0ULL;
+		if (i % 1024 == 1023)
+			cond_resched();
 	}
 }
 

@@ -30,6 +30,7 @@ static const struct part {
 	{ "classify", test_classify },
 	{ "verdicts", test_verdicts },
 	{ "life", test_life },
+	{ "leaks", test_leaks },
 	{ "quarantine", test_quarantine },
 	{ "sets", test_sets },
 	{ "swap", test_swap },

@@ -71,6 +71,7 @@ static void test_hooks_mixture(void)
 /* The same on the sender's side, where no packet is lost on the way: the counts are exact. */
 static void test_counts(void)
 {
+	struct nsgate_totals output, postrouting;
 	struct sandbox s = sandbox_new();
 	struct flood f;
 	struct wire w;
@@ -87,6 +88,13 @@ static void test_counts(void)
 	check(!through && swaps > 10, "%d swaps of output and postrouting under %llu packets: %d got through", swaps,
 	      (unsigned long long)f.state->sent, through);
 	check(counters(s.inode, 1).packets == f.state->sent, "each was counted once: %llu", counters(s.inode, 1).packets);
+	output = totals(s.inode, NSGATE_HOOK_OUTPUT);
+	postrouting = totals(s.inode, NSGATE_HOOK_POSTROUTING);
+	check(output.dropped + postrouting.dropped == f.state->sent && !output.rejected && !postrouting.rejected &&
+	      output.dropped && postrouting.dropped, "of all verdicts none is lost and none doubled: %llu and %llu dropped",
+	      output.dropped, postrouting.dropped);
+	check(output.seen == output.accepted + output.dropped && postrouting.seen == postrouting.dropped,
+	      "what a hook saw is the sum of its verdicts, and nothing passed the last");
 	drop_both(&s);
 	sandbox_delete(&s);
 }

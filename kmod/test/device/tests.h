@@ -18,6 +18,7 @@ void test_counters(void);
 void test_classify(void);
 void test_verdicts(void);
 void test_life(void);
+void test_leaks(void);
 void test_quarantine(void);
 void test_swap(void);
 void test_sets(void);
