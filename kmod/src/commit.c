@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Answers COMMIT: one transaction over rulesets, bindings and settings. Everything that can fail is done before the first packet
- * can notice, so a commit is applied whole or not at all.
+ * Answers COMMIT: one transaction over rulesets, bindings and settings. Everything that can fail is done before
+ * the first packet can notice, so a commit is applied whole or not at all.
  */
 #include <linux/rcupdate.h>
 
