@@ -1,82 +1,187 @@
-/** `nsgate apply` and `nsgate delete`. */
-import { UpdatePolicyRequest, type Policy } from '@nsgate/proto';
+/** `nsgate apply`, `diff -f` and `edit`: what files say becomes what the controller holds. */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  BatchApplyPoliciesRequest,
+  PreviewPolicyRequest,
+  RpcError,
+  type BatchApplyPoliciesResponse,
+  type Policy,
+  type PreviewPolicyResponse,
+} from '@nsgate/proto';
+import { applySet } from './address-sets';
 import { call } from './call';
-import type { Connection } from './connection';
-import { readResourceFile, ResourceFileError } from './resource-file';
+import { resourceName, type CommandContext } from './command-context';
+import { CommandError } from './exit-code';
+import { changesText } from './field-changes';
+import { paint, yamlText } from './output';
+import { waitForAll } from './realization-progress';
+import { parseResources, ResourceFileError, type Resource } from './resource-file';
+import { readResources } from './resource-paths';
+import { policyDocument } from './resources';
 
-/** What the commands share: where to, and how to tell. */
-export interface CommandContext {
-  readonly connection: Connection;
-  readonly print: (line: string) => void;
-}
-
-/** What the controller said about one of the policies; the cause is an RpcError. */
-export class ApplyError extends Error {
-  constructor(
-    readonly policy: string,
-    override readonly cause: unknown,
-  ) {
-    super(`${policy} cannot be applied`);
-  }
-}
-
-interface ApplyOptions {
+export interface ApplyOptions {
   readonly dryRun: boolean;
   readonly reason: string;
+  readonly force: boolean;
+  readonly wait: boolean;
+  /** Seconds. */
+  readonly timeout: number;
 }
 
-/** Creates or updates every policy of the files; nothing is stored unless the controller finds all of them valid. */
+type PolicyResource = Extract<Resource, { kind: 'Policy' }>;
+
+/** Stores everything, policies in one transaction, once all of it is found valid; shows what changes, and waits. */
 export async function applyFiles(
-  { connection, print }: CommandContext,
+  context: CommandContext,
   files: readonly string[],
-  { dryRun, reason }: ApplyOptions,
+  options: ApplyOptions,
 ): Promise<void> {
-  const policies = readAll(files);
-  const update = (policy: Policy, validateOnly: boolean): Promise<Policy> =>
-    call(
-      connection.policies.updatePolicy.bind(connection.policies),
-      UpdatePolicyRequest.fromPartial({ policy, allowMissing: true, validateOnly, reason }),
-    ).catch((error: unknown) => Promise.reject(new ApplyError(policy.name, error)));
-  for (const policy of policies) await update(policy, true);
-  if (dryRun) print(`valid: ${policies.map(({ name }) => name).join(', ')}`);
-  for (const policy of dryRun ? [] : policies) {
-    const stored = await update(policy, false);
-    print(`${stored.name} stands at revision ${stored.revision}`);
+  await applyResources(context, readResources(files), options);
+}
+
+async function applyResources(
+  context: CommandContext,
+  resources: readonly Resource[],
+  options: ApplyOptions,
+): Promise<void> {
+  const policies = resources.filter((one) => one.kind === 'Policy');
+  const sets = resources.filter((one) => one.kind === 'AddressSet');
+  const { dryRun, reason, wait, timeout } = options;
+  for (const set of sets)
+    await atItsPlace([set], () => applySet(context, set, { dryRun: true, reason }), 'address_set');
+  const made = new Set(sets.map(({ addressSet }) => addressSet.name));
+  await checkPolicies(context, policies, { options, made });
+  await showChanges(context, policies);
+  if (dryRun) return;
+  for (const set of sets) context.print(await applySet(context, set, { dryRun, reason }));
+  const { policies: stored } = await batch(context, policies, { ...options, dryRun: false });
+  for (const { name, revision } of stored) context.print(`${name} stands at revision ${revision}`);
+  if (wait)
+    await waitForAll(
+      context,
+      stored.map(({ name, revision }) => ({ policy: name, revision })),
+      timeout,
+    );
+}
+
+/** A set that the same files make is not there yet: that alone is no mistake. */
+async function checkPolicies(
+  context: CommandContext,
+  policies: readonly PolicyResource[],
+  { options, made }: { options: ApplyOptions; made: ReadonlySet<string> },
+): Promise<void> {
+  try {
+    await batch(context, policies, { ...options, dryRun: true });
+  } catch (error) {
+    const set = error instanceof RpcError ? error.reason?.metadata.addressSet : undefined;
+    if (set === undefined || !made.has(set)) throw error;
   }
 }
 
-export async function deletePolicy(
-  { connection, print }: CommandContext,
+/** Tells how each policy would differ from what stands. Whether any would. */
+async function showChanges(context: CommandContext, policies: readonly PolicyResource[]): Promise<boolean> {
+  let differs = false;
+  for (const resource of policies) {
+    const preview = await previewOf(context, resource.policy);
+    differs ||= preview.isNew || preview.changes.length > 0;
+    context.print(headline(resource.policy.name, preview, context.colours));
+    for (const line of changesText(preview.changes, context.colours)) context.print(line);
+  }
+  return differs;
+}
+
+function headline(
   name: string,
-  reason: string,
-): Promise<void> {
-  const method = connection.policies.deletePolicy.bind(connection.policies);
-  const fullName = policyName(name);
-  await call(method, { name: fullName, etag: '', allowMissing: false, validateOnly: false, reason });
-  print(`${fullName} is deleted`);
+  { isNew, changes, hostCount, namespaceCount }: PreviewPolicyResponse,
+  colours: boolean,
+): string {
+  const where = `acts in ${namespaceCount} namespaces of ${hostCount} hosts`;
+  if (isNew) return `${paint(`+ ${name}`, 'green', colours)} is new: ${where}`;
+  if (changes.length === 0) return `= ${name} is as it stands: ${where}`;
+  return `${paint(`~ ${name}`, 'yellow', colours)} changes: ${where}`;
 }
 
-/** `policies/web` for `web` and for itself. */
-export function policyName(name: string): string {
-  return name.includes('/') ? name : `policies/${name}`;
+function previewOf(
+  { connection: { policies } }: CommandContext,
+  policy: Policy,
+): Promise<PreviewPolicyResponse> {
+  return call(policies.previewPolicy.bind(policies), PreviewPolicyRequest.create({ policy }));
 }
 
-/** `hosts/web-1` for `web-1` and for itself. */
-export function hostName(name: string): string {
-  return name.includes('/') ? name : `hosts/${name}`;
+/** `nsgate diff -f`: what apply would change. */
+export async function diffFiles(context: CommandContext, files: readonly string[]): Promise<void> {
+  const policies = readResources(files).filter((one) => one.kind === 'Policy');
+  const differs = await atItsPlace(policies, () => showChanges(context, policies), 'policy');
+  if (differs) throw new CommandError('differs', '');
 }
 
-function readAll(files: readonly string[]): Policy[] {
-  const problems: string[] = [];
-  const policies = files.flatMap((file) => {
-    try {
-      return readResourceFile(file).flatMap((one) => (one.kind === 'Policy' ? [one.policy] : []));
-    } catch (error) {
-      if (!(error instanceof ResourceFileError)) throw error;
-      problems.push(...error.problems);
-      return [];
-    }
+function batch(
+  { connection: { policies: client } }: CommandContext,
+  resources: readonly PolicyResource[],
+  { dryRun, reason, force }: Pick<ApplyOptions, 'dryRun' | 'reason' | 'force'>,
+): Promise<BatchApplyPoliciesResponse> {
+  if (resources.length === 0) return Promise.resolve({ policies: [], revision: 0n });
+  const request = BatchApplyPoliciesRequest.fromPartial({
+    policies: resources.map(({ policy }) => policy),
+    validateOnly: dryRun,
+    reason,
+    force,
   });
-  if (problems.length > 0) throw new ResourceFileError(problems);
-  return policies;
+  return atItsPlace(resources, () => call(client.batchApplyPolicies.bind(client), request), 'policies');
+}
+
+/** Does it; fields of which the controller complains are told by their places in the files. */
+async function atItsPlace<T>(
+  resources: readonly Resource[],
+  run: () => Promise<T>,
+  root: string,
+): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof RpcError) || error.violations.length === 0) throw error;
+    throw new ResourceFileError(
+      error.violations.map(({ field, description }) => {
+        const [, index = '0', path = ''] = new RegExp(`^${root}(?:\\[(\\d+)\\])?\\.?(.*)$`).exec(field) ?? [];
+        const resource = resources[Number(index)];
+        const inFile = resource !== undefined && field.startsWith(root);
+        return inFile ? `${resource.placeOf(path)}: ${path}: ${description}` : `${field}: ${description}`;
+      }),
+    );
+  }
+}
+
+/** Opens the policy in an editor, and stores what it has become, if nobody else has changed it meanwhile. */
+export async function editPolicy(
+  context: CommandContext,
+  name: string,
+  options: ApplyOptions,
+): Promise<void> {
+  const { policies } = context.connection;
+  const policy = await call(policies.getPolicy.bind(policies), { name: resourceName('policies', name) });
+  const before = yamlText(policyDocument(policy));
+  const after = editText(before);
+  if (after === before) {
+    context.print(`${policy.name} stays as it is`);
+    return;
+  }
+  await applyResources(context, parseResources(after, 'edited'), options);
+}
+
+function editText(text: string): string {
+  const editor = process.env.VISUAL ?? process.env.EDITOR ?? 'vi';
+  const folder = mkdtempSync(join(tmpdir(), 'nsgate-edit-'));
+  try {
+    const file = join(folder, 'policy.yaml');
+    writeFileSync(file, text, { mode: 0o600 });
+    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+    if (error !== undefined || status !== 0)
+      throw new CommandError('failed', `the editor ${editor} failed: nothing is changed`);
+    return readFileSync(file, 'utf8');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

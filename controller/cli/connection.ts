@@ -1,18 +1,27 @@
 /** How the CLI reaches a controller. */
 import { resolve } from 'node:path';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
-import { clientCredentials, FleetServiceClient, PolicyServiceClient } from '@nsgate/proto';
+import {
+  AddressSetServiceClient,
+  clientCredentials,
+  FleetServiceClient,
+  PolicyServiceClient,
+} from '@nsgate/proto';
+import { CommandError } from './exit-code';
 
 export interface ConnectionOptions {
-  readonly endpoint?: string;
-  readonly socket?: string;
-  readonly tlsCa?: string;
-  readonly tlsCert?: string;
-  readonly tlsKey?: string;
+  readonly endpoint?: string | undefined;
+  readonly socket?: string | undefined;
+  readonly tlsCa?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  /** The name in the controller's certificate, where it is not that of the endpoint. */
+  readonly tlsServerName?: string | undefined;
 }
 
 export interface Connection {
   readonly policies: PolicyServiceClient;
+  readonly addressSets: AddressSetServiceClient;
   readonly fleet: FleetServiceClient;
   close(): void;
 }
@@ -22,16 +31,20 @@ const DEFAULT_SOCKET = '/run/nsgate/controller.sock';
 /** Opens lazily: the first call connects. An Error says which option is wrong or which file cannot be read. */
 export function connect(options: ConnectionOptions): Connection {
   const { address, channel } = target(options);
-  // An answer may be as large as a page of policies.
-  const limits = { 'grpc.max_receive_message_length': 64 << 20 };
-  const policies = new PolicyServiceClient(address, channel, limits);
-  const fleet = new FleetServiceClient(address, channel, limits);
+  const limits = {
+    // An answer may be as large as a page of policies.
+    'grpc.max_receive_message_length': 64 << 20,
+    ...(options.tlsServerName !== undefined && { 'grpc.ssl_target_name_override': options.tlsServerName }),
+  };
+  const clients = {
+    policies: new PolicyServiceClient(address, channel, limits),
+    addressSets: new AddressSetServiceClient(address, channel, limits),
+    fleet: new FleetServiceClient(address, channel, limits),
+  };
   return {
-    policies,
-    fleet,
+    ...clients,
     close: () => {
-      policies.close();
-      fleet.close();
+      for (const client of Object.values(clients)) client.close();
     },
   };
 }
@@ -41,9 +54,12 @@ function target(options: ConnectionOptions): { address: string; channel: Channel
   if (endpoint === undefined) {
     return { address: `unix:${resolve(socket ?? DEFAULT_SOCKET)}`, channel: credentials.createInsecure() };
   }
-  if (socket !== undefined) throw new Error('give --endpoint or --socket, not both');
+  if (socket !== undefined) throw new CommandError('usage', 'give --endpoint or --socket, not both');
   if (ca === undefined || cert === undefined || key === undefined) {
-    throw new Error('--endpoint needs --tls-ca, --tls-cert and --tls-key: controllers speak mutual TLS only');
+    throw new CommandError(
+      'usage',
+      '--endpoint needs --tls-ca, --tls-cert and --tls-key: controllers speak mutual TLS only',
+    );
   }
   return { address: endpoint, channel: clientCredentials({ ca, cert, key }) };
 }

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import {
+  AddressSetServiceClient,
   FleetServiceClient,
   PolicyServiceClient,
   RpcError,
@@ -140,17 +141,19 @@ export class ControllerProcess {
 
 export class Clients {
   readonly policies: PolicyServiceClient;
+  readonly addressSets: AddressSetServiceClient;
   readonly fleet: FleetServiceClient;
   readonly stats: StatsServiceClient;
 
   constructor(address: string, channel: ReturnType<typeof credentials.createInsecure>) {
     this.policies = new PolicyServiceClient(address, channel);
+    this.addressSets = new AddressSetServiceClient(address, channel);
     this.fleet = new FleetServiceClient(address, channel);
     this.stats = new StatsServiceClient(address, channel);
   }
 
   close(): void {
-    for (const client of [this.policies, this.fleet, this.stats]) client.close();
+    for (const client of [this.policies, this.addressSets, this.fleet, this.stats]) client.close();
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from '@nsgate/proto';
 import type { AddressSet } from '../model/address-set';
 import { formatPrefix, parsePrefix } from '../model/ip-prefix';
-import { countPrefixes, NO_PREFIXES, rankOf, slicePrefixes } from '../model/packed-prefixes';
+import { countPrefixes, rankOf, slicePrefixes } from '../model/packed-prefixes';
 import { isPolicyId, POLICY_ID_FORM } from '../model/resource-name';
 import { selectsHost } from '../model/selector';
 import { WatchEnded, type PolicyStore } from '../policy-store/policy-store';
@@ -66,7 +66,7 @@ async function createSet(
   const violations = new Violations();
   const name = createdName(request, violations);
   const { description, labels } = parseText(request.addressSet, violations);
-  const members = parseMembers({ members: request.members }, violations).members ?? NO_PREFIXES;
+  const members = parseMembers({ members: request.members }, violations).members;
   checkText(request.reason, 'reason', violations);
   violations.throwIfAny();
   const set = { name, uid: randomUUID(), description, labels };

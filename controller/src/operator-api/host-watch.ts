@@ -37,11 +37,12 @@ export async function* watchHosts(
       yield { event: { $case: 'host', value: hostMessage(host) } };
     }
     yield { event: { $case: 'inSync', value: {} } };
-    for (; !signal.aborted; await passed(LOOK_EVERY_MS, signal)) {
+    while (!signal.aborted) {
       for (const hostId of changed) {
         changed.delete(hostId);
         yield changeOf(registry, hostId);
       }
+      await passed(LOOK_EVERY_MS, signal);
     }
   } finally {
     end();
@@ -88,12 +89,13 @@ export async function* watchHostEvents(
     else lost += 1n;
   });
   try {
-    for (; !signal.aborted; await passed(LOOK_EVERY_MS, signal)) {
+    while (!signal.aborted) {
       const events = waiting;
       waiting = [];
       for (const event of events) yield { event: { $case: 'reported', value: reportedMessage(event) } };
       if (lost > 0n) yield { event: { $case: 'lost', value: lost } };
       lost = 0n;
+      await passed(LOOK_EVERY_MS, signal);
     }
   } finally {
     end();

@@ -49,7 +49,7 @@ function diffRules(before: JsonObject[], after: JsonObject[]): FieldChange[] {
 }
 
 function byId(rules: readonly JsonObject[]): Map<string, JsonObject> {
-  return new Map(rules.map((rule) => [String(rule.id), rule]));
+  return new Map(rules.map((rule) => [typeof rule.id === 'string' ? rule.id : '', rule]));
 }
 
 function asRules(value: Json | undefined): JsonObject[] {

@@ -27,7 +27,8 @@ export async function* waitForRealization(
   if (stored === undefined) throw notFound(policy);
   const wanted = revision === 0n ? stored.revision : revision;
   const end = performance.now() + (limitMs ?? Infinity);
-  for (let told = ''; !signal.aborted; await setTimeout(LOOK_EVERY_MS)) {
+  let told = '';
+  while (!signal.aborted) {
     const summary = registry.summary(policy);
     if (summary.revision === 0n && (await store.get(policy)) === undefined) throw notFound(policy);
     const outcome =
@@ -45,6 +46,7 @@ export async function* waitForRealization(
     const text = Object.values(progress).join();
     if (text !== told) yield progress;
     told = text;
+    await setTimeout(LOOK_EVERY_MS);
   }
 }
 

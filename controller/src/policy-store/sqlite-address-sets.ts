@@ -106,7 +106,7 @@ export class SqliteAddressSets implements AddressSetStore {
 
   change(request: ChangeSetRequest): Promise<SetResult> {
     const entry = this.#entries.get(request.name);
-    if (entry === undefined || (request.revision ?? entry.set.revision) !== entry.set.revision) {
+    if (entry === undefined || isMoved(entry.set, request.revision)) {
       return Promise.resolve({ outcome: 'conflict', current: entry?.set });
     }
     const { description = entry.set.description, labels = entry.set.labels, note } = request;
@@ -128,7 +128,7 @@ export class SqliteAddressSets implements AddressSetStore {
 
   remove({ name, revision: expected, note }: RemoveSetRequest): Promise<RemoveSetResult> {
     const set = this.#entries.get(name)?.set;
-    if (set === undefined || (expected ?? set.revision) !== set.revision) {
+    if (set === undefined || isMoved(set, expected)) {
       return Promise.resolve({ outcome: 'conflict', current: set });
     }
     return settle(() => {
@@ -239,6 +239,10 @@ export class SqliteAddressSets implements AddressSetStore {
     }
     return { set: toSet(row, countPrefixes(content.members)), content, unsaved };
   }
+}
+
+function isMoved({ revision }: AddressSet, expected: bigint | undefined): boolean {
+  return expected !== undefined && expected !== revision;
 }
 
 /** What the request really adds and removes. */

@@ -131,8 +131,7 @@ export class SqlitePolicyStore implements PolicyStore {
 
   history({ name, before, limit = Infinity }: HistoryRequest): Promise<readonly PolicyVersion[]> {
     return settle(() => {
-      const older = <T extends { readonly revision: bigint }>(one: T): boolean =>
-        before === undefined || one.revision < before;
+      const older = (one: PolicyVersion): boolean => before === undefined || one.revision < before;
       const versions = this.#versions('name = ?', name).filter(older);
       const removals = this.#removals(name).filter(older);
       const all = [...versions, ...removals].sort((a, b) => (a.revision < b.revision ? 1 : -1));
