@@ -13,7 +13,7 @@ static void account_free(struct nsg_account *account)
 	kfree(account);
 }
 
-static struct nsg_account *account_build(void)
+static struct nsg_account *account_build(const struct nsg_namespace *ns)
 {
 	struct nsg_account *account = kzalloc(sizeof(*account), GFP_KERNEL);
 
@@ -25,10 +25,12 @@ static struct nsg_account *account_build(void)
 		return NULL;
 	}
 	account->epoch = nsg_next_serial();
+	account->ns = ns;
 	return account;
 }
 
-struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct nsg_binding *old)
+struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg_ruleset *ruleset,
+				      const struct nsg_binding *old)
 {
 	struct nsg_binding *binding = kzalloc(sizeof(*binding), GFP_KERNEL);
 
@@ -41,12 +43,17 @@ struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct 
 	binding->retired = nsg_retired_build(old ? old->retired : NULL, old ? old->ruleset : NULL, ruleset);
 	if (!binding->retired)
 		goto no_retired;
-	binding->account = old ? old->account : account_build();
+	binding->logs = nsg_logs_build(ruleset, old ? old->logs : NULL, old ? old->ruleset : NULL);
+	if (!binding->logs)
+		goto no_logs;
+	binding->account = old ? old->account : account_build(ns);
 	if (!binding->account)
 		goto no_account;
 	return binding;
 
 no_account:
+	nsg_kvfree(binding->logs);
+no_logs:
 	nsg_kvfree(binding->retired);
 no_retired:
 	nsg_counters_free(binding->counters);
@@ -57,6 +64,7 @@ no_counters:
 
 void nsg_binding_free(struct nsg_binding *binding)
 {
+	nsg_kvfree(binding->logs);
 	nsg_kvfree(binding->retired);
 	nsg_counters_free(binding->counters);
 	kfree(binding);
@@ -100,13 +108,14 @@ void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u
 		inherit_rule(binding, old, &binding->ruleset->by_id[i]);
 		cond_resched();
 	}
+	nsg_logs_inherit(binding->logs, binding->ruleset, old->logs, old->ruleset);
 	nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters, binding->ruleset);
 }
 
 u64 nsg_binding_memory(const struct nsg_binding *binding)
 {
 	return sizeof(*binding) + sizeof(*binding->account) + num_possible_cpus() * sizeof(struct nsg_hook_totals) +
-	       binding->counters->memory + nsg_retired_memory(binding->retired);
+	       binding->counters->memory + nsg_logs_memory(binding->logs) + nsg_retired_memory(binding->retired);
 }
 
 static void add_totals(struct nsgate_totals *sum, const struct nsgate_totals *part)

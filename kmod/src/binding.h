@@ -5,11 +5,15 @@
 
 #include <linux/percpu.h>
 
+#include "logs.h"
 #include "retired.h"
+
+struct nsg_namespace;
 
 /* Counters of a binding that go on from ruleset to ruleset. */
 struct nsg_account {
 	u64 epoch;
+	const struct nsg_namespace *ns;			/* whose it is; it lives longer */
 	struct nsg_hook_totals __percpu *totals;	/* written with bottom halves off */
 	struct nsgate_totals seen[NSGATE_HOOKS];	/* sums when last read; this and below under nsg_lock */
 	u64 changed;					/* number of the reading that saw the last change */
@@ -34,16 +38,18 @@ struct nsg_binding {
 	struct nsg_ruleset *ruleset;
 	struct nsg_counters *counters;
 	struct nsg_account *account;
+	struct nsg_logs *logs;
 	const struct nsg_binding *previous;
 	u8 side;			/* 0: the address sets' side that is shown; else NSG_SIDE_HELD and the side */
 	struct nsg_retired *retired;	/* under nsg_lock */
 };
 
 /*
- * A binding with counters at zero that is to take over from `old`, or begins an account of its own if that is NULL.
+ * A binding of `ns` with counters at zero that is to take over from `old`, or begins an account of its own if that is NULL.
  * Returns NULL if there is no memory.
  */
-struct nsg_binding *nsg_binding_build(struct nsg_ruleset *ruleset, const struct nsg_binding *old);
+struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg_ruleset *ruleset,
+				      const struct nsg_binding *old);
 
 /* Frees a binding but not its account, which another has taken over. It does not touch the ruleset. */
 void nsg_binding_free(struct nsg_binding *binding);

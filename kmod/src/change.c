@@ -51,7 +51,7 @@ static int prepare_new(struct nsg_change *change, struct nsg_ruleset *ruleset, s
 {
 	int error;
 
-	change->new = nsg_binding_build(ruleset, change->old);
+	change->new = nsg_binding_build(change->ns, ruleset, change->old);
 	if (!change->new)
 		return nsg_refuse(refusal, -ENOMEM, NSGATE_FIELD_MEMORY, refusal->offset,
 				  "no memory for the counters of %u rules", ruleset->rules);

@@ -67,25 +67,12 @@ static int borrow(const struct commit *commit, const struct nsg_ruleset *ruleset
 	return 0;
 }
 
-static bool logs(const struct nsgate_ruleset *ruleset)
-{
-	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
-	u32 i;
-
-	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule))
-		if (rule->flags & NSGATE_RULE_LOG)
-			return true;
-	return ruleset->default_log_rate;
-}
-
 static int build(struct commit *commit, u32 put)
 {
 	const struct nsg_object *object = &commit->request->puts.at[put];
 	int error;
 
 	at_object(commit, object, object->head);
-	if (logs(object->ruleset))
-		return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_LOG, "logging is not supported yet");
 	commit->fresh[put] = nsg_ruleset_build(object->ruleset, &error);
 	if (!commit->fresh[put])
 		return refuse(commit, error, NSGATE_FIELD_MEMORY, error == -E2BIG ?

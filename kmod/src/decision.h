@@ -6,13 +6,10 @@
 #include "ruleset.h"
 #include "search.h"
 
-/* What is to be done about a packet beyond its verdict: rare, so one byte tells whether there is anything. */
-#define NSG_MARK_SHADOW		NSGATE_RULE_SHADOW	/* a shadow rule would have stopped it */
-
 struct nsg_decision {
 	u32 rule;		/* index of the rule that decides, NSG_NO_RULE for the default verdict */
 	u8 verdict;		/* NSGATE_ACCEPT, NSGATE_DROP or NSGATE_REJECT */
-	u8 marks;		/* NSG_MARK_*: of all rules that matched on the way */
+	u8 marks;		/* NSG_MARK_*: of all rules that matched on the way, or of the default */
 };
 
 /* One rule's counters on one CPU; written by that CPU alone, with bottom halves off. */
@@ -61,7 +58,7 @@ static __always_inline struct nsg_decision nsg_decide_inline(const struct nsg_ru
 			return (struct nsg_decision){ .rule = number, .verdict = rule->action, .marks = marks };
 	}
 	return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_verdict[key->hook],
-				      .marks = marks };
+				      .marks = marks | ruleset->default_marks[key->hook] };
 }
 
 /* Decides; counts every rule that matched on the way unless `tally` is NULL. */

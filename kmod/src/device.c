@@ -66,6 +66,8 @@ static int answer(const struct nsg_request *request, struct nsg_reply *reply, st
 		return nsg_stats(request, reply, refusal);
 	case NSGATE_OP_CLASSIFY:
 		return nsg_classify(request, reply, refusal);
+	case NSGATE_OP_EVENTS:
+		return nsg_events(request, reply, refusal);
 	default:
 		return -EOPNOTSUPP;
 	}

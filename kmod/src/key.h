@@ -17,6 +17,7 @@ union nsg_address {		/* network byte order; IPv4 in the first word, the rest und
 #define NSG_KEY_ICMP		2
 #define NSG_KEY_TCP_FLAGS	4
 #define NSG_KEY_LOOPBACK	8	/* came in over a loopback device */
+#define NSG_KEY_MALFORMED	16	/* headers are short or contradict each other: the rest is what could be read */
 
 struct nsg_key {
 	union nsg_address source;

@@ -5,8 +5,10 @@
 
 #include "borrowed.h"
 #include "device.h"
+#include "events.h"
 #include "generation.h"
 #include "hooks.h"
+#include "listeners.h"
 #include "netns.h"
 #include "proc.h"
 #include "reading.h"
@@ -54,9 +56,12 @@ static int __init nsgate_start(void)
 	nsg_settings.quarantine = quarantine;
 	nsg_serials_start();
 	nsg_readings_start();
-	error = nsg_namespaces_start();
+	error = nsg_events_start();
 	if (error)
 		return error;
+	error = nsg_namespaces_start();
+	if (error)
+		goto no_namespaces;
 	error = nsg_global_hooks_start(NSG_HOOK_PRIORITY);
 	if (error)
 		goto no_hooks;
@@ -75,14 +80,18 @@ no_proc:
 	nsg_global_hooks_stop();
 no_hooks:
 	nsg_namespaces_stop();
+no_namespaces:
+	nsg_events_stop();
 	return error;
 }
 
 static void __exit nsgate_stop(void)
 {
 	nsg_device_stop();
+	nsg_listeners_clear();
 	nsg_proc_stop();
 	stop_packets();
+	nsg_events_stop();
 	nsg_registry_clear();
 	nsg_sets_clear();
 	nsg_borrowed_return();

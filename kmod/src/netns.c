@@ -7,6 +7,7 @@
 
 #include "netns.h"
 #include "binding.h"
+#include "events.h"
 #include "hooks.h"
 #include "quarantine.h"
 #include "refusal.h"
@@ -102,6 +103,8 @@ static int __net_init namespace_init(struct net *net)
 	list_add_tail_rcu(&ns->by_birth, &nsg_namespaces);
 	hash_add_rcu(by_inode, &ns->by_inode, ns->inode);
 	spin_unlock(&table_lock);
+	if (is_birth())
+		nsg_event_of_namespace(ns, NSGATE_EVENT_BORN);
 	return 0;
 }
 
@@ -128,6 +131,7 @@ static void namespace_leave(struct nsg_namespace *ns, struct list_head *gone)
 	list_move(&ns->by_birth, gone);
 	hash_del_rcu(&ns->by_inode);
 	spin_unlock(&table_lock);
+	nsg_event_of_namespace(ns, NSGATE_EVENT_DIED);
 }
 
 static void namespace_free(struct nsg_namespace *ns)

@@ -166,3 +166,17 @@ bool nsg_packet_read(struct nsg_key *key, const struct sk_buff *skb, const struc
 		whole = read_transport(key, skb, transport.offset);
 	return !whole;
 }
+
+bool nsg_packet_is_later_fragment(const struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	u32 start = skb_network_offset(skb);
+	unsigned short fragment = 0;
+	unsigned int offset = 0;
+	struct iphdr buffer;
+	const struct iphdr *ip;
+
+	if (state->pf == NFPROTO_IPV6)
+		return ipv6_find_hdr(skb, &offset, -1, &fragment, NULL) >= 0 && fragment;
+	ip = skb_header_pointer(skb, start, sizeof(buffer), &buffer);
+	return ip && ip->frag_off & htons(IP_OFFSET);
+}

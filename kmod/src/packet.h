@@ -22,6 +22,9 @@
  */
 bool nsg_packet_read(struct nsg_key *key, const struct sk_buff *skb, const struct nsg_hook_state *state);
 
+/* Whether it is a fragment, and not the first. Not for every packet: it reads the headers once more. */
+bool nsg_packet_is_later_fragment(const struct sk_buff *skb, const struct nsg_hook_state *state);
+
 /* Bytes of the packet from its network header on, where the data of a packet on a hook begin. */
 static inline u32 nsg_packet_bytes(const struct sk_buff *skb)
 {

@@ -9,11 +9,13 @@
 
 #ifdef __KERNEL__
 #include <asm/byteorder.h>
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/list.h>
 #include <linux/sched.h>
+#include <linux/signal.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/types.h>

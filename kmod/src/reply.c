@@ -9,6 +9,7 @@ int nsg_reply_begin(struct nsg_reply *reply, const struct nsg_request *request, 
 		.magic = NSGATE_MAGIC,
 		.abi = NSGATE_ABI,
 		.op = request->op,
+		.length = sizeof(head),
 		.tag = request->tag,
 	};
 
@@ -24,13 +25,19 @@ int nsg_reply_begin(struct nsg_reply *reply, const struct nsg_request *request, 
 	return 0;
 }
 
-void nsg_reply_add(struct nsg_reply *reply, const void *part, size_t size)
+void *nsg_reply_extend(struct nsg_reply *reply, size_t size)
 {
 	struct nsgate_reply *head = (struct nsgate_reply *)reply->bytes;
+	void *at = reply->bytes + reply->length;
 
-	memcpy(reply->bytes + reply->length, part, size);
 	reply->length += size;
 	head->length = reply->length;
+	return at;
+}
+
+void nsg_reply_add(struct nsg_reply *reply, const void *part, size_t size)
+{
+	memcpy(nsg_reply_extend(reply, size), part, size);
 }
 
 void nsg_reply_free(struct nsg_reply *reply)

@@ -20,6 +20,9 @@ int nsg_reply_begin(struct nsg_reply *reply, const struct nsg_request *request, 
 /* Appends a part, for which nsg_reply_begin() has made room. */
 void nsg_reply_add(struct nsg_reply *reply, const void *part, size_t size);
 
+/* The next `size` bytes of the reply, zero, to be filled by the caller: nsg_reply_begin() has made room. */
+void *nsg_reply_extend(struct nsg_reply *reply, size_t size);
+
 /* Whether a part of this size still has room. */
 static inline bool nsg_reply_has_room(const struct nsg_reply *reply, size_t size)
 {
@@ -34,5 +37,6 @@ int nsg_commit(const struct nsg_request *request, struct nsg_reply *reply, struc
 int nsg_list(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal);
 int nsg_stats(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal);
 int nsg_classify(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal);
+int nsg_events(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal);
 
 #endif /* _NSG_REPLY_H */

@@ -3,6 +3,8 @@
 #include "request.h"
 #include "parse.h"
 
+#define MOST_SIGNAL	31U
+
 static int check_abi(struct nsg_parse *parse, const struct nsgate_request *header)
 {
 	if (header->abi == NSGATE_ABI)
@@ -66,6 +68,20 @@ static int parse_classify(struct nsg_parse *parse, struct nsg_request *request)
 	return request->classify ? nsg_check_classify(parse, request->classify) : -EINVAL;
 }
 
+static int parse_events(struct nsg_parse *parse, struct nsg_request *request)
+{
+	const struct nsgate_events_request *events = payload(parse, request, sizeof(*events));
+
+	if (!events)
+		return -EINVAL;
+	request->events = events;
+	if (events->signal > MOST_SIGNAL || events->signal == SIGKILL || events->signal == SIGSTOP)
+		return nsg_fault(parse, &events->signal, -EINVAL, NSGATE_FIELD_SIGNAL,
+				 "%u is none of the signals that can be asked for: 1 to %u but SIGKILL and SIGSTOP",
+				 events->signal, MOST_SIGNAL);
+	return nsg_check_reserved(parse, &events->reserved, sizeof(events->reserved));
+}
+
 static int parse_payload(struct nsg_parse *parse, struct nsg_request *request)
 {
 	const struct nsgate_request *header = (const void *)parse->bytes;
@@ -81,6 +97,8 @@ static int parse_payload(struct nsg_parse *parse, struct nsg_request *request)
 		return request->stats ? 0 : -EINVAL;
 	case NSGATE_OP_CLASSIFY:
 		return parse_classify(parse, request);
+	case NSGATE_OP_EVENTS:
+		return parse_events(parse, request);
 	case NSGATE_OP_COMMIT:
 		return nsg_parse_objects(parse, request);
 	default:

@@ -40,6 +40,7 @@ struct nsg_request {
 	u64 tag;
 	const struct nsgate_stats_request *stats;	/* NSGATE_OP_STATS */
 	const struct nsgate_classify *classify;		/* NSGATE_OP_CLASSIFY */
+	const struct nsgate_events_request *events;	/* NSGATE_OP_EVENTS */
 	struct nsg_object *objects;			/* NSGATE_OP_COMMIT: memory of the groups */
 	struct nsg_objects puts;
 	struct nsg_objects drops;
@@ -60,7 +61,7 @@ struct nsg_request {
 			 BIT(NSGATE_MATCH_STATE) | BIT(NSGATE_MATCH_MARK) | BIT(NSGATE_MATCH_SRC_SET) |		\
 			 BIT(NSGATE_MATCH_DST_SET))
 #define NSG_ACTIONS	(BIT(NSGATE_ACCEPT) | BIT(NSGATE_DROP) | BIT(NSGATE_REJECT) | BIT(NSGATE_COUNT))
-#define NSG_RULE_FLAGS	NSGATE_RULE_SHADOW
+#define NSG_RULE_FLAGS	(NSGATE_RULE_SHADOW | NSGATE_RULE_LOG)
 #define NSG_HOOKS	(BIT(NSGATE_HOOKS) - 1)
 
 /* Hooks on which the kernel can answer a packet that it rejects. */

@@ -35,7 +35,7 @@ int nsg_check_log(struct nsg_parse *parse, const __u16 *rate, const __u16 *burst
 
 static int check_flags(struct nsg_parse *parse, const struct nsgate_rule *rule)
 {
-	if (rule->flags & ~(NSGATE_RULE_SHADOW | NSGATE_RULE_LOG))
+	if (rule->flags & ~NSG_RULE_FLAGS)
 		return nsg_fault(parse, &rule->flags, -EINVAL, NSGATE_FIELD_FLAGS, "0x%x are no flags of a rule",
 				 rule->flags);
 	if (rule->flags & NSGATE_RULE_SHADOW && rule->action != NSGATE_DROP && rule->action != NSGATE_REJECT)

@@ -36,6 +36,36 @@ static bool decides(const struct nsgate_rule *rule)
 	return rule->action != NSGATE_COUNT && !(rule->flags & NSGATE_RULE_SHADOW);
 }
 
+static u32 count_logs(const struct nsgate_ruleset *from)
+{
+	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
+	u32 count = !!from->default_log_rate, i;
+
+	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule))
+		count += !!(rule->flags & NSGATE_RULE_LOG);
+	return count;
+}
+
+/* Gives the rule a place among the logs. */
+static u16 add_log(struct nsg_ruleset *ruleset, u32 rule, u16 rate, u16 burst)
+{
+	ruleset->log[ruleset->logs] = (struct nsg_log){ .rule = rule, .rate = rate, .burst = burst };
+	return ruleset->logs++;
+}
+
+static void fill_default_log(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
+{
+	u32 hook;
+
+	ruleset->default_log = NSG_NO_LOG;
+	if (!from->default_log_rate)
+		return;
+	ruleset->default_log = add_log(ruleset, NSG_NO_RULE, from->default_log_rate, from->default_log_burst);
+	for (hook = 0; hook < NSGATE_HOOKS; hook++)
+		if (from->default_verdict[hook] == NSGATE_DROP)
+			ruleset->default_marks[hook] = NSG_MARK_DEFAULT_LOG;
+}
+
 static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
 {
 	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
@@ -46,6 +76,8 @@ static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset 
 						      .flags = rule->flags, .reject_with = rule->reject_with,
 						      .decides = decides(rule) };
 		ruleset->by_id[i] = (struct nsg_rule_index){ .id = rule->id, .rule = i };
+		if (rule->flags & NSGATE_RULE_LOG)
+			ruleset->rule[i].log = add_log(ruleset, i, rule->log_rate, rule->log_burst);
 		ruleset->needs |= needs_of(rule);
 		if (rule->families & NSGATE_FAMILY_IPV4)
 			ruleset->hooks[0] |= BIT(rule->hook);
@@ -71,7 +103,8 @@ static void fill_defaults(struct nsg_ruleset *ruleset, const struct nsgate_rules
 
 struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error)
 {
-	size_t tables = from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index));
+	size_t tables = from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index)) +
+			count_logs(from) * sizeof(struct nsg_log);
 	struct nsg_ruleset *ruleset = nsg_kvzalloc(sizeof(*ruleset) + tables);
 
 	*error = -ENOMEM;
@@ -86,9 +119,11 @@ struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *er
 	ruleset->rules = from->rules;
 	ruleset->rule = (struct nsg_rule *)(ruleset + 1);
 	ruleset->by_id = (struct nsg_rule_index *)(ruleset->rule + from->rules);
+	ruleset->log = (struct nsg_log *)(ruleset->by_id + from->rules);
 	ruleset->memory = sizeof(*ruleset) + tables + nsg_matcher_memory(ruleset->matcher);
 	fill_defaults(ruleset, from);
 	fill_rules(ruleset, from);
+	fill_default_log(ruleset, from);
 	return ruleset;
 }
 

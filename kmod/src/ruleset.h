@@ -11,7 +11,22 @@ struct nsg_rule {
 	u8 flags;		/* NSGATE_RULE_* */
 	u8 reject_with;		/* enum nsgate_reject_with */
 	bool decides;		/* what it matches goes no further */
+	u16 log;		/* place in nsg_ruleset.log, with NSGATE_RULE_LOG */
 };
+
+/* Something that samples packets into the event ring. */
+struct nsg_log {
+	u32 rule;		/* index, NSG_NO_RULE for the default verdicts */
+	u16 rate;		/* as in nsgate_rule */
+	u16 burst;
+};
+
+#define NSG_NO_LOG		0xffffffffU
+
+/* What is to be done about a packet beyond its verdict: rare, so one byte tells whether there is anything. */
+#define NSG_MARK_SHADOW		NSGATE_RULE_SHADOW	/* a shadow rule would have stopped it */
+#define NSG_MARK_LOG		NSGATE_RULE_LOG		/* a rule that matched logs */
+#define NSG_MARK_DEFAULT_LOG	4			/* the default verdict drops it, and logs */
 
 /* A rule's place, by id. */
 struct nsg_rule_index {
@@ -32,12 +47,16 @@ struct nsg_ruleset {
 	u8 digest[NSGATE_DIGEST_SIZE];
 	u32 rules;
 	u8 default_verdict[NSGATE_HOOKS];
+	u8 default_marks[NSGATE_HOOKS];	/* NSG_MARK_* of what no rule decides */
 	u8 hooks[2];			/* that it needs: bit per enum nsgate_hook, for IPv4 [0] and IPv6 [1] */
 	u8 needs;			/* NSG_NEEDS_* */
 	u64 memory;			/* bytes, all told */
 	struct nsg_matcher *matcher;
 	struct nsg_rule *rule;		/* by index */
 	struct nsg_rule_index *by_id;	/* in order of id */
+	u32 logs;
+	u32 default_log;		/* place in `log`, or NSG_NO_LOG */
+	struct nsg_log *log;
 
 	struct hlist_node held;		/* in the registry; this and what follows under nsg_lock */
 	u32 bindings;			/* namespaces bound to it */

@@ -15,6 +15,7 @@
 #include "packet.h"
 #include "quarantine.h"
 #include "reject.h"
+#include "remark.h"
 #include "sets.h"
 #include "settings.h"
 
@@ -93,9 +94,10 @@ static unsigned int reject(const struct nsg_rule *rule, struct sk_buff *skb, con
 }
 
 /* The setting's verdict for a malformed packet, if there is one; else 0. Counts the packet either way. */
-static noinline u8 malformed_verdict(struct nsgate_totals *totals)
+static noinline u8 malformed_verdict(struct nsgate_totals *totals, struct nsg_key *key)
 {
 	totals->malformed++;
+	key->parts |= NSG_KEY_MALFORMED;
 	return READ_ONCE(nsg_settings.malformed);
 }
 
@@ -104,8 +106,8 @@ static unsigned int carry_out(const struct nsg_binding *binding, struct nsg_deci
 {
 	struct nsgate_totals *totals = &this_cpu_ptr(binding->account->totals)->hook[state->hook];
 
-	if (unlikely(decision.marks & NSG_MARK_SHADOW))
-		totals->shadow++;
+	if (unlikely(decision.marks))
+		nsg_remark(binding, skb, state, key, decision);
 	switch (decision.verdict) {
 	case NSGATE_ACCEPT:
 		totals->accepted++;
@@ -130,7 +132,7 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 	struct nsg_key key;
 
 	if (unlikely(nsg_packet_read(&key, skb, state)))
-		decision.verdict = malformed_verdict(totals);
+		decision.verdict = malformed_verdict(totals, &key);
 	if (needs & NSG_NEEDS_STATE)
 		key.state = nsg_conntrack_state(skb);
 	if (needs & NSG_NEEDS_SETS)
@@ -149,6 +151,8 @@ static noinline unsigned int carry_out_fully(const struct nsg_binding *binding, 
 	struct nsg_key key;
 
 	nsg_packet_read(&key, skb, state);
+	if (binding->ruleset->needs & NSG_NEEDS_STATE)
+		key.state = nsg_conntrack_state(skb);
 	return carry_out(binding, decision, skb, state, &key);
 }
 

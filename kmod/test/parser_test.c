@@ -52,7 +52,7 @@ static void test_goldens(const char *folder)
 {
 	static const char *const names[] = { "info-request", "commit-request", "commit-settings-request", "commit-sets-request",
 					     "list-request", "stats-request",
-					     "classify-request", "classify6-request" };
+					     "classify-request", "classify6-request", "events-request" };
 	uint8_t bytes[8192] __attribute__((aligned(8)));
 	struct nsgate_refusal refusal;
 
@@ -173,6 +173,34 @@ static void test_settings(void)
 	refused("a reserved byte of a setting", &w, EINVAL, NSGATE_FIELD_RESERVED, 0);
 }
 
+static void test_events(void)
+{
+	static const uint32_t bad[] = { SIGKILL, SIGSTOP, 32, 64, UINT32_MAX };
+	struct nsgate_refusal refusal;
+	struct wire w;
+
+	for (uint32_t signal = 0; signal < 32; signal++) {
+		if (signal == SIGKILL || signal == SIGSTOP)
+			continue;
+		events_request(&w, 1, 2, signal);
+		if (parsed_wire(&w, &refusal))
+			fail("signal %u can be asked for: %s", signal, refusal.reason);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		events_request(&w, 1, 2, bad[i]);
+		refused("a signal that cannot be asked for", &w, EINVAL, NSGATE_FIELD_SIGNAL, NSGATE_NO_INDEX);
+	}
+	events_request(&w, 1, 2, 0);
+	w.bytes[w.length - 1] = 1;
+	refused("a reserved byte of an events request", &w, EINVAL, NSGATE_FIELD_RESERVED, NSGATE_NO_INDEX);
+	events_request(&w, 1, 2, 0);
+	w.length -= 8;
+	refused("a short events request", &w, EINVAL, NSGATE_FIELD_REQUEST, NSGATE_NO_INDEX);
+	events_request(&w, 1, 2, 0);
+	WIRE_ADD(&w, (uint64_t){ 0 });
+	refused("a long events request", &w, EINVAL, NSGATE_FIELD_REQUEST, NSGATE_NO_INDEX);
+}
+
 /* Bytes of good requests changed at random: whatever comes out, the sanitizers see no harm, and refusals have reasons. */
 static void test_mutation(void)
 {
@@ -241,6 +269,7 @@ int main(int argc, char **argv)
 	test_bad_sets();
 	test_objects();
 	test_settings();
+	test_events();
 	test_valid();
 	test_mutation();
 	test_exhaustion();

@@ -4,6 +4,7 @@
 #define _NSG_USERSPACE_H
 
 #include <errno.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,6 +44,22 @@ typedef int32_t s32;
 #define be64_to_cpu(x)		be64toh(x)
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define container_of(p, t, m)	((t *)((char *)(p) - offsetof(t, m)))
+
+typedef struct {
+	int64_t value;
+} atomic64_t;
+
+#define atomic64_set(a, v)		__atomic_store_n(&(a)->value, v, __ATOMIC_SEQ_CST)
+#define atomic64_read(a)		__atomic_load_n(&(a)->value, __ATOMIC_SEQ_CST)
+#define atomic64_inc(a)			__atomic_add_fetch(&(a)->value, 1, __ATOMIC_SEQ_CST)
+#define atomic64_add(v, a)		__atomic_add_fetch(&(a)->value, v, __ATOMIC_SEQ_CST)
+#define atomic64_xchg(a, v)		__atomic_exchange_n(&(a)->value, v, __ATOMIC_SEQ_CST)
+
+static inline int64_t atomic64_cmpxchg(atomic64_t *a, int64_t old, int64_t new)
+{
+	__atomic_compare_exchange_n(&a->value, &old, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+	return old;
+}
 
 struct hlist_node {
 	struct hlist_node *next, **pprev;

@@ -206,6 +206,12 @@ void set_drop_add(struct wire *w, const char *name)
 					      .name = set_name(name) });
 }
 
+void events_request(struct wire *w, uint64_t cursor, uint64_t instance, uint32_t signal)
+{
+	wire_begin(w, NSGATE_OP_EVENTS);
+	WIRE_ADD(w, (struct nsgate_events_request){ .cursor = cursor, .instance = instance, .signal = signal });
+}
+
 void wire_finish(struct wire *w)
 {
 	((struct nsgate_request *)w->bytes)->length = w->length;

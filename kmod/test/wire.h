@@ -71,6 +71,8 @@ void set_drop_add(struct wire *w, const char *name);
 
 struct nsgate_set_name set_name(const char *name);
 
+void events_request(struct wire *w, uint64_t cursor, uint64_t instance, uint32_t signal);
+
 /* The request in its final length: sets the header. */
 void wire_finish(struct wire *w);
 

@@ -61,8 +61,9 @@ static void test_info(void)
 	struct nsgate_info i = info();
 
 	check(i.abi_min <= NSGATE_ABI && i.abi_max >= NSGATE_ABI, "info: the ABI is ours");
-	check(i.hooks == 0x1f && i.match_kinds == 0x1fffe && i.actions == 0x1e && i.rule_flags == NSGATE_RULE_SHADOW,
-	      "info: five hooks, sixteen kinds of match, four actions, shadow");
+	check(i.hooks == 0x1f && i.match_kinds == 0x1fffe && i.actions == 0x1e &&
+	      i.rule_flags == (NSGATE_RULE_SHADOW | NSGATE_RULE_LOG),
+	      "info: five hooks, sixteen kinds of match, four actions, shadow and log");
 	check(i.instance && memchr(i.version, 0, sizeof(i.version)) && i.version[0], "info: instance and version");
 	check(i.namespaces >= 1 && !i.bindings && !i.rulesets && !i.memory, "info: nothing is held at first");
 }

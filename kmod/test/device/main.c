@@ -32,6 +32,7 @@ static const struct part {
 	{ "life", test_life },
 	{ "leaks", test_leaks },
 	{ "quarantine", test_quarantine },
+	{ "events", test_events },
 	{ "sets", test_sets },
 	{ "swap", test_swap },
 	{ "set-traffic", test_sets_under_traffic },

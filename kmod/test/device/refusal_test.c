@@ -33,7 +33,7 @@ static void test_headers(void)
 	refused("a reserved byte", exchange_bytes(&bad, sizeof(bad)), EINVAL, NSGATE_FIELD_RESERVED);
 	bad = request;
 	bad.op = NSGATE_OP_EVENTS;
-	refused("events", exchange_bytes(&bad, sizeof(bad)), EOPNOTSUPP, NSGATE_FIELD_REQUEST);
+	refused("events without a cursor", exchange_bytes(&bad, sizeof(bad)), EINVAL, NSGATE_FIELD_REQUEST);
 	bad.op = 200;
 	refused("an unknown operation", exchange_bytes(&bad, sizeof(bad)), EOPNOTSUPP, NSGATE_FIELD_REQUEST);
 	refused("too many bytes", exchange_bytes(huge, NSGATE_MAX_REQUEST + 8), E2BIG, NSGATE_FIELD_REQUEST);
