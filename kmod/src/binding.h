@@ -45,8 +45,8 @@ struct nsg_binding {
 };
 
 /*
- * A binding of `ns` with counters at zero that is to take over from `old`, or begins an account of its own if that is NULL.
- * Returns NULL if there is no memory.
+ * A binding of `ns` with counters at zero that is to take over from `old`, or begins an account of its own if that is
+ * NULL. Returns NULL if there is no memory.
  */
 struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg_ruleset *ruleset,
 				      const struct nsg_binding *old);

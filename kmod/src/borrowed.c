@@ -5,6 +5,7 @@
 #include <linux/mutex.h>
 
 #include "../compat/conntrack.h"
+#include "../compat/defrag.h"
 #include "../compat/reject.h"
 #include "borrowed.h"
 #include "ruleset.h"
@@ -12,6 +13,7 @@
 /* Written once each, under `lock`, before the first ruleset that calls them is published. */
 static typeof(NSG_CONNTRACK_GET) *conntrack_get;
 static typeof(NSG_CONNTRACK_PUT) *conntrack_put;
+static struct nsg_defrag defrag;
 static typeof(nf_send_reset) *send_reset4;
 static typeof(nf_send_unreach) *send_unreachable4;
 static typeof(nf_send_reset6) *send_reset6;
@@ -38,6 +40,13 @@ static bool borrow_reject(void)
 	return send_reset4 && send_unreachable4 && send_reset6 && send_unreachable6;
 }
 
+static bool borrow_defrag(void)
+{
+	defrag.enable4 = defrag.enable4 ?: symbol_request(nf_defrag_ipv4_enable);
+	defrag.enable6 = defrag.enable6 ?: symbol_request(nf_defrag_ipv6_enable);
+	return defrag.enable4 && defrag.enable6 && nsg_defrag_borrow_disable(&defrag);
+}
+
 u8 nsg_borrow(u8 needs)
 {
 	u8 unmet = 0;
@@ -47,6 +56,8 @@ u8 nsg_borrow(u8 needs)
 		unmet |= NSG_NEEDS_STATE;
 	if (needs & NSG_NEEDS_REJECT && !borrow_reject())
 		unmet |= NSG_NEEDS_REJECT;
+	if (needs & NSG_NEEDS_WHOLE && !borrow_defrag())
+		unmet |= NSG_NEEDS_WHOLE;
 	mutex_unlock(&lock);
 	return unmet;
 }
@@ -57,6 +68,11 @@ void nsg_borrowed_return(void)
 		symbol_put(NSG_CONNTRACK_GET);
 	if (conntrack_put)
 		symbol_put(NSG_CONNTRACK_PUT);
+	if (defrag.enable4)
+		symbol_put(nf_defrag_ipv4_enable);
+	if (defrag.enable6)
+		symbol_put(nf_defrag_ipv6_enable);
+	nsg_defrag_return_disable(&defrag);
 	if (send_reset4)
 		symbol_put(nf_send_reset);
 	if (send_unreachable4)
@@ -75,6 +91,16 @@ int nsg_conntrack_get(struct net *net)
 void nsg_conntrack_put(struct net *net)
 {
 	nsg_call_conntrack_put(conntrack_put, net);
+}
+
+int nsg_defrag_get(struct net *net, bool ipv6)
+{
+	return nsg_call_defrag_enable(&defrag, net, ipv6);
+}
+
+void nsg_defrag_put(struct net *net, bool ipv6)
+{
+	nsg_call_defrag_disable(&defrag, net, ipv6);
 }
 
 u8 nsg_conntrack_state(const struct sk_buff *skb)

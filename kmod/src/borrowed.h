@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Functions of kernel modules that are needed only by rulesets that match on connection state or reject. They are
- * looked up when the first such ruleset comes, so a host without one loads neither module. Held until this module
- * goes.
+ * Functions of kernel modules that are needed only by rulesets that match on connection state or on transport headers,
+ * or reject. They are looked up when the first such ruleset comes, so a host without one loads none of those modules.
+ * Held until this module goes.
  */
 #ifndef _NSG_BORROWED_H
 #define _NSG_BORROWED_H
@@ -23,6 +23,10 @@ void nsg_borrowed_return(void);
 /* Starts and ends connection tracking in a namespace; after nsg_borrow(NSG_NEEDS_STATE). */
 int nsg_conntrack_get(struct net *net);
 void nsg_conntrack_put(struct net *net);
+
+/* Starts and ends the reassembly of fragments in a namespace, before our hooks; after nsg_borrow(NSG_NEEDS_WHOLE). */
+int nsg_defrag_get(struct net *net, bool ipv6);
+void nsg_defrag_put(struct net *net, bool ipv6);
 
 /* The packet's NSGATE_STATE_*. */
 u8 nsg_conntrack_state(const struct sk_buff *skb);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A token bucket that all CPUs share without a lock: the generic cell rate algorithm (ITU-T I.371). Instead of tokens it
- * keeps the time at which it would be full again. A token costs one interval; one is to be had as long as the bucket
+ * A token bucket that all CPUs share without a lock: the generic cell rate algorithm (ITU-T I.371). Instead of tokens
+ * it keeps the time at which it would be full again. A token costs one interval; one is to be had as long as the bucket
  * would be full within `room`, that is, as long as fewer than all tokens are out.
  *
  * Rate 10 a second, burst 3: interval 100 ms, room 200 ms. Packets at 0, 1, 2, 3 and 101 ms: `due` goes from 0 to 100,
- * 200 and 300 ms; the fourth finds 297 ms to go and is suppressed; the fifth finds 199 and takes the token that came back.
+ * 200 and 300 ms; the fourth finds 297 ms to go and is suppressed; the fifth finds 199 and takes the token that came
+ * back.
  */
 #ifndef _NSG_BUCKET_H
 #define _NSG_BUCKET_H
@@ -24,8 +25,8 @@ struct nsg_bucket {
 void nsg_bucket_init(struct nsg_bucket *bucket, u16 rate, u16 burst);
 
 /*
- * Takes a token at time `now` of a clock that does not go back. If there was one, `*suppressed` tells how often there was
- * none since the last: over time, tokens and what they tell add up to exactly the calls.
+ * Takes a token at time `now` of a clock that does not go back. If there was one, `*suppressed` tells how often there
+ * was none since the last: over time, tokens and what they tell add up to exactly the calls.
  */
 bool nsg_bucket_take(struct nsg_bucket *bucket, u64 now, u64 *suppressed);
 

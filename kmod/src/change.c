@@ -26,6 +26,7 @@ static void free_new(struct nsg_change *change)
 static void remove_added(struct nsg_change *change)
 {
 	nsg_hooks_take_off(change->ns, change->added);
+	nsg_hooks_fragment(change->ns, change->wholes);
 	if (change->tracks)
 		nsg_hooks_track(change->ns, false);
 }
@@ -37,6 +38,11 @@ static int prepare_hooks(struct nsg_change *change, struct nsgate_refusal *refus
 	if (error)
 		return nsg_refuse(refusal, error, NSGATE_FIELD_HOOK, refusal->offset,
 				  "the kernel refused a hook in namespace %u: error %d", change->ns->inode, error);
+	error = nsg_hooks_defragment(change->ns, change->new->ruleset->needs, &change->wholes);
+	if (error)
+		return nsg_refuse(refusal, error, NSGATE_FIELD_MATCH_KIND, refusal->offset,
+				  "the kernel puts no fragments together in namespace %u: error %d", change->ns->inode,
+				  error);
 	if (!needs_tracking(change->new) || change->ns->tracks)
 		return 0;
 	error = nsg_hooks_track(change->ns, true);
@@ -127,6 +133,7 @@ void nsg_change_finish(struct nsg_change *change, u64 reading)
 		WRITE_ONCE(change->new->side, 0);
 	if (!needs_tracking(change->new))
 		nsg_hooks_track(change->ns, false);
+	nsg_hooks_fragment(change->ns, change->new ? ~change->new->ruleset->needs : NSG_NEEDS_WHOLE);
 	if (!change->old)
 		return;
 	if (!change->new) {

@@ -16,7 +16,7 @@ void nsg_event_add(const struct nsgate_event *event);
 /* A namespace was born or has died: NSGATE_EVENT_BORN, NSGATE_EVENT_DIED. */
 void nsg_event_of_namespace(const struct nsg_namespace *ns, enum nsgate_event_type type);
 
-/* Whether each event from now on is to call nsg_listeners_notify(). Returns the number of the newest event until then. */
+/* Whether each event from now on is to call nsg_listeners_notify(). Returns the number of the newest event so far. */
 u64 nsg_events_await(bool await);
 
 #endif /* _NSG_EVENTS_H */

@@ -35,4 +35,13 @@ void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2]);
 /* Holds connection tracking for the namespace, or lets go of it; returns 0 or a negative errno. Under nsg_lock. */
 int nsg_hooks_track(struct nsg_namespace *ns, bool track);
 
+/*
+ * Has fragments put together, before our hooks, as those `needs` say that are not met yet (NSG_NEEDS_WHOLE*). Returns 0
+ * or a negative errno; `added` then tells which to end again. Under nsg_lock.
+ */
+int nsg_hooks_defragment(struct nsg_namespace *ns, u8 needs, u8 *added);
+
+/* Ends that for those of `needs` that are met. Under nsg_lock. */
+void nsg_hooks_fragment(struct nsg_namespace *ns, u8 needs);
+
 #endif /* _NSG_HOOKS_H */

@@ -9,7 +9,7 @@
 #include <linux/types.h>
 
 /*
- * The calling process is to get `signal` when there is an event after number `after`; at once, if there is one already.
+ * The calling process is to get `signal` when there is an event after number `after`; at once, if there is one by now.
  * Replaces what it asked before; 0 for nothing. Returns -ENOSPC if NSGATE_MAX_LISTENERS others that live wait. Sleeps.
  */
 int nsg_listen(u32 signal, u64 after);
@@ -18,8 +18,8 @@ int nsg_listen(u32 signal, u64 after);
 void nsg_listeners_notify(void);
 
 /*
- * Forgets all who wait, when nobody can begin to any more. A notification may still come from events that are just being
- * added: to be called again when there are none. Sleeps.
+ * Forgets all who wait, when nobody can begin to any more. A notification may still come from events that are just
+ * being added: to be called again when there are none. Sleeps.
  */
 void nsg_listeners_clear(void);
 

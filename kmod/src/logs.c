@@ -3,8 +3,8 @@
 #include "logs.h"
 
 /* The bucket in `earlier` of what `log` of `ruleset` samples for; NULL if `from` does not log that. */
-static const struct nsg_bucket *earlier_bucket(const struct nsg_ruleset *ruleset, u32 log, const struct nsg_logs *earlier,
-					       const struct nsg_ruleset *from)
+static const struct nsg_bucket *earlier_bucket(const struct nsg_ruleset *ruleset, u32 log,
+					       const struct nsg_logs *earlier, const struct nsg_ruleset *from)
 {
 	u32 rule = ruleset->log[log].rule;
 

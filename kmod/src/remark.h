@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What rare rules want done about a packet beyond its verdict: counting it as shadow, sampling it into the event ring. */
+/* What rare rules want done about a packet beyond its verdict: counting it as shadow, sampling it into the ring. */
 #ifndef _NSG_REMARK_H
 #define _NSG_REMARK_H
 

@@ -14,6 +14,24 @@ static int compare_by_id(const void *a, const void *b)
 	return x->id < y->id ? -1 : 1;
 }
 
+static bool looks_at_transport(u16 kind)
+{
+	return kind == NSGATE_MATCH_SPORT || kind == NSGATE_MATCH_DPORT || kind == NSGATE_MATCH_ICMP4 ||
+	       kind == NSGATE_MATCH_ICMP6 || kind == NSGATE_MATCH_TCP_FLAGS;
+}
+
+/* What arrives for the host itself over IPv4 is whole on input in any case. */
+static u8 wholes_of(const struct nsgate_rule *rule)
+{
+	u8 needs = 0;
+
+	if (rule->families & NSGATE_FAMILY_IPV4 && rule->hook != NSGATE_HOOK_INPUT)
+		needs |= NSG_NEEDS_WHOLE4;
+	if (rule->families & NSGATE_FAMILY_IPV6)
+		needs |= NSG_NEEDS_WHOLE6;
+	return needs;
+}
+
 static u8 needs_of(const struct nsgate_rule *rule)
 {
 	const struct nsgate_match *match = nsg_rule_matches(rule);
@@ -27,6 +45,8 @@ static u8 needs_of(const struct nsgate_rule *rule)
 			needs |= NSG_NEEDS_STATE;
 		if (nsg_match_names_sets(match))
 			needs |= NSG_NEEDS_SETS;
+		if (looks_at_transport(match->kind))
+			needs |= wholes_of(rule);
 	}
 	return needs;
 }

@@ -38,6 +38,9 @@ struct nsg_rule_index {
 #define NSG_NEEDS_STATE		1	/* connection tracking in the namespace */
 #define NSG_NEEDS_REJECT	2
 #define NSG_NEEDS_SETS		4	/* the side of the address sets in a packet's key */
+#define NSG_NEEDS_WHOLE4	8	/* IPv4 packets whole, because fragments have no transport header */
+#define NSG_NEEDS_WHOLE6	16
+#define NSG_NEEDS_WHOLE		(NSG_NEEDS_WHOLE4 | NSG_NEEDS_WHOLE6)
 
 /*
  * The part above `held` never changes between build and free. A packet reaches a ruleset through its namespace's

@@ -109,7 +109,8 @@ static void test_all_kinds(void)
 	datagrams(&s, &s, "127.0.0.1", 5001, 5, NULL);
 	by_default = events_samples(&e, 0);
 	check(by_default.events == 2 && by_default.first.verdict == NSGATE_DROP && !by_default.first.flags,
-	      "the default verdict's log has a rate of its own");
+	      "the default verdict's log has a rate of its own (%llu, verdict %u, flags %u)",
+	      (unsigned long long)by_default.events, by_default.first.verdict, by_default.first.flags);
 	e.cursor = from;
 	check(events_samples(&e, 1).events == 4, "so has a count rule's");
 	e.cursor = from;
@@ -195,6 +196,7 @@ static void test_signal(void)
 
 	signal(SIGURG, note_signal);
 	signals = 0;
+	pause_ms(1000);		/* until the last namespace is gone */
 	events_skip(&e);
 	events_read(&e, SIGURG);
 	pause_ms(100);

@@ -33,6 +33,7 @@ static const struct part {
 	{ "leaks", test_leaks },
 	{ "quarantine", test_quarantine },
 	{ "events", test_events },
+	{ "fragments", test_fragments },
 	{ "sets", test_sets },
 	{ "swap", test_swap },
 	{ "set-traffic", test_sets_under_traffic },

@@ -160,9 +160,10 @@ static int receive_all(int fd)
 	return count;
 }
 
-int datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, int count,
-	      int *error)
+static int send_datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port,
+			  int count, size_t size, int *error)
 {
+	static const char content[65536] = "nsgate";
 	int receiver = bound_socket(to, address, port, SOCK_DGRAM);
 	int sender = socket_in(from, address, SOCK_DGRAM);
 	socklen_t length;
@@ -173,7 +174,7 @@ int datagrams(const struct sandbox *from, const struct sandbox *to, const char *
 	if (connect(sender, &at.any, length))
 		die("connect of a datagram socket");
 	while (count--)
-		if (send(sender, "nsgate", 6, 0) < 0)
+		if (send(sender, content, size, 0) < 0)
 			last = errno;
 	arrived = receive_all(receiver);
 	if (!last)
@@ -183,6 +184,17 @@ int datagrams(const struct sandbox *from, const struct sandbox *to, const char *
 	close(sender);
 	close(receiver);
 	return arrived;
+}
+
+int datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, int count,
+	      int *error)
+{
+	return send_datagrams(from, to, address, port, count, 6, error);
+}
+
+bool large_datagram(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, size_t size)
+{
+	return send_datagrams(from, to, address, port, 1, size, NULL) == 1;
 }
 
 static int wait_connected(int fd, int milliseconds)

@@ -4,6 +4,7 @@
 #define SANDBOX_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /* A namespace that lives as long as `fd` is open. */
@@ -41,6 +42,9 @@ void leave(void);
  */
 int datagrams(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, int count,
 	      int *error);
+
+/* Sends one of `size` bytes, which may take several packets; whether it arrives. */
+bool large_datagram(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port, size_t size);
 
 /* Connects by tcp; 0, or the errno, ETIMEDOUT after `milliseconds`. Somebody listens in `to`. */
 int connect_to(const struct sandbox *from, const struct sandbox *to, const char *address, uint16_t port,

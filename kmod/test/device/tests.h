@@ -21,6 +21,7 @@ void test_life(void);
 void test_leaks(void);
 void test_quarantine(void);
 void test_events(void);
+void test_fragments(void);
 void test_swap(void);
 void test_sets(void);
 void test_sets_under_traffic(void);

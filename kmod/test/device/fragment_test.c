@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Fragments: put together where a rule looks at transport headers, matched without where none does. */
+#include <string.h>
+
+#include "events.h"
+#include "tests.h"
+
+#define SIZE	4000	/* bytes: three packets on a link of 1500 */
+
+static struct sandbox a, b;
+
+/* All is dropped on `hook` but udp to port 5000. */
+static void only_port_5000(enum nsgate_hook hook)
+{
+	struct wire w;
+
+	commit_begin(&w, 1, hook, NSGATE_DROP);
+	rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = hook, .action = NSGATE_ACCEPT });
+	match_service(&w, 17, 5000);
+	rule_end(&w);
+	rule_begin(&w, (struct nsgate_rule){ .id = 2, .hook = hook, .action = NSGATE_ACCEPT, .families = NSGATE_FAMILY_IPV6 });
+	MATCH(&w, NSGATE_MATCH_PROTOCOL, __u8, 58);
+	rule_end(&w);
+	put_and_bind(&w, &b, 1);
+}
+
+static void test_with_ports(enum nsgate_hook hook, const char *name)
+{
+	only_port_5000(hook);
+	check(large_datagram(&a, &b, "10.9.0.2", 5000, SIZE), "%s: a rule for its port lets a fragmented packet in", name);
+	check(counters(b.inode, 1).packets == 1 && counters(b.inode, 1).bytes == 20 + 8 + SIZE, "%s: as one packet", name);
+	check(!large_datagram(&a, &b, "10.9.0.2", 5001, SIZE), "%s: another port stays out", name);
+	check(large_datagram(&a, &b, "fd09::2", 5000, SIZE) && counters(b.inode, 1).packets == 2,
+	      "%s: an IPv6 packet in fragments too", name);
+	check(!large_datagram(&a, &b, "fd09::2", 5001, SIZE), "%s: and its other port stays out", name);
+	unbind_and_drop(&b, 1);
+}
+
+static void test_without_ports(void)
+{
+	struct nsgate_event *event;
+	uint32_t later = 0, all = 0;
+	static struct events e;
+	struct wire w;
+
+	commit_begin(&w, 1, NSGATE_HOOK_PREROUTING, 0);
+	rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_PREROUTING, .action = NSGATE_COUNT,
+					     .flags = NSGATE_RULE_LOG, .log_rate = 10, .log_burst = 10 });
+	MATCH(&w, NSGATE_MATCH_PROTOCOL, __u8, 17);
+	rule_end(&w);
+	put_and_bind(&w, &b, 1);
+	events_skip(&e);
+	check(large_datagram(&a, &b, "10.9.0.2", 5000, SIZE) && counters(b.inode, 1).packets == 3,
+	      "without a rule for ports three fragments are three packets");
+	check(large_datagram(&a, &b, "fd09::2", 5000, SIZE) && counters(b.inode, 1).packets == 6, "over IPv6 as well");
+	check(!totals(b.inode, NSGATE_HOOK_PREROUTING).malformed, "none of them malformed");
+	events_read(&e, 0);
+	for (event = e.at; event < e.at + e.count; event++)
+		if (event->type == NSGATE_EVENT_PACKET) {
+			all++;
+			later += event->flags == NSGATE_PACKET_FRAGMENT && !event->destination_port;
+		}
+	check(all == 6 && later == 4, "events tell which are not the first (%u of %u)", later, all);
+	unbind_and_drop(&b, 1);
+}
+
+void test_fragments(void)
+{
+	section("fragments");
+	a = sandbox_new();
+	b = sandbox_new();
+	sandbox_join(&a, &b);
+	check(large_datagram(&a, &b, "10.9.0.2", 5000, SIZE), "a large packet arrives");
+	test_without_ports();
+	test_with_ports(NSGATE_HOOK_PREROUTING, "prerouting");
+	test_with_ports(NSGATE_HOOK_INPUT, "input");
+	test_without_ports();
+	sandbox_delete(&a);
+	sandbox_delete(&b);
+	check_empty("fragments");
+}
