@@ -61,8 +61,10 @@ static u32 count_logs(const struct nsgate_ruleset *from)
 	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
 	u32 count = !!from->default_log_rate, i;
 
-	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule))
+	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule)) {
 		count += !!(rule->flags & NSGATE_RULE_LOG);
+		cond_resched();
+	}
 	return count;
 }
 

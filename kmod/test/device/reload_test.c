@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Unloading with bindings in force under traffic, and what a new load tells. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/klog.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "events.h"
 #include "module.h"
 #include "tests.h"
 
@@ -33,8 +36,50 @@ static void test_listing(const struct sandbox *s)
 	check(has_line("/proc/nsgate", inode, "initial\n"), "and no other");
 }
 
+/* The list that a load with inode=N prints, in the kernel's log. */
+static void test_log(const struct sandbox *s)
+{
+	static char text[1 << 20];
+	char line[64];
+	int length = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, text, sizeof(text) - 1);
+	const char *at;
+
+	text[length < 0 ? 0 : length] = 0;
+	snprintf(line, sizeof(line), "nsgate: namespace %u birth %llx ***", s->inode, (unsigned long long)s->birth);
+	check(strstr(text, line), "the kernel's log has the list, the inode marked");
+	snprintf(line, sizeof(line), "nsgate: namespace %u birth", home.inode);
+	at = strstr(text, line);
+	check(at && strncmp(strchr(at, '\n') - 3, "***", 3), "and no other");
+}
+
+static void test_quarantine_parameter(const char *module)
+{
+	struct sandbox before = sandbox_new(), born;
+
+	module_unload();
+	module_load(module, "quarantine=1");
+	check(info().quarantine == 1 && !info().quarantined && datagrams(&before, &before, "127.0.0.1", 5001, 3, NULL) == 3,
+	      "quarantine=1 leaves those alone that live already");
+	born = sandbox_new();
+	check(info().quarantined == 1 && !datagrams(&born, &born, "127.0.0.1", 5001, 3, NULL), "the next one is in quarantine");
+	check(has_line("/proc/nsgate", "quarantine 1 ", "malformed rules"), "/proc/nsgate tells the settings");
+	module_unload();
+	check(datagrams(&born, &born, "127.0.0.1", 5001, 3, NULL) == 3, "unloading ends it");
+	module_load(module, "");
+	sandbox_delete(&before);
+	sandbox_delete(&born);
+}
+
+static volatile int urgent;
+
+static void note_urgent(int number)
+{
+	urgent++;
+}
+
 void test_reload(const char *module)
 {
+	static struct events e;
 	struct sandbox s = sandbox_new();
 	struct nsgate_info before = info(), after;
 	uint64_t birth = s.birth;
@@ -56,7 +101,11 @@ void test_reload(const char *module)
 		_exit(0);
 	}
 	usleep(200000);
+	signal(SIGURG, note_urgent);
+	events_skip(&e);
+	events_read(&e, SIGURG);
 	module_unload();
+	check(!urgent, "unloaded while a process waits for events, which is told nothing");
 	check(true, "unloaded with a binding in force, under traffic");
 	waitpid(talker, NULL, 0);
 	check(datagrams(&s, &s, "127.0.0.1", 5001, 5, NULL) == 5, "without the module all passes");
@@ -67,5 +116,9 @@ void test_reload(const char *module)
 	check(after.instance != before.instance && !after.bindings && !after.generation, "a new load is another instance, empty");
 	check(s.birth && s.birth != birth, "with other birth ids");
 	test_listing(&s);
+	test_log(&s);
 	sandbox_delete(&s);
+	test_quarantine_parameter(module);
+	check(!urgent, "who waited for another instance's events is not told of these");
+	signal(SIGURG, SIG_DFL);
 }
