@@ -2,12 +2,13 @@ import { credentials, Server, ServerCredentials, status, type ServerDuplexStream
 import { AgentStreamServiceService, Backoff, type ConnectRequest, type ConnectResponse } from '@nsgate/proto';
 import pino from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { PolicyChange, Refusal } from '../desired-state/policy-intake';
+import type { Change, Refusal } from '../desired-state/intake';
 import { policyMessage } from '../desired-state/policy.testing';
+import type { HostEvent } from '../host-events/host-events';
 import type { Reality } from '../reconcile/reality';
 import type { BindingSample } from '../stats/stats-reader';
 import { ControllerClient } from './controller-client';
-import type { Introduction } from './session';
+import type { AgentFacade, Introduction } from './session';
 
 type Stream = ServerDuplexStream<ConnectRequest, ConnectResponse>;
 type Said = NonNullable<ConnectRequest['message']>;
@@ -91,6 +92,8 @@ const REALITY: Reality = {
   ]),
 };
 
+const NO_EVENTS: ReturnType<AgentFacade['takeEvents']> = { events: [], lost: 0 };
+
 // Waits are for events, and end when these come; a busy machine may take its time.
 jest.setTimeout(30_000);
 
@@ -99,10 +102,12 @@ describe('the stream to a controller', () => {
   let client: ControllerClient;
   let port: number;
   let reality: Reality;
-  let submitted: PolicyChange[];
-  let answer: (change: PolicyChange) => Promise<Refusal>;
+  let submitted: Change[];
+  let answer: (change: Change) => Promise<Refusal>;
   let samples: BindingSample[];
   let statsFromStart: number;
+  let events: HostEvent[];
+  let explain: AgentFacade['explain'];
 
   beforeEach(async () => {
     controller = new TestController();
@@ -112,6 +117,10 @@ describe('the stream to a controller', () => {
     answer = () => Promise.resolve(undefined);
     samples = [];
     statsFromStart = 0;
+    events = [];
+    explain = () => {
+      throw new Error('nothing to explain');
+    };
     client = makeClient([`127.0.0.1:${port}`]);
   });
 
@@ -133,6 +142,9 @@ describe('the stream to a controller', () => {
         reality: () => reality,
         readStats: () => samples,
         startStatsOver: () => (statsFromStart += 1),
+        takeEvents: () =>
+          events.splice(0).reduce((all, one) => ({ ...all, events: [...all.events, one] }), NO_EVENTS),
+        explain,
       },
       log: pino({ level: 'silent' }),
       backoff: new Backoff({ initialMs: 5, maxMs: 20 }),
@@ -190,11 +202,11 @@ describe('the stream to a controller', () => {
 
   it('refuses a policy that is not valid without showing it to anybody', async () => {
     await connected();
-    controller.say({ $case: 'upsert', value: { nonce: 9n, policy: policyMessage({ priority: 5000 }) } });
+    controller.say({ $case: 'upsert', value: { nonce: 9n, policy: policyMessage({ priority: 60_000 }) } });
     controller.say({ $case: 'upsert', value: { nonce: 10n, policy: undefined } });
     await until(() => controller.all('nack').length === 2);
     expect(controller.all('nack').map(({ reason }) => reason)).toEqual([
-      'priority 5000 is not within -1000 to 1000',
+      'priority 60000 is not within -1000 to 51000',
       'the message carries no policy',
     ]);
     expect(submitted).toEqual([]);

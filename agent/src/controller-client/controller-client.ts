@@ -5,6 +5,17 @@ import { AgentStreamServiceClient, Backoff } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import { Session, type AgentFacade, type Introduction, type SessionEnd } from './session';
 
+/** How it stands with the controller. */
+export interface ClientStatus {
+  /** HOST:PORT of the one that is connected to, or was last. */
+  controller: string;
+  state: 'connecting' | 'syncing' | 'in sync' | 'away';
+  /** Why there is no stream. */
+  reason: string | undefined;
+  /** The store's revision of the last in-sync mark, and when it came. */
+  synced: { revision: bigint; time: Date } | undefined;
+}
+
 export interface ControllerClientOptions {
   /** HOST:PORT of each controller; taken in turn. */
   addresses: readonly string[];
@@ -39,6 +50,10 @@ export class ControllerClient {
   readonly #stopping = new AbortController();
   #session: Session | undefined;
   #running: Promise<void> | undefined;
+  #controller = '';
+  #reason: string | undefined;
+  #synced: ClientStatus['synced'];
+  #anew = new AbortController();
 
   constructor(private readonly options: ControllerClientOptions) {
     this.#backoff = options.backoff ?? new Backoff({ initialMs: 500, maxMs: 10_000 });
@@ -53,6 +68,17 @@ export class ControllerClient {
     this.#session?.report();
   }
 
+  get status(): ClientStatus {
+    const state = this.#session === undefined ? 'away' : this.#session.state;
+    return { controller: this.#controller, state, reason: this.#reason, synced: this.#synced };
+  }
+
+  /** Introduces the agent anew, at once. */
+  reconnect(): void {
+    this.#anew.abort();
+    void this.#session?.close(CLOSE_TIMEOUT_MS);
+  }
+
   async stop(): Promise<void> {
     this.#stopping.abort();
     await this.#session?.close(CLOSE_TIMEOUT_MS);
@@ -65,10 +91,16 @@ export class ControllerClient {
       const controller = addresses[turn % addresses.length] ?? '';
       const { reason, wasInSync } = await this.#connect(controller);
       if (this.#isStopping()) return;
+      if (this.#anew.signal.aborted) {
+        this.#anew = new AbortController();
+        continue;
+      }
+      this.#reason = reason;
       if (wasInSync) this.#backoff.reset();
       const waitMs = Math.round(this.#backoff.next());
       log.warn({ controller, reason, waitMs }, 'no stream to the controller; what is enforced stays');
-      await sleep(waitMs, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+      const signal = AbortSignal.any([this.#stopping.signal, this.#anew.signal]);
+      await sleep(waitMs, undefined, { signal }).catch(() => undefined);
     }
   }
 
@@ -77,6 +109,7 @@ export class ControllerClient {
   }
 
   async #connect(address: string): Promise<SessionEnd> {
+    this.#controller = address;
     let client: AgentStreamServiceClient | undefined;
     try {
       client = new AgentStreamServiceClient(address, this.options.credentials(), this.#channelOptions());
@@ -98,6 +131,10 @@ export class ControllerClient {
       agent,
       log: log.child({ controller }),
       welcomeTimeoutMs,
+      onSync: (revision) => {
+        this.#reason = undefined;
+        this.#synced = { revision, time: new Date() };
+      },
     });
   }
 

@@ -1,9 +1,10 @@
 /** An AgentPolicy of the wire as a Policy, or a PolicyFault: nothing half-valid gets further than this. Pure. */
 import { AgentPolicy, agentPolicyDigest } from '@nsgate/proto';
-import { PolicyFault, type Policy, type PolicyRule } from '../desired-state/policy';
-import { Action, type DefaultVerdict, type Hook } from '../kernel-device';
+import { PolicyFault, type Policy, type PolicyRule, type StatedVerdict } from '../desired-state/policy';
+import { Action, type Hook } from '../kernel-device';
 import { NamePattern, PatternError } from '../namespaces/name-pattern';
-import { demand, readAction, readHook, readRule } from './rule-message';
+import { demand } from './demand';
+import { readAction, readHook, readLog, readRule } from './rule-message';
 
 const MAX_POLICY_RULES = 10_000;
 const MAX_PATTERNS = 256;
@@ -79,14 +80,18 @@ function readRules({ rules, uid }: AgentPolicy): PolicyRule[] {
   });
 }
 
-function readDefaultVerdicts({ defaultVerdicts }: AgentPolicy): Map<Hook, DefaultVerdict> {
-  const verdicts = new Map<Hook, DefaultVerdict>();
+function readDefaultVerdicts({ defaultVerdicts }: AgentPolicy): Map<Hook, StatedVerdict> {
+  const verdicts = new Map<Hook, StatedVerdict>();
   for (const message of defaultVerdicts) {
     const hook = readHook(message.hook);
     const verdict = readAction(message.verdict);
     demand(!verdicts.has(hook), `a default verdict for hook ${message.hook} stands twice`);
     demand(verdict === Action.ACCEPT || verdict === Action.DROP, 'a default verdict is accept or drop');
-    verdicts.set(hook, verdict);
+    demand(
+      verdict === Action.DROP || message.log === undefined,
+      'only a default verdict that drops can be logged',
+    );
+    verdicts.set(hook, { verdict, ...readLog(message.log) });
   }
   return verdicts;
 }

@@ -1,11 +1,13 @@
 /** What the agent reports, as messages of bounded size. Pure. */
 import {
+  HostEventKind as WireEventKind,
   NamespaceState,
   RealizationState,
   type ConnectRequest,
   type Namespace,
   type Realization as WireRealization,
 } from '@nsgate/proto';
+import type { HostEvent, HostEventKind } from '../host-events/host-events';
 import { detailOf, inodeOf } from '../namespaces/namespace-entry';
 import {
   sameNamespaceStatus,
@@ -74,6 +76,25 @@ export function statsReports(samples: readonly BindingSample[]): ConnectRequest[
   return messages;
 }
 
+export function eventReports({
+  events,
+  lost,
+}: {
+  events: readonly HostEvent[];
+  lost: number;
+}): ConnectRequest[] {
+  const wire = events.map(({ time, kind, namespace = '', detail }) => ({
+    time,
+    kind: EVENT_KINDS[kind],
+    namespace,
+    detail,
+  }));
+  const parts = chunks(wire, lost > 0);
+  return parts.map(({ part }, index) => ({
+    message: { $case: 'events', value: { events: part, lost: index === 0 ? BigInt(lost) : 0n } },
+  }));
+}
+
 /** In a snapshot the first part says so, and there is one even when there is nothing to tell. */
 function chunks<T>(entries: T[], snapshot: boolean): { part: T[]; isFirst: boolean }[] {
   const parts: { part: T[]; isFirst: boolean }[] = [];
@@ -132,4 +153,15 @@ const NAMESPACE_STATES: Record<NamespaceStatus['entry']['state'], NamespaceState
   alias: NamespaceState.NAMESPACE_STATE_ALIAS,
   stray: NamespaceState.NAMESPACE_STATE_STRAY,
   guarded: NamespaceState.NAMESPACE_STATE_GUARDED,
+  shadowed: NamespaceState.NAMESPACE_STATE_SHADOWED,
+  quarantined: NamespaceState.NAMESPACE_STATE_QUARANTINED,
+  lingering: NamespaceState.NAMESPACE_STATE_LINGERING,
+};
+
+const EVENT_KINDS: Record<HostEventKind, WireEventKind> = {
+  'drift-repaired': WireEventKind.HOST_EVENT_KIND_DRIFT_REPAIRED,
+  'module-reloaded': WireEventKind.HOST_EVENT_KIND_MODULE_RELOADED,
+  'module-unusable': WireEventKind.HOST_EVENT_KIND_MODULE_UNUSABLE,
+  'state-file': WireEventKind.HOST_EVENT_KIND_STATE_FILE,
+  'quarantine-released': WireEventKind.HOST_EVENT_KIND_QUARANTINE_RELEASED,
 };

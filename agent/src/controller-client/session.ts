@@ -1,19 +1,15 @@
 /** One open stream to a controller: what it asks is done and answered, and what changes here is reported. */
-import type {
-  ConnectRequest,
-  ConnectResponse,
-  PolicyRemove,
-  PolicyUpsert,
-  ReportSettings,
-} from '@nsgate/proto';
+import type { ConnectRequest, ConnectResponse, ExplainQuestion, ReportSettings } from '@nsgate/proto';
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import { PolicyFault } from '../desired-state/policy';
-import type { PolicyChange, Refusal } from '../desired-state/policy-intake';
+import type { Change, Refusal } from '../desired-state/intake';
+import type { Explanation, PacketQuestion } from '../explain/explain';
+import type { HostEvent } from '../host-events/host-events';
 import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
 import type { BindingSample } from '../stats/stats-reader';
-import { readPolicy } from './policy-message';
-import { namespaceReports, realizationReports, statsReports } from './report-messages';
+import { explainAnswer, readQuestion } from './explain-message';
+import { InboundChanges } from './inbound-changes';
+import { eventReports, namespaceReports, realizationReports, statsReports } from './report-messages';
 
 /** How the agent introduces itself; the fields of Hello in agent_stream.proto. */
 export interface Introduction {
@@ -30,11 +26,15 @@ export interface Introduction {
 
 /** What the agent does for a session. */
 export interface AgentFacade {
-  submit(change: PolicyChange): Promise<Refusal>;
+  submit(change: Change): Promise<Refusal>;
   reality(): Reality;
   /** What changed since the last time; everything after startOver. */
   readStats(): BindingSample[];
   startStatsOver(): void;
+  /** What is to be told, once. */
+  takeEvents(): { events: HostEvent[]; lost: number };
+  /** Asks the live ruleset. Throws when it cannot be asked, with a sentence for the operator. */
+  explain(question: PacketQuestion): Explanation;
 }
 
 export interface SessionOptions {
@@ -44,6 +44,8 @@ export interface SessionOptions {
   log: Logger;
   /** How long the controller may take to answer Hello, in milliseconds. */
   welcomeTimeoutMs: number;
+  /** The controller has said that the host is in sync, at this revision of its store. */
+  onSync: (revision: bigint) => void;
 }
 
 export interface SessionEnd {
@@ -58,8 +60,6 @@ const MAX_STATS_INTERVAL_MS = 3_600_000;
 
 /** The controller is not read further while this many of its messages are being worked on. */
 const MAX_OPEN_MESSAGES = 256;
-
-const MAX_REASON = 1024;
 
 export class Session {
   /** When the stream is over, and why. */
@@ -76,9 +76,15 @@ export class Session {
   #sentNamespaces: ReadonlyMap<string, NamespaceStatus> | undefined;
   #isRealityNew = false;
   #isReporting = false;
+  readonly #changes: InboundChanges;
 
   constructor(private readonly options: SessionOptions) {
-    const { call, introduction } = options;
+    const { call, introduction, agent, log } = options;
+    this.#changes = new InboundChanges({
+      submit: (change) => agent.submit(change),
+      answer: (message) => this.#say(message),
+      log,
+    });
     this.ended = new Promise((resolve) => (this.#end = resolve));
     call.on('data', (message: ConnectResponse) => this.#receive(message));
     // Every end comes as a status, after an error if it is one.
@@ -86,6 +92,10 @@ export class Session {
     call.on('status', (status: StatusObject) => this.#finish(status));
     this.#welcomeTimer = setTimeout(() => this.#drop('no answer to Hello'), options.welcomeTimeoutMs);
     call.write({ message: { $case: 'hello', value: introduction } });
+  }
+
+  get state(): 'connecting' | 'syncing' | 'in sync' {
+    return this.#state === 'greeting' ? 'connecting' : this.#state;
   }
 
   /** Reality has changed: what the controller has not heard yet is sent, as fast as it takes it. */
@@ -120,10 +130,14 @@ export class Session {
         this.#welcome(message.value.controllerVersion);
         return;
       case 'upsert':
-        void this.#work(this.#upsert(message.value));
-        return;
       case 'remove':
-        void this.#work(this.#remove(message.value));
+      case 'setUpsert':
+      case 'setDelta':
+      case 'setRemove':
+        void this.#work(this.#changes.take(message));
+        return;
+      case 'explain':
+        this.#explain(message.value);
         return;
       case 'inSync':
         void this.#work(this.#inSync(message.value.revision));
@@ -142,38 +156,6 @@ export class Session {
     this.#scheduleStats();
   }
 
-  async #upsert({ nonce, policy: message }: PolicyUpsert): Promise<void> {
-    const start = performance.now();
-    const name = message?.name ?? '';
-    const refusal = await this.#hold(message);
-    this.#answer(nonce, name, refusal);
-    const { revision, digest } = message ?? {};
-    const about = {
-      policy: name,
-      revision: revision?.toString(),
-      digest,
-      durationMs: performance.now() - start,
-    };
-    if (refusal === undefined) this.options.log.info(about, 'policy held');
-    else this.options.log.error({ ...about, reason: refusal }, 'policy refused');
-  }
-
-  async #hold(message: PolicyUpsert['policy']): Promise<Refusal> {
-    if (message === undefined) return 'the message carries no policy';
-    try {
-      return await this.options.agent.submit({ kind: 'hold', policy: readPolicy(message) });
-    } catch (error) {
-      if (error instanceof PolicyFault) return error.message;
-      throw error;
-    }
-  }
-
-  async #remove({ nonce, name }: PolicyRemove): Promise<void> {
-    const refusal = await this.options.agent.submit({ kind: 'release', name });
-    this.#answer(nonce, name, refusal);
-    this.options.log.info({ policy: name, reason: refusal }, 'policy released');
-  }
-
   async #inSync(revision: bigint): Promise<void> {
     const refusal = await this.options.agent.submit({ kind: 'complete' });
     if (refusal !== undefined) {
@@ -181,7 +163,13 @@ export class Session {
       return;
     }
     this.#state = 'in sync';
+    this.options.onSync(revision);
     this.options.log.info({ revision: revision.toString() }, 'in sync');
+  }
+
+  #explain(question: ExplainQuestion): void {
+    const read = readQuestion(question);
+    this.#say(explainAnswer(question.id, () => this.options.agent.explain(read)));
   }
 
   #settings({ statsInterval }: ReportSettings): void {
@@ -206,13 +194,8 @@ export class Session {
     if (this.#openMessages === MAX_OPEN_MESSAGES / 2) call.resume();
   }
 
-  #answer(nonce: bigint, name: string, refusal: Refusal): void {
-    if (this.#isOver) return;
-    const message: ConnectRequest['message'] =
-      refusal === undefined
-        ? { $case: 'ack', value: { nonce } }
-        : { $case: 'nack', value: { nonce, name, reason: refusal.slice(0, MAX_REASON) } };
-    this.options.call.write({ message });
+  #say(message: ConnectRequest['message']): void {
+    if (!this.#isOver) this.options.call.write({ message });
   }
 
   async #reportAll(): Promise<void> {
@@ -224,6 +207,7 @@ export class Session {
       this.#sentNamespaces = namespaces;
       await this.#sendAll(realizationReports(this.#sentRealizations, realizations));
       this.#sentRealizations = realizations;
+      await this.#sendAll(eventReports(this.options.agent.takeEvents()));
     }
     this.#isReporting = false;
   }

@@ -1,5 +1,5 @@
 /** A policy as the agent holds it: valid, with its rules in the kernel's terms. */
-import type { DefaultVerdict, Digest, Hook, Rule } from '../kernel-device';
+import type { DefaultVerdict, Digest, Hook, LogRate, Rule } from '../kernel-device';
 import type { NamePattern } from '../namespaces/name-pattern';
 
 export interface Policy {
@@ -13,9 +13,15 @@ export interface Policy {
   readonly include: readonly NamePattern[];
   readonly exclude: readonly NamePattern[];
   readonly rules: readonly PolicyRule[];
-  readonly defaultVerdicts: ReadonlyMap<Hook, DefaultVerdict>;
+  readonly defaultVerdicts: ReadonlyMap<Hook, StatedVerdict>;
   /** The message that the controller sent; from it the policy can be read again. */
   readonly message: Uint8Array;
+}
+
+export interface StatedVerdict {
+  readonly verdict: DefaultVerdict;
+  /** With drop only. */
+  readonly log?: LogRate;
 }
 
 export interface PolicyRule {
@@ -35,6 +41,12 @@ export function selects(policy: Policy, namespace: string): boolean {
     policy.include.some((pattern) => pattern.matches(namespace)) &&
     !policy.exclude.some((pattern) => pattern.matches(namespace))
   );
+}
+
+/** Names that the policies name literally. */
+export function literalNames(policies: Iterable<Policy>): Set<string> {
+  const patterns = [...policies].flatMap(({ include }) => include.map(({ literal }) => literal));
+  return new Set(patterns.filter((name) => name !== undefined));
 }
 
 /** The order in which policies compose: priority, then name. */

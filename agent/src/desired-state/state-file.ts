@@ -4,9 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { open, rename, unlink, type FileHandle } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { open, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { withFile, writeDurably } from './durable-file';
 
 const FORMAT = 'nsgate-agent-state';
 const VERSION = 1;
@@ -54,15 +55,7 @@ export class StateFile {
 
   /** Resolves once the state would survive a power cut. Calls must not overlap. */
   async save(state: StoredState): Promise<void> {
-    const temporary = `${this.path}.tmp`;
-    try {
-      await writeDurably(temporary, encode(state));
-      await rename(temporary, this.path);
-    } catch (error) {
-      await unlink(temporary).catch(() => undefined);
-      throw error;
-    }
-    await withFile(await open(dirname(this.path), 'r'), (folder) => folder.sync());
+    await writeDurably(this.path, encode(state));
   }
 
   /** Throws unless a state can be saved here. */
@@ -113,19 +106,4 @@ function parseJson(text: string): unknown {
 
 function sha256(text: string): string {
   return createHash('sha256').update(text).digest('hex');
-}
-
-async function writeDurably(path: string, content: string): Promise<void> {
-  await withFile(await open(path, 'w', 0o600), async (file) => {
-    await file.writeFile(content);
-    await file.sync();
-  });
-}
-
-async function withFile<T>(file: FileHandle, use: (file: FileHandle) => Promise<T>): Promise<T> {
-  try {
-    return await use(file);
-  } finally {
-    await file.close();
-  }
 }

@@ -12,6 +12,8 @@ export const SET_NAME_SIZE = 64;
 export const MAX_REQUEST = 64 << 20;
 export const MAX_OBJECTS = 65536;
 export const MAX_ITEMS = 1024;
+export const MAX_SET_MEMBERS = 2097152;
+export const MAX_EVENTS = 1024;
 
 export const NO_INDEX = 0xffffffff;
 
@@ -40,6 +42,14 @@ export const SIZE = {
   stats: 16,
   classify: 96,
   classified: 56,
+  setting: 24,
+  release: 24,
+  set: 88,
+  setDelta: 104,
+  setDrop: 72,
+  eventsRequest: 24,
+  events: 32,
+  event: 144,
 };
 
 export enum Op {
@@ -116,6 +126,11 @@ export enum ObjectType {
   RULESET_DROP = 2,
   BIND = 3,
   UNBIND = 4,
+  SETTING = 5,
+  SET_PUT = 6,
+  SET_DELTA = 7,
+  SET_DROP = 8,
+  RELEASE = 9,
 }
 
 /** Bits of Rule.families; one of them is DescribedPacket.family. */
@@ -144,6 +159,8 @@ export enum MatchKind {
   OUT_IF = 12,
   STATE = 13,
   MARK = 14,
+  SRC_SET = 15,
+  DST_SET = 16,
 }
 
 export const MATCH_NEGATE = 1;
@@ -163,6 +180,24 @@ export enum NamespaceFlag {
   INITIAL = 1,
   BOUND = 2,
   QUARANTINED = 4,
+}
+
+export enum Setting {
+  QUARANTINE = 1,
+  MALFORMED = 2,
+}
+
+export enum EventType {
+  BORN = 1,
+  DIED = 2,
+  PACKET = 3,
+}
+
+/** Bits of PacketEvent.flags. */
+export enum PacketFlag {
+  SHADOW = 1,
+  MALFORMED = 2,
+  FRAGMENT = 4,
 }
 
 /** The member of an enum that has this value; undefined when none has. */

@@ -48,6 +48,20 @@ export class ByteWriter {
     return this.skip(size);
   }
 
+  /**
+   * Packed prefixes, an address of `addressSize` bytes and a length each, as struct nsgate_prefix4 or nsgate_prefix6: with zeros
+   * up to a multiple of 8. Written without a call for each, since a set may have two million.
+   */
+  prefixes(packed: Uint8Array, addressSize: 4 | 16): this {
+    const from = addressSize + 1;
+    const to = align8(from);
+    let at = this.#offset;
+    for (let item = 0; item < packed.length; item += from, at += to) {
+      for (let byte = 0; byte < from; byte++) this.buffer[at + byte] = packed[item + byte] ?? 0;
+    }
+    return this.skip(at - this.#offset);
+  }
+
   /** Leaves zeros. */
   skip(size: number): this {
     this.#offset += size;

@@ -222,6 +222,6 @@ function indexOrNone(index: number): number | undefined {
   return index === NO_INDEX ? undefined : index;
 }
 
-function repeat<T>(count: number, read: () => T): T[] {
+export function repeat<T>(count: number, read: () => T): T[] {
   return Array.from({ length: count }, read);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { Action, Family, Hook, MatchKind, RejectWith } from './abi';
+import { Action, Family, Hook, MatchKind, RejectWith, Setting } from './abi';
 import { encodeClassify, encodeCommit, objectSize } from './encode-request';
 import { rulesetDigest } from './encode-ruleset';
 import { decodeCommit } from './request-decoder.testing';
@@ -31,6 +31,7 @@ const match = fc.oneof(
   matches([MatchKind.ICMP4, MatchKind.ICMP6], fc.record({ type: u8, codeFirst: u8, codeLast: u8 })),
   matches([MatchKind.TCP_FLAGS], fc.record({ mask: u8, value: u8 })),
   matches([MatchKind.IN_IF, MatchKind.OUT_IF], fc.stringMatching(/^[a-z0-9*]{1,15}$/)),
+  matches([MatchKind.SRC_SET, MatchKind.DST_SET], fc.stringMatching(/^[a-z0-9-]{1,63}$/)),
   matches([MatchKind.MARK], fc.record({ value: u32, mask: u32 })),
 );
 
@@ -60,11 +61,32 @@ const ruleset = fc.record(
   { requiredKeys: ['defaultVerdicts', 'rules'] },
 ) as fc.Arbitrary<Ruleset>;
 
+const setName = fc.stringMatching(/^[a-z0-9/-]{1,63}$/);
+
+function packed(size: number): fc.Arbitrary<Uint8Array> {
+  const one = fc.uint8Array({ minLength: size, maxLength: size });
+  return fc.array(one, { maxLength: 4 }).map((all) => Uint8Array.from(all.flatMap((bytes) => [...bytes])));
+}
+
+const members = fc.record({ v4: packed(5), v6: packed(17) });
+
 const object: fc.Arbitrary<CommitObject> = fc.oneof(
   fc.record({ type: fc.constant('ruleset-put' as const), digest, ruleset }),
   fc.record({ type: fc.constant('ruleset-drop' as const), digest }),
   fc.record({ type: fc.constant('bind' as const), inode: u32, birth: u64, digest, initial: fc.boolean() }),
   fc.record({ type: fc.constant('unbind' as const), inode: u32, birth: u64 }),
+  fc.record({ type: fc.constant('release' as const), inode: u32, birth: u64 }),
+  fc.record({
+    type: fc.constant('setting' as const),
+    setting: fc.constantFrom(Setting.QUARANTINE, Setting.MALFORMED),
+    value: u64,
+  }),
+  fc.record({ type: fc.constant('set-put' as const), name: setName, version: u64, members }),
+  fc.record({
+    ...{ type: fc.constant('set-delta' as const), name: setName, from: u64, version: u64 },
+    ...{ add: members, remove: members },
+  }),
+  fc.record({ type: fc.constant('set-drop' as const), name: setName }),
 );
 
 describe('a commit', () => {
@@ -91,6 +113,11 @@ describe('a commit', () => {
     const bind = { type: 'bind', inode: 1, birth: 0n, digest: 'ab'.repeat(32), initial: false } as const;
     expect(() => encodeCommit(0n, [{ ...bind, inode: 2 ** 32 }])).toThrow('out of range');
     expect(() => encodeCommit(0n, [{ ...bind, birth: -1n }])).toThrow('out of range');
+    expect(() => encodeCommit(0n, [{ type: 'set-drop', name: 'x'.repeat(64) }])).toThrow('1 to 63 bytes');
+    const halves = { v4: new Uint8Array(7), v6: new Uint8Array(0) };
+    expect(() => encodeCommit(0n, [{ type: 'set-put', name: 'x', version: 1n, members: halves }])).toThrow(
+      'no whole number',
+    );
     expect(() => encodeCommit(0n, [{ ...bind, digest: 'ab' }])).toThrow('64 hexadecimal digits');
   });
 });

@@ -2,7 +2,16 @@
 import { ABI, BIND_INITIAL, Family, MAGIC, ObjectType, Op, SIZE } from './abi';
 import { ByteWriter } from './byte-writer';
 import { rulesetSize, writeDigest, writeInterfaceName, writeRuleset } from './encode-ruleset';
-import type { BindObject, CommitObject, DescribedPacket, UnbindObject } from './request';
+import { setDeltaSize, setSize, writeSet, writeSetDelta, writeSetDrop } from './encode-set';
+import type {
+  BindObject,
+  CommitObject,
+  DescribedPacket,
+  EventsQuestion,
+  ReleaseObject,
+  SettingObject,
+  UnbindObject,
+} from './request';
 
 export function encodeInfo(tag: bigint): Buffer {
   return begin(Op.INFO, tag, 0).buffer;
@@ -39,6 +48,10 @@ export function encodeClassify(tag: bigint, packet: DescribedPacket): Buffer {
   return writer.buffer;
 }
 
+export function encodeEvents(tag: bigint, { cursor, instance, signal }: EventsQuestion): Buffer {
+  return begin(Op.EVENTS, tag, SIZE.eventsRequest).u64(cursor).u64(instance).u32(signal).skip(4).buffer;
+}
+
 /** Bytes of an object in a commit. */
 export function objectSize(object: CommitObject): number {
   switch (object.type) {
@@ -50,6 +63,16 @@ export function objectSize(object: CommitObject): number {
       return SIZE.bind;
     case 'unbind':
       return SIZE.unbind;
+    case 'set-put':
+      return setSize(object);
+    case 'set-delta':
+      return setDeltaSize(object);
+    case 'set-drop':
+      return SIZE.setDrop;
+    case 'setting':
+      return SIZE.setting;
+    case 'release':
+      return SIZE.release;
   }
 }
 
@@ -72,6 +95,21 @@ function writeObject(writer: ByteWriter, object: CommitObject): void {
       return;
     case 'unbind':
       writeUnbind(writer, object);
+      return;
+    case 'set-put':
+      writeSet(writer, object);
+      return;
+    case 'set-delta':
+      writeSetDelta(writer, object);
+      return;
+    case 'set-drop':
+      writeSetDrop(writer, object);
+      return;
+    case 'setting':
+      writeSetting(writer, object);
+      return;
+    case 'release':
+      writeRelease(writer, object);
   }
 }
 
@@ -84,6 +122,16 @@ function writeBind(writer: ByteWriter, { inode, birth, digest, initial }: BindOb
 
 function writeUnbind(writer: ByteWriter, { inode, birth }: UnbindObject): void {
   writer.u32(ObjectType.UNBIND).u32(SIZE.unbind);
+  writer.u32(inode).skip(4).u64(birth);
+}
+
+function writeSetting(writer: ByteWriter, { setting, value }: SettingObject): void {
+  writer.u32(ObjectType.SETTING).u32(SIZE.setting);
+  writer.u32(setting).skip(4).u64(value);
+}
+
+function writeRelease(writer: ByteWriter, { inode, birth }: ReleaseObject): void {
+  writer.u32(ObjectType.RELEASE).u32(SIZE.release);
   writer.u32(inode).skip(4).u64(birth);
 }
 

@@ -1,6 +1,15 @@
 /** A ruleset in the form of struct nsgate_ruleset and what follows it. Pure. */
 import { createHash } from 'node:crypto';
-import { HOOKS, IFNAME_SIZE, MatchKind, MATCH_NEGATE, ObjectType, RuleFlag, SIZE } from './abi';
+import {
+  HOOKS,
+  IFNAME_SIZE,
+  MatchKind,
+  MATCH_NEGATE,
+  ObjectType,
+  RuleFlag,
+  SET_NAME_SIZE,
+  SIZE,
+} from './abi';
 import { align8, ByteWriter } from './byte-writer';
 import type { Digest, Match, Prefix, Rule, Ruleset, RulesetObject } from './request';
 
@@ -19,6 +28,8 @@ const ITEM_SIZE: Record<MatchKind, number> = {
   [MatchKind.OUT_IF]: IFNAME_SIZE,
   [MatchKind.STATE]: 1,
   [MatchKind.MARK]: 8,
+  [MatchKind.SRC_SET]: SET_NAME_SIZE,
+  [MatchKind.DST_SET]: SET_NAME_SIZE,
 };
 
 /** Bytes of a ruleset-put object. */
@@ -107,6 +118,10 @@ function writeItems(writer: ByteWriter, match: Match): void {
       return;
     case MatchKind.MARK:
       for (const item of match.items) writer.u32(item.value).u32(item.mask);
+      return;
+    case MatchKind.SRC_SET:
+    case MatchKind.DST_SET:
+      for (const item of match.items) writeSetName(writer, item);
   }
 }
 
@@ -125,4 +140,13 @@ export function writeInterfaceName(writer: ByteWriter, name: string): void {
   const bytes = Buffer.from(name);
   if (bytes.length >= IFNAME_SIZE) throw new RangeError(`interface name ${name} is over 15 bytes`);
   writer.bytes(bytes, IFNAME_SIZE);
+}
+
+/** The last byte stays NUL, as NSGATE_SET_NAME_SIZE demands. */
+export function writeSetName(writer: ByteWriter, name: string): void {
+  const bytes = Buffer.from(name);
+  if (bytes.length === 0 || bytes.length >= SET_NAME_SIZE) {
+    throw new RangeError(`the name of a set is 1 to 63 bytes, not ${JSON.stringify(name)}`);
+  }
+  writer.bytes(bytes, SET_NAME_SIZE);
 }

@@ -10,11 +10,19 @@ import {
   decodeRefusal,
   decodeStats,
 } from './decode-reply';
+import { decodeEvents } from './decode-events';
 import { openDeviceFile, type DeviceFile } from './device-file';
-import { encodeClassify, encodeCommit, encodeInfo, encodeList, encodeStats } from './encode-request';
+import {
+  encodeClassify,
+  encodeCommit,
+  encodeEvents,
+  encodeInfo,
+  encodeList,
+  encodeStats,
+} from './encode-request';
 import { KernelRefusal, KernelUnavailable, MalformedReply } from './kernel-error';
-import type { Classified, KernelInfo, Listing, Stats } from './reply';
-import type { CommitObject, DescribedPacket } from './request';
+import type { Classified, Events, KernelInfo, Listing, Stats } from './reply';
+import type { CommitObject, DescribedPacket, EventsQuestion } from './request';
 
 /**
  * One open /dev/nsgate. Every method is one request: it throws KernelRefusal when the module refuses it, and then nothing
@@ -30,6 +38,8 @@ export interface KernelDevice {
   stats(cursor: bigint): Stats;
   /** What the live ruleset of a namespace would do with a packet. */
   classify(packet: DescribedPacket): Classified;
+  /** Events since an earlier reply; asks for a signal at the next one. */
+  events(question: EventsQuestion): Events;
   close(): void;
 }
 
@@ -80,6 +90,10 @@ export class OpenKernelDevice implements KernelDevice {
 
   classify(packet: DescribedPacket): Classified {
     return decodeClassified(this.#request(Op.CLASSIFY, (tag) => encodeClassify(tag, packet)));
+  }
+
+  events(question: EventsQuestion): Events {
+    return decodeEvents(this.#request(Op.EVENTS, (tag) => encodeEvents(tag, question)));
   }
 
   close(): void {

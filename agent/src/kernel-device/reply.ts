@@ -1,5 +1,5 @@
 /** What the kernel module answers. */
-import type { Action } from './abi';
+import type { Action, Family, Hook } from './abi';
 import type { Digest } from './request';
 
 export interface KernelInfo {
@@ -120,4 +120,55 @@ export interface Classified {
   /** Undefined when the namespace is not bound. */
   digest: Digest | undefined;
   epoch: bigint;
+}
+
+export interface Events {
+  /** For the next request, as `instance` is. */
+  cursor: bigint;
+  instance: bigint;
+  /** Events after the request's cursor that the module no longer held. */
+  lost: bigint;
+  /** Oldest first. */
+  events: KernelEvent[];
+}
+
+interface EventHead {
+  number: bigint;
+  /** CLOCK_BOOTTIME in nanoseconds. */
+  time: bigint;
+  birth: bigint;
+  inode: number;
+}
+
+/** A namespace began or ended, or a packet was sampled. */
+export type KernelEvent =
+  | ({ type: 'born' } & EventHead)
+  | ({ type: 'died' } & EventHead)
+  | ({ type: 'packet' } & EventHead & SampledPacket);
+
+export interface SampledPacket {
+  epoch: bigint;
+  /** The rule that sampled it, 0n for the default verdict. */
+  ruleId: bigint;
+  /** Packets of the same rule since its last sample that were not sampled. */
+  suppressed: bigint;
+  source: Uint8Array;
+  destination: Uint8Array;
+  length: number;
+  mark: number;
+  sourcePort: number;
+  destinationPort: number;
+  hook: Hook;
+  family: Family;
+  protocol: number;
+  verdict: Action;
+  icmpType: number;
+  icmpCode: number;
+  tcpFlags: number;
+  /** One bit of ConnectionState, or 0. */
+  state: number;
+  /** Bits of PacketFlag. */
+  flags: number;
+  inInterface: string;
+  outInterface: string;
 }

@@ -12,9 +12,11 @@ import {
   ObjectType,
   RejectWith,
   RuleFlag,
+  SET_NAME_SIZE,
+  Setting,
 } from './abi';
 import { ByteReader } from './byte-reader';
-import type { CommitObject, Match, Rule, Ruleset } from './request';
+import type { CommitObject, Match, Members, Rule, Ruleset } from './request';
 
 export function decodeCommit(request: Buffer): CommitObject[] {
   const reader = new ByteReader(request).skip(24);
@@ -42,7 +44,46 @@ function decodeObject(reader: ByteReader, type: number): CommitObject {
     }
     case ObjectType.UNBIND:
       return { type: 'unbind', inode: reader.u32(), birth: reader.skip(4).u64() };
+    case ObjectType.SETTING:
+      return {
+        type: 'setting',
+        setting: enumMember<Setting>(Setting, reader.u32())!,
+        value: reader.skip(4).u64(),
+      };
+    case ObjectType.RELEASE:
+      return { type: 'release', inode: reader.u32(), birth: reader.skip(4).u64() };
+    case ObjectType.SET_PUT:
+      return decodeSet(reader);
+    case ObjectType.SET_DELTA:
+      return decodeSetDelta(reader);
+    case ObjectType.SET_DROP:
+      return { type: 'set-drop', name: reader.text(SET_NAME_SIZE) };
   }
+}
+
+function decodeSet(reader: ByteReader): CommitObject {
+  const head = { name: reader.text(SET_NAME_SIZE), version: reader.u64() };
+  const [count4, count6] = [reader.u32(), reader.u32()];
+  const members: Members = { v4: decodeMembers(reader, count4, 4), v6: decodeMembers(reader, count6, 16) };
+  return { type: 'set-put', ...head, members };
+}
+
+function decodeSetDelta(reader: ByteReader): CommitObject {
+  const head = { name: reader.text(SET_NAME_SIZE), from: reader.u64(), version: reader.u64() };
+  const [add4, remove4, add6, remove6] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
+  const v4 = { add: decodeMembers(reader, add4, 4), remove: decodeMembers(reader, remove4, 4) };
+  const v6 = { add: decodeMembers(reader, add6, 16), remove: decodeMembers(reader, remove6, 16) };
+  const add: Members = { v4: v4.add, v6: v6.add };
+  return { type: 'set-delta', ...head, add, remove: { v4: v4.remove, v6: v6.remove } };
+}
+
+function decodeMembers(reader: ByteReader, count: number, addressSize: 4 | 16): Uint8Array {
+  const packed = Array.from({ length: count }, () => {
+    const member = reader.hex(addressSize + 1);
+    reader.skip(addressSize === 4 ? 3 : 7);
+    return member;
+  });
+  return new Uint8Array(Buffer.from(packed.join(''), 'hex'));
 }
 
 function decodeRuleset(reader: ByteReader): Ruleset {
@@ -108,6 +149,8 @@ const PORTS: ItemReader = { size: 4, read: (r) => ({ first: r.u16(), last: r.u16
 const ICMP: ItemReader = { size: 4, read: readIcmp };
 const NAME: ItemReader = { size: IFNAME_SIZE, read: (r) => r.text(IFNAME_SIZE) };
 
+const SET_NAME: ItemReader = { size: SET_NAME_SIZE, read: (r) => r.text(SET_NAME_SIZE) };
+
 const ITEM: Record<MatchKind, ItemReader> = {
   [MatchKind.SRC4]: PREFIX4,
   [MatchKind.DST4]: PREFIX4,
@@ -123,6 +166,8 @@ const ITEM: Record<MatchKind, ItemReader> = {
   [MatchKind.OUT_IF]: NAME,
   [MatchKind.STATE]: BYTE,
   [MatchKind.MARK]: { size: 8, read: (r) => ({ value: r.u32(), mask: r.u32() }) },
+  [MatchKind.SRC_SET]: SET_NAME,
+  [MatchKind.DST_SET]: SET_NAME,
 };
 
 function readPrefix(reader: ByteReader, size: number): unknown {

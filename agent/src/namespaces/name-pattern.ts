@@ -28,6 +28,11 @@ export class NamePattern {
     this.#literal = literalText(this.#tokens);
   }
 
+  /** The one name that it matches, if it is no glob. */
+  get literal(): string | undefined {
+    return this.#literal;
+  }
+
   matches(name: string): boolean {
     if (this.#literal !== undefined) return name === this.#literal;
     return matchTokens(this.#tokens, characters(name));

@@ -1,12 +1,7 @@
 /** Keeps the table of names and what they stand for up to date, and holds namespaces open for those who program them. */
 import type { Logger } from 'pino';
-import {
-  classify,
-  sameEntry,
-  type ClassifyOptions,
-  type Finding,
-  type NamespaceEntry,
-} from './namespace-entry';
+import { compareNames, isProcessName, type ClassifyOptions, type NamespaceEntry } from './namespace-entry';
+import { NamespaceTable } from './namespace-table';
 import type { HeldNamespace, NamespaceSource } from './namespace-source';
 
 export interface NamespaceResolverOptions {
@@ -17,30 +12,39 @@ export interface NamespaceResolverOptions {
   /** The longest wait between full scans of a folder that is quick to scan, in milliseconds. */
   rescanMs: number;
   log: Logger;
-  /** The table has changed. */
-  onChange: () => void;
+  /** Something else is made of these names now, or they are gone. */
+  onChange: (names: string[]) => void;
 }
 
-/** A placeholder is looked at after 1, 2, 4, … 1024 ms; from then on the scans do. */
-const CONFIRMATIONS = 11;
+/**
+ * A placeholder is looked at after 1, 2, 4 ms, then each 4 ms while it is young, since `ip netns add` takes some time from the file
+ * to the mount; then after 8, 16, … 1024 ms; from then on the scans do.
+ */
+const YOUNG_MS = 200;
+const SHORT_WAIT_MS = 4;
+const LAST_WAIT_MS = 1024;
 
 /** Scans take at most this share of the time. */
 const SCAN_SHARE = 0.01;
 
 export class NamespaceResolver {
-  #findings = new Map<string, Finding>();
-  #entries = new Map<string, NamespaceEntry>();
+  readonly #table = new NamespaceTable();
   #dirty: Set<string> | 'all' = new Set();
   #update: NodeJS.Immediate | undefined;
   #rescan: NodeJS.Timeout | undefined;
-  #confirmations = new Map<string, NodeJS.Timeout>();
+  /** Of placeholders; undefined for those that are left to the scans. */
+  #confirmations = new Map<string, NodeJS.Timeout | undefined>();
   #scanFault: string | undefined;
 
   constructor(private readonly options: NamespaceResolverOptions) {}
 
   /** In order of name. */
   entries(): NamespaceEntry[] {
-    return [...this.#entries.values()];
+    return [...this.#table.entries.values()].sort((a, b) => compareNames(a.name, b.name));
+  }
+
+  entry(name: string): NamespaceEntry | undefined {
+    return this.#table.entries.get(name);
   }
 
   /** Scans once, and from then on follows the changes. */
@@ -66,12 +70,18 @@ export class NamespaceResolver {
     this.#update ??= setImmediate(() => this.#lookAgain());
   }
 
+  /** Looks, now, at names that somebody has come to want: those of processes are found in no folder. */
+  recheckWanted(names: readonly string[]): void {
+    const unknown = names.filter((name) => isProcessName(name) && this.entry(name) === undefined);
+    for (const name of unknown) this.#dirtyNow(name);
+  }
+
   /**
    * Opens the namespace of a name that is ready, so that it stays what it is until released. Undefined when the name no
    * longer stands for the inode in the table; it is then looked at again.
    */
   hold(name: string): HeldNamespace | undefined {
-    const entry = this.#entries.get(name);
+    const entry = this.entry(name);
     const held = this.options.source.hold(name);
     if (held !== undefined && entry?.state === 'ready' && entry.inode === held.inode) return held;
     held?.release();
@@ -79,78 +89,85 @@ export class NamespaceResolver {
     return undefined;
   }
 
+  /** A namespace was born: a placeholder may become one at any moment. */
+  expectMount(): void {
+    for (const name of this.#confirmations.keys()) {
+      clearTimeout(this.#confirmations.get(name));
+      this.#confirm(name, performance.now(), 1);
+    }
+  }
+
   #lookAgain(): void {
     this.#update = undefined;
     const dirty = this.#dirty;
     this.#dirty = new Set();
-    if (dirty === 'all') this.#readAll();
-    else for (const name of dirty) this.#read(name);
-    this.#publish();
-    this.#confirmPlaceholders();
+    const changed = dirty === 'all' ? this.#readAll() : this.#readSome(dirty);
+    if (changed.length === 0) return;
+    this.#logChanges(changed);
+    this.#confirmPlaceholders(changed);
+    this.options.onChange(changed);
   }
 
-  #readAll(): void {
+  #readAll(): string[] {
     try {
       this.options.source.renewWatch();
-      this.#findings = this.options.source.readAll();
+      const findings = this.options.source.readAll();
       this.#scanFault = undefined;
+      return this.#table.replace(findings, this.#classifyOptions());
     } catch (error) {
       const fault = String(error);
       if (fault !== this.#scanFault) {
         this.options.log.error({ err: error }, 'cannot read the names of namespaces; what was known stands');
       }
       this.#scanFault = fault;
+      return [];
     }
   }
 
-  #read(name: string): void {
-    const finding = this.options.source.read(name);
-    if (finding === undefined) this.#findings.delete(name);
-    else this.#findings.set(name, finding);
+  #readSome(names: ReadonlySet<string>): string[] {
+    const options = this.#classifyOptions();
+    const changed = [...names].flatMap((name) =>
+      this.#table.change(name, this.options.source.read(name), options),
+    );
+    return [...new Set(changed)];
   }
 
-  #publish(): void {
-    const options: ClassifyOptions = {
-      initialInode: this.options.initialInode(),
-      allowInitial: this.options.allowInitial,
-    };
-    const before = this.#entries;
-    const entries = classify(this.#findings, options);
-    this.#entries = new Map(entries.map((entry) => [entry.name, entry]));
-    const changed = entries.filter((entry) => !sameEntry(before.get(entry.name), entry));
-    const gone = [...before.keys()].filter((name) => !this.#entries.has(name));
-    if (changed.length === 0 && gone.length === 0) return;
-    this.#logChanges(changed, gone);
-    this.options.onChange();
+  #classifyOptions(): ClassifyOptions {
+    return { initialInode: this.options.initialInode(), allowInitial: this.options.allowInitial };
   }
 
-  #logChanges(changed: NamespaceEntry[], gone: string[]): void {
-    for (const entry of changed) {
-      const { name, state, ...rest } = entry;
-      this.options.log.info({ namespace: name, state, ...rest }, 'namespace');
+  #logChanges(changed: readonly string[]): void {
+    for (const name of changed) {
+      const { state, ...rest } = this.entry(name) ?? { state: 'gone', name };
+      this.options.log.info({ namespace: name, state, ...rest, name: undefined }, 'namespace');
     }
-    for (const name of gone) this.options.log.info({ namespace: name, state: 'gone' }, 'namespace');
   }
 
-  #confirmPlaceholders(): void {
-    for (const [name, { state }] of this.#entries) {
-      if (state === 'placeholder' && !this.#confirmations.has(name)) this.#confirm(name, 0);
-    }
-    for (const [name, timer] of this.#confirmations) {
-      if (this.#entries.get(name)?.state === 'placeholder') continue;
-      clearTimeout(timer);
+  #confirmPlaceholders(changed: readonly string[]): void {
+    for (const name of changed) {
+      clearTimeout(this.#confirmations.get(name));
       this.#confirmations.delete(name);
+      if (this.entry(name)?.state === 'placeholder') this.#confirm(name, performance.now(), 1);
     }
   }
 
-  /** The timer stays in the map when the tries are used up, so that the name is not confirmed from the start again. */
-  #confirm(name: string, tries: number): void {
+  #confirm(name: string, since: number, waitMs: number): void {
     const timer = setTimeout(() => {
-      this.recheck(name);
-      if (tries + 1 < CONFIRMATIONS) this.#confirm(name, tries + 1);
-    }, 2 ** tries);
+      this.#dirtyNow(name);
+      if (this.#confirmations.get(name) !== timer) return;
+      const isYoung = performance.now() - since < YOUNG_MS;
+      const next = isYoung ? Math.min(waitMs * 2, SHORT_WAIT_MS) : waitMs * 2;
+      if (next > LAST_WAIT_MS) this.#confirmations.set(name, undefined);
+      else this.#confirm(name, since, next);
+    }, waitMs);
     timer.unref();
     this.#confirmations.set(name, timer);
+  }
+
+  #dirtyNow(name: string): void {
+    if (this.#dirty !== 'all') this.#dirty.add(name);
+    clearImmediate(this.#update);
+    this.#lookAgain();
   }
 
   #scheduleRescan(delayMs: number): void {

@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pino from 'pino';
 import { NetnsFolder } from './netns-folder';
-import { typeInMountinfo } from './nsfs-file';
 
 const OWN = statSync('/proc/self/ns/net').ino;
 
@@ -104,26 +103,6 @@ describe('a folder of names', () => {
     await until(() => seen.has(undefined));
     writeFileSync(join(path, 'ns2'), '');
     await until(() => seen.has('ns2'));
-  });
-});
-
-describe('the kind of a namespace that is bind-mounted', () => {
-  const mountinfo = [
-    '42 27 254:0 /run/netns /run/netns rw,relatime shared:1 - ext4 /dev/vda rw',
-    '43 42 0:4 net:[4026532177] /run/netns/ns1 rw shared:2 - nsfs nsfs rw',
-    '44 42 0:4 uts:[4026532178] /run/netns/odd rw - nsfs nsfs rw',
-    '45 42 0:4 /net:[4026532179] /run/netns/fake rw - tmpfs tmpfs rw',
-    '',
-  ].join('\n');
-
-  it('is that of its mount', () => {
-    expect(typeInMountinfo(mountinfo, 4026532177)).toBe('net');
-    expect(typeInMountinfo(mountinfo, 4026532178)).toBe('uts');
-  });
-
-  it('is not known of what is not mounted as a namespace', () => {
-    expect(typeInMountinfo(mountinfo, 4026532179)).toBeUndefined();
-    expect(typeInMountinfo(mountinfo, 402653217)).toBeUndefined();
   });
 });
 

@@ -1,16 +1,27 @@
 /** Names in /run/netns, as ip-netns(8) and container runtimes leave them. */
-import { readdirSync, statSync, watch, type FSWatcher } from 'node:fs';
+import {
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  watch,
+  type FSWatcher,
+  type Stats,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Logger } from 'pino';
+import { MountTable } from './mount-table';
 import type { Finding } from './namespace-entry';
 import type { HeldNamespace, NamespaceSource } from './namespace-source';
-import { findOut, holdFile } from './nsfs-file';
+import { findByStat, findOut, holdFile, statOf } from './nsfs-file';
 
 interface Known {
   /** Of what was on the path: another as soon as something else is mounted there. */
   device: number;
   inode: number;
   finding: Finding;
+  /** Whether the mounts were looked at as well. */
+  isSure: boolean;
 }
 
 export class NetnsFolder implements NamespaceSource {
@@ -19,6 +30,7 @@ export class NetnsFolder implements NamespaceSource {
   /** What is being watched: a path and which folder it was. */
   #watched: string | undefined;
   #onChange: ((name: string | undefined) => void) | undefined;
+  #isMissing = false;
 
   constructor(
     private readonly folder: string,
@@ -28,28 +40,46 @@ export class NetnsFolder implements NamespaceSource {
   readAll(): Map<string, Finding> {
     const findings = new Map<string, Finding>();
     const known = new Map<string, Known>();
+    const mounts = once(() => this.#readMounts());
     for (const name of this.#list()) {
-      const finding = this.read(name);
-      if (finding === undefined) continue;
-      findings.set(name, finding);
+      const finding = this.#look(name, mounts);
       const entry = this.#known.get(name);
-      if (entry !== undefined) known.set(name, entry);
+      if (finding !== undefined) findings.set(name, finding);
+      if (finding !== undefined && entry !== undefined) known.set(name, entry);
     }
     this.#known = known;
     return findings;
   }
 
+  /**
+   * A name that is new, or was a placeholder, is taken for what one stat says, since the mounts take long to read; the next
+   * scan looks at them. One that showed a namespace and shows something else now is looked at well.
+   */
   read(name: string): Finding | undefined {
+    const before = this.#known.get(name)?.finding.kind;
+    const wasNamespace = before === 'namespace' || before === 'shadowed';
+    return this.#look(name, wasNamespace ? once(() => this.#readMounts()) : undefined);
+  }
+
+  #look(name: string, mounts: (() => Mounts) | undefined): Finding | undefined {
     const path = join(this.folder, name);
-    const stat = statSync(path, { throwIfNoEntry: false });
-    const known = this.#known.get(name);
-    if (stat !== undefined && known?.device === stat.dev && known.inode === stat.ino) return known.finding;
-    const finding = findOut(path);
-    this.#known.delete(name);
-    if (finding !== undefined && stat !== undefined) {
-      this.#known.set(name, { device: stat.dev, inode: stat.ino, finding });
+    const stat = statOf(path);
+    if (stat === undefined) {
+      this.#known.delete(name);
+      return undefined;
     }
+    if (!('isFile' in stat)) return findByStat(stat);
+    const known = this.#known.get(name);
+    const isSame = known?.device === stat.dev && known.inode === stat.ino;
+    if (isSame && (known.isSure || mounts === undefined)) return known.finding;
+    const finding = mounts === undefined ? findByStat(stat) : findIn(mounts(), name, stat);
+    this.#known.set(name, { device: stat.dev, inode: stat.ino, finding, isSure: mounts !== undefined });
     return finding;
+  }
+
+  #readMounts(): Mounts {
+    const table = new MountTable(readFileSync('/proc/self/mountinfo', 'utf8'));
+    return { table, folder: realpathSync(this.folder) };
   }
 
   hold(name: string): HeldNamespace | undefined {
@@ -79,11 +109,22 @@ export class NetnsFolder implements NamespaceSource {
 
   #list(): string[] {
     try {
-      return readdirSync(this.folder);
+      const names = readdirSync(this.folder);
+      this.#noteMissing(false);
+      return names;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      this.#noteMissing(true);
+      return [];
     }
+  }
+
+  #noteMissing(isMissing: boolean): void {
+    if (isMissing === this.#isMissing) return;
+    this.#isMissing = isMissing;
+    const { folder } = this;
+    if (isMissing) this.log.warn({ folder }, 'the folder of namespaces is not there: nothing has a name');
+    else this.log.info({ folder }, 'the folder of namespaces is there');
   }
 
   #open(target: string): FSWatcher | undefined {
@@ -126,4 +167,19 @@ export class NetnsFolder implements NamespaceSource {
 function identity(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   return stat === undefined ? undefined : `${path} ${stat.dev} ${stat.ino}`;
+}
+
+interface Mounts {
+  table: MountTable;
+  /** Without symbolic links, as the mounts name it. */
+  folder: string;
+}
+
+function findIn({ table, folder }: Mounts, name: string, stat: Stats): Finding {
+  return findOut(join(folder, name), stat, table);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

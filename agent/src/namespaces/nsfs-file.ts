@@ -1,36 +1,50 @@
 /** Tells what a path is: a network namespace, a file on which none is mounted yet, or something else. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  openSync,
-  readFileSync,
-  readlinkSync,
-  statfsSync,
-  statSync,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, statSync, type Stats } from 'node:fs';
+import type { MountTable } from './mount-table';
 import type { Finding } from './namespace-entry';
 import type { HeldNamespace } from './namespace-source';
-
-/** NSFS_MAGIC of linux/magic.h. */
-const NSFS_MAGIC = 0x6e736673;
 
 /** Opens without waiting for the other side of what may turn out to be a FIFO. */
 const OPEN_FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Looks at what is on the path now. Follows symbolic links, as ip-netns(8) does. Undefined when nothing is there. */
-export function findOut(path: string): Finding | undefined {
+let nsfsDevice: number | undefined;
+
+/** What is on the path now; symbolic links are followed, as ip-netns(8) does. Undefined when nothing is there. */
+export function statOf(path: string): Stats | NodeJS.ErrnoException | undefined {
   try {
-    if (!statSync(path).isFile()) return { kind: 'stray', detail: 'not a file' };
-    const fd = openSync(path, OPEN_FLAGS);
-    try {
-      return findOutOpen(fd);
-    } finally {
-      closeSync(fd);
-    }
+    return statSync(path);
   } catch (error) {
-    return findingOfError(path, error as NodeJS.ErrnoException);
+    const fault = error as NodeJS.ErrnoException;
+    const isGone = fault.code === 'ENOENT' || fault.code === 'ESRCH';
+    return isGone && !isDanglingLink(path) ? undefined : fault;
   }
+}
+
+/**
+ * What one stat tells, without a look at the mounts, which takes the longer the more there are: a namespace is taken for
+ * one of the network, which most are. The kernel module knows no other kind, and would refuse it.
+ */
+export function findByStat(stat: Stats | NodeJS.ErrnoException): Finding {
+  if (!('isFile' in stat))
+    return { kind: 'stray', detail: `cannot be looked at: ${stat.code ?? stat.message}` };
+  if (!stat.isFile()) return { kind: 'stray', detail: 'not a file' };
+  nsfsDevice ??= statSync('/proc/self/ns/net').dev;
+  return stat.dev === nsfsDevice ? { kind: 'namespace', inode: stat.ino } : { kind: 'placeholder' };
+}
+
+/** As findByStat, and of what kind the namespace is, and whether it is the one that was mounted on the path first. */
+export function findOut(path: string, stat: Stats | NodeJS.ErrnoException, mounts: MountTable): Finding {
+  const finding = findByStat(stat);
+  const hidden = mounts.hiddenAt(path);
+  if (hidden !== undefined) {
+    const inode = finding.kind === 'namespace' ? finding.inode : undefined;
+    const detail = `another mount hides ${hidden.name}, which was mounted here first: unmount it to say which is meant`;
+    return { kind: 'shadowed', inode, detail };
+  }
+  if (finding.kind !== 'namespace') return finding;
+  const type = mounts.typeOf(finding.inode) ?? typeByLink(path);
+  if (type === 'net') return finding;
+  return { kind: 'stray', detail: `a namespace of another kind: ${type ?? 'unknown'}` };
 }
 
 /** Opens the path and keeps it open. Undefined when it cannot be opened. */
@@ -48,34 +62,18 @@ export function holdFile(path: string): HeldNamespace | undefined {
   }
 }
 
-/** Asks about the open file, so that what is found is true of one thing even while the path changes. */
-function findOutOpen(fd: number): Finding {
-  const link = `/proc/self/fd/${fd}`;
-  const inode = fstatSync(fd).ino;
-  if (statfsSync(link).type !== NSFS_MAGIC) return { kind: 'placeholder' };
-  const type = namespaceType(readlinkSync(link), inode);
-  if (type === 'net') return { kind: 'namespace', inode };
-  return { kind: 'stray', detail: `a namespace of another kind: ${type ?? 'unknown'}` };
-}
-
-/**
- * Every kind of namespace lives on nsfs. The link of an open nsfs file reads `net:[inode]`, unless the file was reached
- * through a bind mount: then it reads as the mount point, and mountinfo shows `net:[inode]` as the mount's root.
- */
-function namespaceType(link: string, inode: number): string | undefined {
-  const direct = /^([a-z_]+):\[\d+\]$/.exec(link);
-  if (direct !== null) return direct[1];
-  return typeInMountinfo(readFileSync('/proc/self/mountinfo', 'utf8'), inode);
-}
-
-/** From the fields of mountinfo (proc_pid_mountinfo(5)): mount id, parent, device, root, mount point, … */
-export function typeInMountinfo(mountinfo: string, inode: number): string | undefined {
-  return new RegExp(`^\\d+ \\d+ \\d+:\\d+ ([a-z_]+):\\[${inode}\\] .* - nsfs `, 'm').exec(mountinfo)?.[1];
-}
-
-function findingOfError(path: string, error: NodeJS.ErrnoException): Finding | undefined {
-  if (error.code === 'ENOENT' && !isDanglingLink(path)) return undefined;
-  return { kind: 'stray', detail: `cannot be looked at: ${error.code ?? error.message}` };
+/** For a namespace that is mounted nowhere, such as a symbolic link to one in /proc: the link of the open file reads `net:[…]`. */
+function typeByLink(path: string): string | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, OPEN_FLAGS);
+    return /^([a-z_]+):\[\d+\]$/.exec(readlinkSync(`/proc/self/fd/${fd}`))?.[1];
+  } catch {
+    // It went away meanwhile: the next look finds that.
+    return undefined;
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
 }
 
 function isDanglingLink(path: string): boolean {

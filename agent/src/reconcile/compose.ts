@@ -1,11 +1,13 @@
 /** What each namespace is to enforce, out of the policies that select it. Pure. */
-import { comparePolicies, selects, type Policy } from '../desired-state/policy';
+import { comparePolicies, selects, type Policy, type StatedVerdict } from '../desired-state/policy';
 import {
   Action,
   EVERY_HOOK,
+  MatchKind,
   rulesetDigest,
-  type DefaultVerdict,
   type Digest,
+  type Hook,
+  type LogRate,
   type Ruleset,
 } from '../kernel-device';
 
@@ -15,6 +17,8 @@ export interface Composition {
   ruleset: Ruleset;
   /** In the order in which they compose. */
   policies: readonly Policy[];
+  /** Names, in the kernel, of the address sets that its rules refer to. */
+  sets: ReadonlySet<string>;
 }
 
 /**
@@ -41,6 +45,13 @@ export class Composer {
     const used = new Set(selected.map(([, composition]) => composition));
     this.#byContent = new Map([...used].map((one) => [contentKey(one.policies), one]));
     return new Map(selected);
+  }
+
+  /** As composeAll, for one name more. */
+  composeOne(policies: ReadonlyMap<string, Policy>, name: string): Composition | undefined {
+    if (policies !== this.#policies) this.#begin(policies);
+    if (!this.#byName.has(name)) this.#byName.set(name, this.#select(name));
+    return this.#byName.get(name);
   }
 
   /** The revision of a policy is no part of its digest: compositions are kept, with the policies as they are now. */
@@ -71,11 +82,14 @@ function contentKey(policies: readonly Policy[]): string {
 /** The rules of all policies in one list, in order of priority, then of name. */
 export function compose(policies: readonly Policy[]): Composition {
   const ordered = [...policies].sort(comparePolicies);
+  const verdicts = EVERY_HOOK.map((hook) => verdictAt(hook, ordered));
+  const defaultLog = sharedLog(verdicts);
   const ruleset: Ruleset = {
-    defaultVerdicts: composeVerdicts(ordered),
+    defaultVerdicts: verdicts.map(({ verdict }) => verdict) as unknown as Ruleset['defaultVerdicts'],
+    ...(defaultLog === undefined ? {} : { defaultLog }),
     rules: ordered.flatMap(({ rules }) => rules.map(({ rule }) => rule)),
   };
-  return { digest: rulesetDigest(ruleset), ruleset, policies: ordered };
+  return { digest: rulesetDigest(ruleset), ruleset, policies: ordered, sets: setsNamedBy(ruleset) };
 }
 
 /** The policy and rule that stand at an index of the composed list, in words. */
@@ -89,10 +103,26 @@ export function describeRule({ policies }: Composition, index: number): string {
   return `rule ${index}`;
 }
 
-function composeVerdicts(ordered: readonly Policy[]): Ruleset['defaultVerdicts'] {
-  const verdicts = EVERY_HOOK.map((hook): DefaultVerdict => {
-    const stated = ordered.map(({ defaultVerdicts }) => defaultVerdicts.get(hook));
-    return stated.find((verdict) => verdict !== undefined) ?? Action.ACCEPT;
-  });
-  return verdicts as unknown as Ruleset['defaultVerdicts'];
+function verdictAt(hook: Hook, ordered: readonly Policy[]): StatedVerdict {
+  const stated = ordered.map(({ defaultVerdicts }) => defaultVerdicts.get(hook));
+  return stated.find((verdict) => verdict !== undefined) ?? { verdict: Action.ACCEPT };
+}
+
+/** A ruleset has one rate for what its default verdicts drop, whatever the hook: the highest that is asked for. */
+function sharedLog(verdicts: readonly StatedVerdict[]): LogRate | undefined {
+  const logs = verdicts.map(({ log }) => log).filter((log) => log !== undefined);
+  if (logs.length === 0) return undefined;
+  return {
+    rate: Math.max(...logs.map(({ rate }) => rate)),
+    burst: Math.max(...logs.map(({ burst }) => burst)),
+  };
+}
+
+function setsNamedBy({ rules }: Ruleset): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const match of rules.flatMap(({ matches }) => matches)) {
+    if (match.kind !== MatchKind.SRC_SET && match.kind !== MatchKind.DST_SET) continue;
+    for (const name of match.items) names.add(name);
+  }
+  return names;
 }

@@ -11,9 +11,10 @@ import {
   type RefusalDetail,
   type Ruleset,
 } from '../kernel-device';
+import type { AddressSet } from '../desired-state/address-set';
 import type { HeldNamespace } from '../namespaces/namespace-source';
 import { describeRule, type Composition } from './compose';
-import { plan, type Desired } from './plan';
+import { plan, type Actual, type Desired } from './plan';
 
 /** What one namespace is to have. */
 export interface Target {
@@ -21,6 +22,8 @@ export interface Target {
   inode: number;
   composition: Composition;
   allowInitial: boolean;
+  /** Of a namespace that has no name any more, and so cannot be held open: it is bound by its birth id alone. */
+  nameless?: boolean;
 }
 
 export interface ProgrammerOptions {
@@ -32,16 +35,26 @@ export interface ProgrammerOptions {
   onVanished: (name: string) => void;
   /** Rulesets that the kernel has refused before: they are not tried again. */
   refusedRulesets: ReadonlyMap<Digest, string>;
+  /** By name in the kernel: all that are held. */
+  sets: ReadonlyMap<string, AddressSet>;
+  /** Namespaces that stay as they are. */
+  keep: ReadonlySet<number>;
+  /** As Desired.quarantine. */
+  quarantine: boolean | undefined;
+  /** Inodes of namespaces that are to be let go if they are in quarantine. */
+  releasable: (listing: Listing) => ReadonlySet<number>;
 }
 
 export interface ProgrammingResult {
   /** As the kernel has it after all commits. */
-  actual: Listing;
+  actual: Actual;
   applied: CommitObject[];
   /** Why, by digest; includes those that were refused before. */
   refusedRulesets: Map<Digest, string>;
   /** Why, by inode. */
   refusedBindings: Map<number, string>;
+  /** Why, by name in the kernel. */
+  refusedSets: Map<string, string>;
 }
 
 /** Namespaces that are held open at once, well below the usual limit of file descriptors. */
@@ -69,6 +82,9 @@ export class KernelProgrammer {
   /** Inodes that are left as they are for the rest of this run. */
   readonly #leave = new Set<number>();
   readonly #leaveRulesets = new Set<Digest>();
+  readonly #refusedSets = new Map<string, string>();
+  readonly #leaveSets = new Set<string>();
+  readonly #wholeSets = new Set<string>();
   readonly #targets: ReadonlyMap<number, Target>;
 
   constructor(private readonly options: ProgrammerOptions) {
@@ -77,7 +93,7 @@ export class KernelProgrammer {
   }
 
   run(): ProgrammingResult {
-    let actual = this.options.kernel.list();
+    let actual = readActual(this.options.kernel);
     for (let round = 0; ; round++) {
       if (round > MAX_ROUNDS + this.options.targets.length) throw new Error(NOT_SETTLING);
       const next = this.#round(actual);
@@ -89,30 +105,33 @@ export class KernelProgrammer {
       applied: this.#applied,
       refusedRulesets: this.#refusedRulesets,
       refusedBindings: this.#refusedBindings,
+      refusedSets: this.#refusedSets,
     };
   }
 
   /** Gives the listing after it; undefined when there was nothing to do. */
-  #round(before: Listing): Listing | undefined {
-    const names = this.#namesToBind(before);
+  #round(before: Actual): Actual | undefined {
+    const targets = this.#targetsToBind(before);
+    const names = targets.filter(({ nameless }) => nameless !== true).map(({ name }) => name);
     const held = this.#holdAll(names);
+    const bindable = new Set([...held.keys(), ...targets.map(namelessInode)]);
     try {
       // Listed anew, because only what is open now is sure to be what the listing says.
-      const actual = names.length === 0 ? before : this.options.kernel.list();
-      const objects = fitting(plan(this.#desired(held), actual));
+      const actual = names.length === 0 ? before : readActual(this.options.kernel);
+      const objects = fitting(plan(this.#desired(bindable, actual), actual));
       if (objects.length === 0 && names.length === 0) return undefined;
       this.#commit(objects);
     } finally {
       for (const namespace of held.values()) namespace.release();
     }
-    return this.options.kernel.list();
+    return readActual(this.options.kernel);
   }
 
-  #namesToBind(actual: Listing): string[] {
-    return plan(this.#desired(this.#targets), actual)
+  #targetsToBind(actual: Actual): Target[] {
+    return plan(this.#desired(this.#targets, actual), actual)
       .filter((object) => object.type === 'bind')
-      .map(({ inode }) => this.#targets.get(inode)?.name)
-      .filter((name) => name !== undefined)
+      .map(({ inode }) => this.#targets.get(inode))
+      .filter((target) => target !== undefined)
       .slice(0, MAX_HELD);
   }
 
@@ -129,7 +148,7 @@ export class KernelProgrammer {
   }
 
   /** What is wanted, where only the namespaces of `binding` may be bound now. */
-  #desired(binding: ReadonlyMap<number, unknown>): Desired {
+  #desired(binding: { has(inode: number): boolean }, actual: Actual): Desired {
     const rulesets = new Map<Digest, Ruleset>();
     const bindings: Desired['bindings'] = new Map(
       [...this.#targets.values()].map(({ inode, composition: { digest, ruleset }, allowInitial }) => {
@@ -137,11 +156,24 @@ export class KernelProgrammer {
         return [inode, { digest, allowInitial }];
       }),
     );
-    const keep = new Set(this.#leave);
+    const keep = new Set([...this.#leave, ...this.options.keep]);
     for (const { inode, composition } of this.#targets.values()) {
-      if (!binding.has(inode) || this.#refusedRulesets.has(composition.digest)) keep.add(inode);
+      const isRefused = this.#refusedRulesets.has(composition.digest) || this.#lacksSet(composition, actual);
+      if (!binding.has(inode) || isRefused) keep.add(inode);
     }
-    return { rulesets, bindings, keep, keepRulesets: this.#leaveRulesets };
+    const { sets, quarantine, releasable } = this.options;
+    const keepSets = new Set([...this.#leaveSets, ...this.#refusedSets.keys()]);
+    return {
+      ...{ rulesets, bindings, keep, keepRulesets: this.#leaveRulesets },
+      ...{ sets, keepSets, wholeSets: this.#wholeSets },
+      ...{ quarantine, release: releasable(actual) },
+    };
+  }
+
+  /** Whether the ruleset names a set that the kernel neither has nor takes. */
+  #lacksSet({ sets }: Composition, actual: Actual): boolean {
+    const isHeld = (name: string): boolean => actual.sets.some((listed) => listed.name === name);
+    return [...sets].some((name) => this.#refusedSets.has(name) && !isHeld(name));
   }
 
   #commit(objects: CommitObject[]): void {
@@ -161,6 +193,7 @@ export class KernelProgrammer {
   #goAround(refused: CommitObject, detail: RefusalDetail): void {
     // Another writer changed what this commit began with: the next round sees how.
     if (detail.errno === 'EAGAIN') return;
+    const reason = `${detail.reason} (${detail.errno})`;
     switch (refused.type) {
       case 'ruleset-put':
         this.#refusedRulesets.set(refused.digest, this.#reasonFor(refused.digest, detail));
@@ -172,6 +205,22 @@ export class KernelProgrammer {
       case 'unbind':
         this.#leave.add(refused.inode);
         this.#leaveBinding(refused, detail);
+        return;
+      case 'release':
+        this.#leave.add(refused.inode);
+        return;
+      case 'set-delta':
+        // Whoever changed the set beside us: it is given whole.
+        this.#wholeSets.add(refused.name);
+        return;
+      case 'set-put':
+        this.#refusedSets.set(refused.name, `the kernel module refused it: ${reason}`);
+        return;
+      case 'set-drop':
+        this.#leaveSets.add(refused.name);
+        return;
+      case 'setting':
+        throw new Error(`the kernel module refused quarantine: ${reason}`);
     }
   }
 
@@ -188,6 +237,15 @@ export class KernelProgrammer {
       rule === undefined || target === undefined ? '' : `${describeRule(target.composition, rule)}: `;
     return `the kernel module refused it: ${where}${reason} (${errno})`;
   }
+}
+
+function readActual(kernel: KernelDevice): Actual {
+  return { ...kernel.list(), quarantine: kernel.info().quarantine };
+}
+
+/** 0 is no inode. */
+function namelessInode({ nameless, inode }: Target): number {
+  return nameless === true ? inode : 0;
 }
 
 /** As many of the first objects as fit in one request. What puts need comes before what needs them. */

@@ -31,7 +31,6 @@ describe('watching the kernel module', () => {
   it.each<[string, () => void]>([
     ['was reloaded', () => kernel.reload()],
     ['was unloaded', () => (kernel.loaded = false)],
-    ['knows a new namespace', () => kernel.addNamespace(10)],
     ['was told something by another program', () => (kernel.generation += 1n)],
   ])('tells within half a second, once, that it %s', (_case, change) => {
     change();

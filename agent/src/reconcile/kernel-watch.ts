@@ -1,4 +1,4 @@
-/** Notices that the kernel's side has changed by itself: module loaded, unloaded or reloaded, namespaces born or dead. */
+/** Notices that the kernel's side has changed by itself: module loaded, unloaded or reloaded, or changed by another program. */
 import { KernelUnavailable, type KernelDevice, type KernelInfo } from '../kernel-device';
 
 export interface KernelWatchOptions {
@@ -8,13 +8,16 @@ export interface KernelWatchOptions {
   seen: () => string | undefined;
   /** The kernel is not as it was seen. Called once for each new state. */
   onChange: () => void;
+  /** The module answered. */
+  onLook?: (info: KernelInfo) => void;
 }
 
 /** What tells one state of the kernel module from another. */
-export function describeKernel(
-  info: Pick<KernelInfo, 'instance' | 'generation' | 'namespaces' | 'bindings'>,
-): string {
-  return [info.instance, info.generation, info.namespaces, info.bindings].join(' ');
+export function describeKernel({
+  instance,
+  generation,
+}: Pick<KernelInfo, 'instance' | 'generation'>): string {
+  return `${instance} ${generation}`;
 }
 
 /** Asks for a few numbers at an interval, which costs some microseconds. */
@@ -44,7 +47,9 @@ export class KernelWatch {
     try {
       const kernel = this.options.openKernel();
       try {
-        return describeKernel(kernel.info());
+        const info = kernel.info();
+        this.options.onLook?.(info);
+        return describeKernel(info);
       } finally {
         kernel.close();
       }

@@ -1,5 +1,13 @@
-/** What brings the kernel from what is to what shall be, in one commit. Pure. */
-import type { CommitObject, Digest, ListedNamespace, Listing, Ruleset } from '../kernel-device';
+/** What brings the kernel from what is to what shall be. Pure. */
+import { changeFrom, kernelSetVersion, type AddressSet } from '../desired-state/address-set';
+import {
+  Setting,
+  type CommitObject,
+  type Digest,
+  type ListedNamespace,
+  type Listing,
+  type Ruleset,
+} from '../kernel-device';
 
 export interface DesiredBinding {
   digest: Digest;
@@ -16,10 +24,29 @@ export interface Desired {
   keep: ReadonlySet<number>;
   /** Rulesets that are not dropped, wanted or not. */
   keepRulesets: ReadonlySet<Digest>;
+  /** By name in the kernel. */
+  sets: ReadonlyMap<string, AddressSet>;
+  /** Sets that stay as they are, wanted or not. */
+  keepSets: ReadonlySet<string>;
+  /** Sets that are not changed but given whole. */
+  wholeSets: ReadonlySet<string>;
+  /** Whether new namespaces are to be quarantined; undefined: as the kernel has it. */
+  quarantine: boolean | undefined;
+  /** Inodes of namespaces that nothing is to be bound to: if in quarantine, they are let go. */
+  release: ReadonlySet<number>;
 }
 
-/** Objects in the order puts, binds, unbinds, drops, and within it in the order of the listing. Empty when all is right. */
-export function plan(desired: Desired, actual: Listing): CommitObject[] {
+/** What the kernel has. */
+export interface Actual extends Listing {
+  quarantine: boolean;
+}
+
+/**
+ * Objects in the order sets, puts, binds, unbinds, releases, settings, drops, and within it in the order of the listing. Empty when all
+ * is right. One commit does it, but for sets that were named only by rulesets which it drops: they go with the next, when
+ * the listing says that nothing names them.
+ */
+export function plan(desired: Desired, actual: Actual): CommitObject[] {
   const held = new Set(actual.rulesets.map(({ digest }) => digest));
   const binds = actual.namespaces.flatMap((namespace) => bind(desired, namespace));
   const unbinds = actual.namespaces.flatMap((namespace) => unbind(desired, namespace));
@@ -28,10 +55,47 @@ export function plan(desired: Desired, actual: Listing): CommitObject[] {
     .flatMap((digest) => put(desired, digest));
   const possible = new Set([...held, ...puts.map(({ digest }) => digest)]);
   const possibleBinds = binds.filter(({ digest }) => possible.has(digest));
-  return [...puts, ...possibleBinds, ...unbinds, ...drops(desired, actual, [...possibleBinds, ...unbinds])];
+  return [
+    ...setChanges(desired, actual),
+    ...puts,
+    ...possibleBinds,
+    ...unbinds,
+    ...releases(desired, actual),
+    ...settings(desired, actual),
+    ...drops(desired, actual, [...possibleBinds, ...unbinds]),
+    ...setDrops(desired, actual),
+  ];
 }
 
 type Of<T extends CommitObject['type']> = Extract<CommitObject, { type: T }>;
+
+function setChanges(
+  { sets, keepSets, wholeSets }: Desired,
+  actual: Actual,
+): (Of<'set-put'> | Of<'set-delta'>)[] {
+  const versions = new Map(actual.sets.map(({ name, version }) => [name, version]));
+  const changes: (Of<'set-put'> | Of<'set-delta'>)[] = [];
+  for (const name of [...sets.keys()].sort()) {
+    const set = sets.get(name);
+    if (set === undefined || keepSets.has(name)) continue;
+    const version = kernelSetVersion(set);
+    const from = versions.get(name);
+    if (from === version) continue;
+    const change = from === undefined || wholeSets.has(name) ? undefined : changeFrom(set, from);
+    if (from === undefined || change === undefined) {
+      changes.push({ type: 'set-put', name, version, members: set.members });
+    } else {
+      changes.push({ type: 'set-delta', name, from, version, ...change });
+    }
+  }
+  return changes;
+}
+
+function setDrops({ sets, keepSets }: Desired, actual: Actual): Of<'set-drop'>[] {
+  return actual.sets
+    .filter(({ name, rulesets }) => rulesets === 0 && !sets.has(name) && !keepSets.has(name))
+    .map(({ name }) => ({ type: 'set-drop', name }));
+}
 
 function bind(desired: Desired, { inode, birth, initial, binding }: ListedNamespace): Of<'bind'>[] {
   const wanted = desired.keep.has(inode) ? undefined : desired.bindings.get(inode);
@@ -53,9 +117,21 @@ function put(desired: Desired, digest: Digest): Of<'ruleset-put'>[] {
   return ruleset === undefined ? [] : [{ type: 'ruleset-put', digest, ruleset }];
 }
 
+function releases({ release, bindings, keep }: Desired, actual: Actual): Of<'release'>[] {
+  return actual.namespaces
+    .filter(({ inode, quarantined, binding }) => quarantined && binding === undefined && release.has(inode))
+    .filter(({ inode }) => !bindings.has(inode) && !keep.has(inode))
+    .map(({ inode, birth }) => ({ type: 'release', inode, birth }));
+}
+
+function settings({ quarantine }: Desired, actual: Actual): Of<'setting'>[] {
+  if (quarantine === undefined || quarantine === actual.quarantine) return [];
+  return [{ type: 'setting', setting: Setting.QUARANTINE, value: quarantine ? 1n : 0n }];
+}
+
 function drops(
   desired: Desired,
-  actual: Listing,
+  actual: Actual,
   changes: (Of<'bind'> | Of<'unbind'>)[],
 ): Of<'ruleset-drop'>[] {
   const bound = new Map(actual.namespaces.map(({ inode, binding }) => [inode, binding?.digest]));

@@ -2,7 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { Policy } from '../desired-state/policy';
-import { KernelRefusal, KernelUnavailable, type CommitObject, type KernelDevice } from '../kernel-device';
+import {
+  KernelRefusal,
+  KernelUnavailable,
+  MatchKind,
+  type CommitObject,
+  type KernelDevice,
+  type Ruleset,
+} from '../kernel-device';
 import { compose, describeRule, type Composition } from './compose';
 import { isTransient } from './kernel-programmer';
 
@@ -58,9 +65,18 @@ function tryAll(kernel: KernelDevice, policies: readonly Policy[], reasons: Map<
 function trialObjects({ digest, ruleset }: Composition): CommitObject[] {
   const trial = createHash('sha256').update(`trial of ${digest}`).digest('hex');
   return [
-    { type: 'ruleset-put', digest: trial, ruleset },
+    { type: 'ruleset-put', digest: trial, ruleset: withoutSets(ruleset) },
     { type: 'ruleset-drop', digest: trial },
   ];
+}
+
+/** A set may still be on its way to the kernel, and what it holds is no part of a rule's form. */
+function withoutSets(ruleset: Ruleset): Ruleset {
+  const rules = ruleset.rules.map((rule) => ({
+    ...rule,
+    matches: rule.matches.filter(({ kind }) => kind !== MatchKind.SRC_SET && kind !== MatchKind.DST_SET),
+  }));
+  return { ...ruleset, rules };
 }
 
 function describe(refused: Composition, { detail }: KernelRefusal): string {

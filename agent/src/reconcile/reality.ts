@@ -1,7 +1,9 @@
 /** Where policies stand on this host, as the controller is to hear it. Pure. */
-import type { Digest, Listing } from '../kernel-device';
+import { kernelSetVersion, type AddressSet } from '../desired-state/address-set';
+import type { Digest } from '../kernel-device';
 import { detailOf, inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { Composition } from './compose';
+import type { KernelSight } from './kernel-sight';
 
 export type Standing =
   | { state: 'pending' }
@@ -30,35 +32,71 @@ export interface Reality {
 }
 
 export interface Observed {
-  entries: readonly NamespaceEntry[];
   /** By name of namespace, for every name that a policy selects. */
   wanted: ReadonlyMap<string, Composition>;
-  /** Undefined while the kernel module cannot be asked. */
-  actual: Listing | undefined;
+  /** What the kernel has; undefined while it cannot be asked. */
+  actual: KernelSight | undefined;
   /** Why nothing can be enforced now; undefined when it can. */
   obstacle: string | undefined;
   /** Why the kernel will not have a ruleset. */
   refusedRulesets: ReadonlyMap<Digest, string>;
   /** Why the kernel will not bind a namespace, by inode. */
   refusedBindings: ReadonlyMap<number, string>;
+  /** Why the kernel will not have an address set, by its name there. */
+  refusedSets: ReadonlyMap<string, string>;
+  /** By name in the kernel: those that are held. */
+  sets: ReadonlyMap<string, AddressSet>;
 }
 
-export function describeReality(observed: Observed): Reality {
-  const byInode = new Map(observed.actual?.namespaces.map((listed) => [listed.inode, listed]));
+export function describeReality(observed: Observed, entries: readonly NamespaceEntry[]): Reality {
   const realizations = new Map<string, Realization>();
   const namespaces = new Map<string, NamespaceStatus>();
-  for (const entry of observed.entries) {
-    const listed = byInode.get(inodeOf(entry) ?? 0);
-    const kernel = listed && { birth: listed.birth, cookie: listed.cookie, digest: listed.binding?.digest };
-    namespaces.set(entry.name, { entry, kernel });
-    const standing = standingOf(entry, observed, kernel?.digest);
-    if (standing === undefined) continue;
-    for (const { name: policy, revision } of observed.wanted.get(entry.name)?.policies ?? []) {
-      const realization = { policy, namespace: entry.name, revision, standing };
-      realizations.set(`${policy} ${entry.name}`, realization);
-    }
+  for (const entry of entries) {
+    const { status, standing } = describeEntry(entry, observed);
+    namespaces.set(entry.name, status);
+    for (const realization of standing) realizations.set(`${realization.policy} ${entry.name}`, realization);
   }
   return { realizations, namespaces };
+}
+
+/** Reality where only these names differ from before: undefined for those that are gone. */
+export function updateReality(
+  before: Reality,
+  observed: Observed,
+  changed: ReadonlyMap<string, NamespaceEntry | undefined>,
+): Reality {
+  const { realizations, namespaces } = describeReality(
+    observed,
+    [...changed.values()].filter((entry) => entry !== undefined),
+  );
+  const kept = [...before.realizations].filter(([, { namespace }]) => !changed.has(namespace));
+  const others = [...before.namespaces].filter(([name]) => !changed.has(name));
+  return {
+    realizations: new Map([...kept, ...realizations]),
+    namespaces: new Map([...others, ...namespaces]),
+  };
+}
+
+function describeEntry(
+  entry: NamespaceEntry,
+  observed: Observed,
+): { status: NamespaceStatus; standing: Realization[] } {
+  const listed = observed.actual?.namespaces.get(inodeOf(entry) ?? 0);
+  const kernel = listed && { birth: listed.birth, cookie: listed.cookie, digest: listed.binding?.digest };
+  const standing = standingOf(entry, observed, kernel?.digest);
+  const policies = standing === undefined ? [] : (wantedFor(entry, observed)?.policies ?? []);
+  return {
+    status: { entry, kernel },
+    standing: policies.flatMap(({ name: policy, revision }) =>
+      standing === undefined ? [] : [{ policy, namespace: entry.name, revision, standing }],
+    ),
+  };
+}
+
+/** A namespace that has lost its name goes by the one that it had. */
+function wantedFor(entry: NamespaceEntry, { wanted }: Observed): Composition | undefined {
+  if (entry.state !== 'lingering') return wanted.get(entry.name);
+  return entry.was === undefined ? undefined : wanted.get(entry.was);
 }
 
 /** Of every policy that selects the entry; undefined where there is nothing to enforce anything in. */
@@ -67,18 +105,21 @@ function standingOf(
   observed: Observed,
   bound: Digest | undefined,
 ): Standing | undefined {
-  const wanted = observed.wanted.get(entry.name);
+  const wanted = wantedFor(entry, observed);
   if (wanted === undefined) return undefined;
   switch (entry.state) {
     case 'placeholder':
     case 'stray':
+    case 'quarantined':
       return undefined;
+    case 'shadowed':
     case 'guarded':
       return { state: 'failed', reason: detailOf(entry) };
     case 'alias':
       return standingOfAlias(entry, observed);
     case 'ready':
-      return standingOfReady(entry.inode, observed, { wanted: wanted.digest, bound });
+    case 'lingering':
+      return standingOfReady(entry.inode, observed, { wanted, bound });
   }
 }
 
@@ -93,13 +134,38 @@ function standingOfAlias(
 
 function standingOfReady(
   inode: number,
-  { obstacle, refusedRulesets, refusedBindings }: Observed,
-  digest: { wanted: Digest; bound: Digest | undefined },
+  observed: Observed,
+  { wanted, bound }: { wanted: Composition; bound: Digest | undefined },
 ): Standing {
+  const { obstacle, refusedRulesets, refusedBindings } = observed;
   if (obstacle !== undefined) return { state: 'failed', reason: obstacle };
-  if (digest.wanted === digest.bound) return { state: 'enforced', digest: digest.bound };
-  const reason = refusedRulesets.get(digest.wanted) ?? refusedBindings.get(inode);
+  const bySets = standingOfSets(wanted, observed);
+  if (bySets !== undefined) return bySets;
+  if (wanted.digest === bound) return { state: 'enforced', digest: bound };
+  const reason = refusedRulesets.get(wanted.digest) ?? refusedBindings.get(inode);
   return reason === undefined ? { state: 'pending' } : { state: 'failed', reason };
+}
+
+/** Undefined when the kernel holds every set that the rules refer to, as it is wanted. */
+function standingOfSets(wanted: Composition, { sets, refusedSets, actual }: Observed): Standing | undefined {
+  const missing = missingSet(wanted, sets);
+  if (missing !== undefined) return { state: 'failed', reason: missing };
+  for (const name of wanted.sets) {
+    const refusal = refusedSets.get(name);
+    if (refusal !== undefined) return { state: 'failed', reason: `address set ${name}: ${refusal}` };
+    const set = sets.get(name);
+    if (set !== undefined && actual?.sets.get(name) !== kernelSetVersion(set)) return { state: 'pending' };
+  }
+  return undefined;
+}
+
+/** Why the composition cannot be programmed, when it refers to a set that this host does not hold. */
+export function missingSet(
+  { sets: named }: Composition,
+  held: ReadonlyMap<string, AddressSet>,
+): string | undefined {
+  const missing = [...named].find((name) => !held.has(name));
+  return missing && `address set ${missing} is not held on this host (yet); what was enforced stays`;
 }
 
 export function sameRealization(a: Realization | undefined, b: Realization): boolean {

@@ -2,7 +2,10 @@ import pino from 'pino';
 import type { Policy } from '../desired-state/policy';
 import { policy } from '../desired-state/policy.testing';
 import { FakeKernel } from '../kernel-device/fake-kernel.testing';
-import { classify, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
+import { compareNames, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
+import { NamespaceTable } from '../namespaces/namespace-table';
+import { HostEvents } from '../host-events/host-events';
+import type { AddressSet } from '../desired-state/address-set';
 import type { HeldNamespace } from '../namespaces/namespace-source';
 import { compose } from './compose';
 import { describeKernel } from './kernel-watch';
@@ -14,7 +17,9 @@ const INITIAL = 1;
 class TestHost {
   readonly kernel = new FakeKernel();
   readonly names = new Map<string, Finding>();
+  readonly events = new HostEvents(pino({ level: 'silent' }));
   policies: Policy[] = [];
+  sets = new Map<string, AddressSet>();
   completeness: 'unknown' | 'complete' = 'complete';
   allowInitial = new Set<string>();
   held = 0;
@@ -23,12 +28,18 @@ class TestHost {
   beforeHold: (name: string) => void = () => undefined;
   readonly reconciler: Reconciler;
 
-  constructor() {
+  constructor(private readonly quarantine?: boolean) {
     this.kernel.addNamespace(INITIAL, { initial: true });
-    this.reconciler = new Reconciler({
+    this.reconciler = this.restarted();
+  }
+
+  /** Another run of the agent, with no memory of its own. */
+  restarted(): Reconciler {
+    return new Reconciler({
       desired: this.#desired(),
       namespaces: {
         entries: () => this.entries(),
+        entry: (name) => this.entries().find((entry) => entry.name === name),
         hold: (name) => this.hold(name),
         recheck: (name) => this.rechecked.push(name),
       },
@@ -36,6 +47,9 @@ class TestHost {
       allowInitial: this.allowInitial,
       backoff: { next: () => 200, reset: () => undefined },
       log: pino({ level: 'silent' }),
+      events: this.events,
+      quarantine: this.quarantine,
+      quarantineReleaseMs: undefined,
       onReality: () => undefined,
     });
   }
@@ -61,7 +75,9 @@ class TestHost {
   }
 
   entries(): NamespaceEntry[] {
-    return classify(this.names, { initialInode: INITIAL, allowInitial: this.allowInitial });
+    const table = new NamespaceTable();
+    table.replace(this.names, { initialInode: INITIAL, allowInitial: this.allowInitial });
+    return [...table.entries.values()].sort((a, b) => compareNames(a.name, b.name));
   }
 
   hold(name: string): HeldNamespace | undefined {
@@ -79,6 +95,9 @@ class TestHost {
     return {
       get policies() {
         return new Map(host.policies.map((one) => [one.name, one]));
+      },
+      get sets() {
+        return host.sets;
       },
       get completeness() {
         return host.completeness;
@@ -123,19 +142,7 @@ describe('a pass of the reconcile loop', () => {
 
   it('commits nothing when all is right, even for an agent that has just started', () => {
     host.run();
-    const restarted = new Reconciler({
-      desired: { policies: new Map([web, vpn].map((one) => [one.name, one])), completeness: 'complete' },
-      namespaces: {
-        entries: () => host.entries(),
-        hold: (name) => host.hold(name),
-        recheck: () => undefined,
-      },
-      openKernel: host.kernel.open,
-      allowInitial: new Set(),
-      backoff: { next: () => 200, reset: () => undefined },
-      log: pino({ level: 'silent' }),
-      onReality: () => undefined,
-    });
+    const restarted = host.restarted();
     restarted.run();
     expect(host.kernel.commits).toHaveLength(1);
     expect(restarted.reality.realizations.size).toBe(3);

@@ -1,55 +1,79 @@
 /** The one loop that makes the kernel what is desired: marked dirty from anywhere, run once for all marks. */
 import type { Logger } from 'pino';
 import type { DesiredState } from '../desired-state/desired-state';
+import type { HostEvents } from '../host-events/host-events';
 import {
   KernelUnavailable,
   type CommitObject,
   type Digest,
   type KernelDevice,
-  type Listing,
+  type KernelInfo,
 } from '../kernel-device';
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
+import { tellApplied } from './applied';
 import { Composer, type Composition } from './compose';
+import { findDrift } from './drift';
 import { KernelProgrammer, type ProgrammingResult, type Target } from './kernel-programmer';
+import { sightAfter, sightOf, type KernelSight } from './kernel-sight';
 import { describeKernel } from './kernel-watch';
-import { describeReality, type Reality } from './reality';
+import { Nameless } from './nameless';
+import type { Actual } from './plan';
+import { Quarantine } from './quarantine';
+import { bindQuickly, type QuickTarget } from './quick-binder';
+import { describeReality, missingSet, updateReality, type Observed, type Reality } from './reality';
+import { RefusedRulesets } from './refused-rulesets';
 
 export interface ReconcilerOptions {
-  desired: Pick<DesiredState, 'policies' | 'completeness'>;
-  namespaces: Pick<NamespaceResolver, 'entries' | 'hold' | 'recheck'>;
+  desired: Pick<DesiredState, 'policies' | 'sets' | 'completeness'>;
+  namespaces: Pick<NamespaceResolver, 'entries' | 'entry' | 'hold' | 'recheck'>;
   /** Throws KernelUnavailable. */
   openKernel: () => KernelDevice;
   allowInitial: ReadonlySet<string>;
+  /** Whether new namespaces are quarantined; undefined: as the kernel has it. */
+  quarantine: boolean | undefined;
+  /** How long one may stay without a name before it is let go, in milliseconds; undefined: it is kept. */
+  quarantineReleaseMs: number | undefined;
   /** Waits before what failed is tried again, in milliseconds. */
   backoff: { next(): number; reset(): void };
   log: Logger;
+  events: HostEvents;
   /** A pass is over: `reality` says how things stand. */
   onReality: () => void;
+  /** For those who measure. */
+  onPass?: (kind: 'quick' | 'whole', durationMs: number) => void;
 }
 
-/** How long a ruleset that the kernel refused is not tried again, in milliseconds. */
-const REFUSAL_LIFETIME_MS = 30_000;
+/**
+ * After a quick pass, all is looked at: after this time at least, and so late that it takes no more than this share of the time.
+ */
+const AUDIT_MS = 1000;
+const AUDIT_SHARE = 0.005;
 
-/** What the kernel answered in a pass. */
-interface Outcome {
-  actual: Listing | undefined;
-  obstacle: string | undefined;
-  refusedRulesets: ReadonlyMap<Digest, string>;
-  refusedBindings: ReadonlyMap<number, string>;
-}
+const NOTHING = new Map<never, never>();
 
 export class Reconciler {
   readonly #composer = new Composer();
-  #refused: { instance: bigint; until: number; rulesets: ReadonlyMap<Digest, string> } | undefined;
+  readonly #refused = new RefusedRulesets();
+  readonly #nameless = new Nameless();
+  readonly #quarantine: Quarantine;
   #scheduled: NodeJS.Immediate | undefined;
+  /** What the next pass is about. */
+  #dirty: Set<string> | 'all' = new Set();
   #retry: { timer: NodeJS.Timeout; due: number } | undefined;
   #obstacle: string | undefined;
   #initialInode: number | undefined;
   #kernelSeen: string | undefined;
+  /** As the last whole pass left it; undefined when that failed, or changed nothing by intent. */
+  #left: { instance: bigint; actual: Actual } | undefined;
+  #observed: Observed | undefined;
+  #passMs = 0;
   #reality: Reality = { realizations: new Map(), namespaces: new Map() };
 
-  constructor(private readonly options: ReconcilerOptions) {}
+  constructor(private readonly options: ReconcilerOptions) {
+    const { quarantineReleaseMs: releaseAfterMs } = options;
+    this.#quarantine = new Quarantine({ releaseAfterMs, now: () => performance.now() });
+  }
 
   /** How things stood at the end of the last pass. */
   get reality(): Reality {
@@ -61,14 +85,26 @@ export class Reconciler {
     return this.#kernelSeen;
   }
 
+  /** Why nothing can be enforced anew; undefined when it can. */
+  get obstacle(): string | undefined {
+    return this.#obstacle;
+  }
+
   /** Inode of the host's initial namespace, once the kernel module has told it. */
   get initialInode(): number | undefined {
     return this.#initialInode;
   }
 
-  /** Runs a pass soon; marks that come until then share it. */
-  markDirty(): void {
-    this.#scheduled ??= setImmediate(() => this.run());
+  /** Runs a pass soon, about these names or about all; marks that come until then share it. */
+  markDirty(names?: readonly string[]): void {
+    if (names === undefined) this.#dirty = 'all';
+    else if (this.#dirty !== 'all') for (const name of names) this.#dirty.add(name);
+    this.#scheduled ??= setImmediate(() => this.#pass());
+  }
+
+  /** Namespaces have come or gone, of which the names will tell, or will not: all is looked at in a while. */
+  auditSoon(): void {
+    this.#retryWithin(Math.max(AUDIT_MS, this.#passMs / AUDIT_SHARE));
   }
 
   stop(): void {
@@ -76,113 +112,251 @@ export class Reconciler {
     this.#forgetRetry();
   }
 
-  /** One pass, now. Never throws: what goes wrong is reported, and tried again later. */
+  /** One whole pass, now. Never throws: what goes wrong is reported, and tried again later. */
   run(): void {
     clearImmediate(this.#scheduled);
     this.#forgetRetry();
     this.#scheduled = undefined;
-    const entries = this.options.namespaces.entries();
-    const wanted = this.#compose(entries);
-    const outcome = this.#program(entries, wanted);
-    this.#noteObstacle(outcome.obstacle);
-    this.#reality = describeReality({ entries, wanted, ...outcome });
+    this.#dirty = new Set();
+    const start = performance.now();
+    const observed = this.#program();
+    this.#passMs = performance.now() - start;
+    this.options.onPass?.('whole', this.#passMs);
+    this.#noteObstacle(observed.obstacle);
+    this.#observed = observed.obstacle === undefined ? observed : undefined;
+    this.#reality = describeReality(observed, observed.entries);
     this.options.onReality();
   }
 
-  #compose(entries: readonly NamespaceEntry[]): Map<string, Composition> {
-    const names = entries.map(({ name }) => name);
-    return this.#composer.composeAll(this.options.desired.policies, names);
+  #pass(): void {
+    const names = this.#dirty;
+    if (names === 'all' || !this.#runQuickly([...names])) this.run();
   }
 
-  #program(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Outcome {
-    const none = { actual: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
+  /** Whether that was enough. */
+  #runQuickly(names: readonly string[]): boolean {
+    const start = performance.now();
+    const observed = this.#observed;
+    const changed = new Map(names.map((name) => [name, this.options.namespaces.entry(name)]));
+    if (observed === undefined || this.options.desired.completeness === 'unknown') return false;
+    const targets = this.#quickTargets([...changed.values()], observed);
+    if (targets === undefined) return false;
+    this.#scheduled = undefined;
+    this.#dirty = new Set();
+    const sight = targets.length === 0 ? observed.actual : this.#bindQuickly(targets, observed);
+    if (sight === undefined) return false;
+    const wanted = new Map(observed.wanted);
+    for (const { name, composition } of targets) if (composition) wanted.set(name, composition);
+    this.#observed = { ...observed, wanted, actual: sight };
+    this.#reality = updateReality(this.#reality, this.#observed, changed);
+    this.auditSoon();
+    this.options.onPass?.('quick', performance.now() - start);
+    this.options.onReality();
+    return true;
+  }
+
+  /** Undefined when one of them needs more than a binding. */
+  #quickTargets(
+    entries: readonly (NamespaceEntry | undefined)[],
+    { actual, sets }: Observed,
+  ): QuickTarget[] | undefined {
+    const targets: QuickTarget[] = [];
+    for (const entry of entries) {
+      if (entry?.state !== 'ready') continue;
+      const { name, inode } = entry;
+      const composition = this.#composer.composeOne(this.options.desired.policies, name);
+      const bound = actual?.namespaces.get(inode)?.binding?.digest;
+      const isUnclear =
+        composition === undefined
+          ? bound !== undefined
+          : (bound !== undefined && bound !== composition.digest) ||
+            missingSet(composition, sets) !== undefined ||
+            this.#refused.has(composition.digest) ||
+            this.options.allowInitial.has(name);
+      if (isUnclear) return undefined;
+      if (composition !== undefined || this.#left?.actual.quarantine !== false) {
+        targets.push({ name, inode, composition });
+      }
+    }
+    return targets;
+  }
+
+  /** What is known of the kernel afterwards; undefined when it did not go as expected. */
+  #bindQuickly(targets: readonly QuickTarget[], observed: Observed): KernelSight | undefined {
+    const start = performance.now();
+    const result = this.#withKernel((kernel, info) => {
+      if (describeKernel(info) !== this.#kernelSeen) return undefined;
+      const held = new Set(this.#left?.actual.rulesets.map(({ digest }) => digest));
+      const hold = (name: string): ReturnType<NamespaceResolver['hold']> =>
+        this.options.namespaces.hold(name);
+      const bound = bindQuickly({ kernel, targets, hold, held });
+      if (bound !== undefined) this.#kernelSeen = describeKernel({ ...info, generation: bound.generation });
+      return bound;
+    });
+    if (result === undefined) return undefined;
+    this.#tell(result.applied, new Map(targets.map(({ inode, name }) => [inode, name])), start);
+    return sightAfter(observed.actual, result);
+  }
+
+  /** Undefined when the kernel fails: a whole pass finds out how, and reports it. */
+  #withKernel<T>(use: (kernel: KernelDevice, info: KernelInfo) => T): T | undefined {
     try {
       const kernel = this.options.openKernel();
       try {
-        return this.#programOpen(kernel, entries, this.#targets(entries, wanted));
+        return use(kernel, kernel.info());
+      } finally {
+        kernel.close();
+      }
+    } catch (error) {
+      this.options.log.debug({ err: error }, 'a quick pass failed: looking at all');
+      return undefined;
+    }
+  }
+
+  #program(): Observed & { entries: NamespaceEntry[] } {
+    const named = this.options.namespaces.entries();
+    try {
+      const kernel = this.options.openKernel();
+      try {
+        return this.#programOpen(kernel, named);
       } finally {
         kernel.close();
       }
     } catch (error) {
       this.#kernelSeen = error instanceof KernelUnavailable ? error.state : undefined;
-      if (error instanceof KernelUnavailable) return { ...none, obstacle: error.message };
+      this.#left = error instanceof KernelUnavailable ? this.#left : undefined;
+      const wanted = this.#compose(named);
+      const none = {
+        actual: undefined,
+        refusedRulesets: NOTHING,
+        refusedBindings: NOTHING,
+        refusedSets: NOTHING,
+      };
+      const about = { entries: named, wanted, sets: this.options.desired.sets, ...none };
+      if (error instanceof KernelUnavailable) return { ...about, obstacle: error.message };
       this.options.log.error({ err: error }, 'the kernel could not be programmed; trying again');
       this.#retryWithin(this.options.backoff.next());
-      return { ...none, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
+      return { ...about, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
     }
   }
 
-  #programOpen(kernel: KernelDevice, entries: readonly NamespaceEntry[], targets: Target[]): Outcome {
+  #programOpen(kernel: KernelDevice, named: NamespaceEntry[]): Observed & { entries: NamespaceEntry[] } {
     const start = performance.now();
-    const { instance } = kernel.info();
-    if (this.options.desired.completeness === 'unknown') return this.#lookOnly(instance, kernel.list());
-    const { applied, ...result } = new KernelProgrammer({
-      kernel,
-      targets,
+    const { desired } = this.options;
+    const info = kernel.info();
+    const found: Actual = { ...kernel.list(), quarantine: info.quarantine };
+    const entries = [...named, ...this.#nameless.entries(found, named)];
+    const wanted = this.#compose(entries);
+    const result = this.#programFound(kernel, { info, found, entries, wanted });
+    this.#noteFound(info, found, entries);
+    this.#noteListing(info.instance, result.actual);
+    this.#nameless.remember(result.actual, named);
+    const names = new Map([...entries].reverse().map((entry) => [inodeOf(entry), entry.name] as const));
+    this.#tell(result.applied, names, start);
+    const after = [...named, ...this.#nameless.entries(result.actual, named)];
+    return {
+      ...result,
+      entries: after,
+      wanted,
+      sets: desired.sets,
+      obstacle: undefined,
+      actual: sightOf(result.actual),
+    };
+  }
+
+  /** Without knowing all that is wanted, it only looks. */
+  #programFound(kernel: KernelDevice, pass: Pass): ProgrammingResult {
+    const { info, found, entries, wanted } = pass;
+    if (this.options.desired.completeness === 'unknown') {
+      return {
+        actual: found,
+        applied: [],
+        refusedRulesets: new Map(),
+        refusedBindings: new Map(),
+        refusedSets: new Map(),
+      };
+    }
+    const targets = this.#targets(entries, wanted);
+    const result = new KernelProgrammer({
+      ...{ kernel, targets, keep: this.#keep(entries, wanted), sets: this.options.desired.sets },
       hold: (name) => this.options.namespaces.hold(name),
       onVanished: (name) => this.options.namespaces.recheck(name),
-      refusedRulesets: this.#stillRefused(instance),
+      refusedRulesets: this.#refused.known(info.instance),
+      quarantine: this.options.quarantine,
+      releasable: (listing) => this.#quarantine.releasable(listing, inodesOf(entries, wanted)),
     }).run();
-    this.#noteListing(instance, result.actual);
-    this.#noteRefusals(instance, result.refusedRulesets);
+    this.#noteRefusals(info.instance, result.refusedRulesets);
     this.#noteUnsettled(targets, result);
-    this.#logApplied(applied, entries, performance.now() - start);
-    return { ...result, obstacle: undefined };
+    if (this.#quarantine.dueInMs !== undefined) this.#retryWithin(this.#quarantine.dueInMs);
+    return result;
   }
 
-  #lookOnly(instance: bigint, actual: Listing): Outcome {
-    this.#noteListing(instance, actual);
-    return { actual, obstacle: undefined, refusedRulesets: new Map(), refusedBindings: new Map() };
+  /** By name, also the names that namespaces had which have none now. */
+  #compose(entries: readonly NamespaceEntry[]): Map<string, Composition> {
+    const names = entries.flatMap((entry) => (entry.state === 'lingering' ? (entry.was ?? []) : entry.name));
+    return this.#composer.composeAll(this.options.desired.policies, names);
   }
 
-  #noteListing(instance: bigint, { generation, namespaces }: Listing): void {
-    const bindings = namespaces.filter(({ binding }) => binding !== undefined).length;
-    this.#kernelSeen = describeKernel({ instance, generation, namespaces: namespaces.length, bindings });
-    this.#initialInode = namespaces.find(({ initial }) => initial)?.inode;
+  #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {
+    return entries.flatMap((entry): Target[] => {
+      if (entry.state !== 'ready' && entry.state !== 'lingering') return [];
+      const { name, inode } = entry;
+      const nameless = entry.state === 'lingering';
+      const composition = wanted.get(entry.state === 'lingering' ? (entry.was ?? '') : name);
+      if (composition === undefined || missingSet(composition, this.options.desired.sets)) return [];
+      return [{ name, inode, composition, allowInitial: this.options.allowInitial.has(name), nameless }];
+    });
+  }
+
+  /** What cannot be as wanted now stays as it is, and so does what nothing is known of. */
+  #keep(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Set<number> {
+    const kept = entries.filter((entry) => {
+      if (entry.state === 'lingering' && entry.was === undefined) return true;
+      const composition = wanted.get(entry.state === 'lingering' ? (entry.was ?? '') : entry.name);
+      return composition !== undefined && missingSet(composition, this.options.desired.sets) !== undefined;
+    });
+    return new Set(kept.map(inodeOf).filter((inode) => inode !== undefined));
+  }
+
+  #noteFound({ instance }: KernelInfo, found: Actual, entries: readonly NamespaceEntry[]): void {
+    const left = this.#left;
+    if (left === undefined || this.options.desired.completeness === 'unknown') return;
+    const { events } = this.options;
+    if (left.instance !== instance) {
+      events.note('module-reloaded', 'the kernel module was loaded again; everything was programmed anew');
+      return;
+    }
+    for (const { inode, found: what } of findDrift(left.actual, found)) {
+      const name = entries.find((entry) => inode !== undefined && inodeOf(entry) === inode)?.name;
+      events.note('drift-repaired', `found: ${what}; put back as it is wanted`, name);
+    }
+  }
+
+  #noteListing(instance: bigint, actual: Actual): void {
+    this.#kernelSeen = describeKernel({ instance, generation: actual.generation });
+    this.#initialInode = actual.namespaces.find(({ initial }) => initial)?.inode;
+    this.#left = { instance, actual };
   }
 
   /** What could not be bound now, and not because its ruleset was refused, is tried again without being asked. */
   #noteUnsettled(
     targets: readonly Target[],
-    { actual, refusedRulesets }: Omit<ProgrammingResult, 'applied'>,
+    { actual, refusedRulesets, refusedSets }: Omit<ProgrammingResult, 'applied'>,
   ): void {
     const bound = new Map(actual.namespaces.map(({ inode, binding }) => [inode, binding?.digest]));
     const isUnsettled = targets.some(
       ({ inode, composition: { digest } }) => bound.get(inode) !== digest && !refusedRulesets.has(digest),
     );
-    if (isUnsettled) this.#retryWithin(this.options.backoff.next());
+    if (isUnsettled || refusedSets.size > 0) this.#retryWithin(this.options.backoff.next());
     else this.options.backoff.reset();
-  }
-
-  #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {
-    return entries.flatMap((entry) => {
-      const composition = wanted.get(entry.name);
-      if (entry.state !== 'ready' || composition === undefined) return [];
-      const { name, inode } = entry;
-      return [{ name, inode, composition, allowInitial: this.options.allowInitial.has(name) }];
-    });
-  }
-
-  #stillRefused(instance: bigint): ReadonlyMap<Digest, string> {
-    const refused = this.#refused;
-    if (refused?.instance !== instance || performance.now() >= refused.until) return new Map();
-    return refused.rulesets;
   }
 
   /** A shortage of memory passes, and another version of the module may know more: try again now and then. */
   #noteRefusals(instance: bigint, rulesets: ReadonlyMap<Digest, string>): void {
-    const known = this.#stillRefused(instance);
-    for (const [digest, reason] of rulesets) {
-      if (!known.has(digest))
-        this.options.log.error({ digest, reason }, 'ruleset refused; the one before stays in force');
+    for (const [digest, reason] of this.#refused.note(instance, rulesets)) {
+      this.options.log.error({ digest, reason }, 'ruleset refused; the one before stays in force');
     }
-    if (rulesets.size === 0) {
-      this.#refused = undefined;
-      return;
-    }
-    const until = known.size > 0 ? this.#refused?.until : undefined;
-    this.#refused = { instance, until: until ?? performance.now() + REFUSAL_LIFETIME_MS, rulesets };
-    this.#retryWithin(this.#refused.until - performance.now());
+    if (this.#refused.dueInMs !== undefined) this.#retryWithin(this.#refused.dueInMs);
   }
 
   /** Of several delays the shortest counts. */
@@ -203,25 +377,34 @@ export class Reconciler {
   #noteObstacle(obstacle: string | undefined): void {
     if (obstacle === this.#obstacle) return;
     if (obstacle === undefined) this.options.log.info('the kernel module answers again');
-    else this.options.log.error({ reason: obstacle }, 'nothing can be enforced anew');
+    else this.options.events.note('module-unusable', `nothing can be enforced anew: ${obstacle}`);
     this.#obstacle = obstacle;
   }
 
-  #logApplied(
-    applied: readonly CommitObject[],
-    entries: readonly NamespaceEntry[],
-    durationMs: number,
+  #tell(
+    objects: readonly CommitObject[],
+    names: ReadonlyMap<number | undefined, string>,
+    start: number,
   ): void {
-    // Of several names for one inode the ready one comes first.
-    const names = new Map(entries.map((entry) => [inodeOf(entry), entry.name] as const).reverse());
-    for (const object of applied) {
-      if (object.type === 'ruleset-put' || object.type === 'ruleset-drop') {
-        this.options.log.debug({ digest: object.digest }, object.type);
-        continue;
-      }
-      const { type, inode } = object;
-      const digest = object.type === 'bind' ? object.digest : undefined;
-      this.options.log.info({ namespace: names.get(inode), inode, digest, durationMs }, type);
-    }
+    const { log, events } = this.options;
+    tellApplied({ objects, names, durationMs: performance.now() - start }, log, events);
   }
+}
+
+interface Pass {
+  info: KernelInfo;
+  found: Actual;
+  entries: readonly NamespaceEntry[];
+  wanted: ReadonlyMap<string, Composition>;
+}
+
+/** Names that show a namespace, and among them those that a policy selects. */
+function inodesOf(
+  entries: readonly NamespaceEntry[],
+  wanted: ReadonlyMap<string, Composition>,
+): { named: Set<number>; wanted: Set<number> } {
+  const named = entries.filter(({ state }) => state === 'ready' || state === 'alias');
+  const inodes = (some: readonly NamespaceEntry[]): Set<number> =>
+    new Set(some.map(inodeOf).filter((inode) => inode !== undefined));
+  return { named: inodes(named), wanted: inodes(named.filter(({ name }) => wanted.has(name))) };
 }

@@ -89,6 +89,7 @@ export const NAMESPACE_STATES = new WireEnum<NamespaceState, WireNamespaceState>
   guarded: WireNamespaceState.NAMESPACE_STATE_GUARDED,
   shadowed: WireNamespaceState.NAMESPACE_STATE_SHADOWED,
   quarantined: WireNamespaceState.NAMESPACE_STATE_QUARANTINED,
+  lingering: WireNamespaceState.NAMESPACE_STATE_LINGERING,
 });
 
 export const HOST_EVENT_KINDS = new WireEnum<HostEventKind, WireHostEventKind>({

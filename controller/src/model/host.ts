@@ -30,7 +30,7 @@ export interface Host extends HostDescription {
 }
 
 export type NamespaceState =
-  'ready' | 'placeholder' | 'alias' | 'stray' | 'guarded' | 'shadowed' | 'quarantined';
+  'ready' | 'placeholder' | 'alias' | 'stray' | 'guarded' | 'shadowed' | 'quarantined' | 'lingering';
 
 /** An entry of a host's /run/netns. */
 export interface HostNamespace {

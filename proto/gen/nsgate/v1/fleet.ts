@@ -60,6 +60,11 @@ export enum NamespaceState {
   NAMESPACE_STATE_SHADOWED = 6,
   /** NAMESPACE_STATE_QUARANTINED - A namespace that the agent has yet to find ready: born, in quarantine, without a name so far. */
   NAMESPACE_STATE_QUARANTINED = 7,
+  /**
+   * NAMESPACE_STATE_LINGERING - It had a name, or was bound before the agent began, and no name shows it now: what was enforced there stays while it lives. Its
+   * name here is `inode:` and the inode.
+   */
+  NAMESPACE_STATE_LINGERING = 8,
 }
 
 export function namespaceStateFromJSON(object: any): NamespaceState {
@@ -88,6 +93,9 @@ export function namespaceStateFromJSON(object: any): NamespaceState {
     case 7:
     case "NAMESPACE_STATE_QUARANTINED":
       return NamespaceState.NAMESPACE_STATE_QUARANTINED;
+    case 8:
+    case "NAMESPACE_STATE_LINGERING":
+      return NamespaceState.NAMESPACE_STATE_LINGERING;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NamespaceState");
   }
@@ -111,6 +119,8 @@ export function namespaceStateToJSON(object: NamespaceState): string {
       return "NAMESPACE_STATE_SHADOWED";
     case NamespaceState.NAMESPACE_STATE_QUARANTINED:
       return "NAMESPACE_STATE_QUARANTINED";
+    case NamespaceState.NAMESPACE_STATE_LINGERING:
+      return "NAMESPACE_STATE_LINGERING";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum NamespaceState");
   }

@@ -3,10 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
 import { decodePolicy } from '../controller-client/policy-message';
+import { AddressSetFiles } from './address-set-files';
 import { DesiredState } from './desired-state';
 import type { Policy } from './policy';
 import { policy } from './policy.testing';
-import { PolicyIntake } from './policy-intake';
+import { Intake } from './intake';
 import { StateFile, type StoredState } from './state-file';
 
 const log = pino({ level: 'silent' });
@@ -29,26 +30,35 @@ describe('what the controller wants', () => {
   let desired: DesiredState;
   let refused: Map<Policy, string>;
   let changes: number;
-  let intake: PolicyIntake;
+  let intake: Intake;
+  let faults: string[];
 
   const a = policy({ name: 'a' });
   const a2 = policy({ name: 'a', revision: 2n, rules: ['r1', 'r2'] });
   const b = policy({ name: 'b' });
 
+  function desiredState(stateFile: StateFile): DesiredState {
+    const onFault = (detail: string): void => void faults.push(detail);
+    const setFiles = new AddressSetFiles(folder);
+    return new DesiredState({ file: stateFile, setFiles, decode: decodePolicy, log, onFault });
+  }
+
   /** What another agent process would find. */
   function onDisk(): DesiredState {
-    const next = new DesiredState({ file: new StateFile(folder), decode: decodePolicy, log });
+    const next = desiredState(new StateFile(folder));
     next.load();
     return next;
   }
 
   beforeEach(() => {
     rmSync(join(folder, 'desired-state.json'), { force: true });
+    rmSync(join(folder, 'address-sets'), { recursive: true, force: true });
+    faults = [];
     file = new CountingStateFile(folder);
-    desired = new DesiredState({ file, decode: decodePolicy, log });
+    desired = desiredState(file);
     refused = new Map();
     changes = 0;
-    intake = new PolicyIntake({ desired, tryOut: () => refused, log, onChange: () => (changes += 1) });
+    intake = new Intake({ desired, tryOut: () => refused, log, onChange: () => (changes += 1) });
   });
 
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -108,7 +118,7 @@ describe('what the controller wants', () => {
     writeFileSync(file.path, 'garbage');
     const next = onDisk();
     expect(next.completeness).toBe('unknown');
-    const healed = new PolicyIntake({ desired: next, tryOut: () => refused, log, onChange: () => undefined });
+    const healed = new Intake({ desired: next, tryOut: () => refused, log, onChange: () => undefined });
     await Promise.all([healed.submit({ kind: 'hold', policy: b }), healed.submit({ kind: 'complete' })]);
     expect(onDisk().completeness).toBe('complete');
     expect([...onDisk().policies.keys()]).toEqual(['policies/b']);

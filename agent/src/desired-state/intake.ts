@@ -1,18 +1,25 @@
 /** Takes in what the controller wants, in order: tried, made durable, and only then held and answered. */
 import type { Logger } from 'pino';
+import { kernelSetName, type AddressSet, type SetChange } from './address-set';
 import type { DesiredState } from './desired-state';
 import type { Policy } from './policy';
 
-export type PolicyChange =
+export type Change =
   | { kind: 'hold'; policy: Policy }
   | { kind: 'release'; name: string }
+  | SetStep
   /** Everything that was wanted has been submitted before this. */
   | { kind: 'complete' };
+
+type SetStep =
+  | { kind: 'hold-set'; set: AddressSet }
+  | { kind: 'change-set'; name: string; change: SetChange }
+  | { kind: 'release-set'; name: string };
 
 /** Undefined when the change is durably held; otherwise why it was refused, and nothing has changed. */
 export type Refusal = string | undefined;
 
-export interface PolicyIntakeOptions {
+export interface IntakeOptions {
   desired: DesiredState;
   /** Asks the kernel about each policy by itself: gives the reasons of those that it would refuse. */
   tryOut: (policies: readonly Policy[]) => ReadonlyMap<Policy, string>;
@@ -21,19 +28,21 @@ export interface PolicyIntakeOptions {
   onChange: () => void;
 }
 
-interface Submission {
-  change: PolicyChange;
+interface Submission<C = Change> {
+  change: C;
   settle: (refusal: Refusal) => void;
 }
 
-/** Changes that arrive while others are being stored are stored together, in one write. */
-export class PolicyIntake {
+type PolicySubmission = Submission<Exclude<Change, SetStep>>;
+
+/** Changes that arrive while others are being stored are taken together: those of policies in one write. */
+export class Intake {
   #waiting: Submission[] = [];
   #working: Promise<void> | undefined;
 
-  constructor(private readonly options: PolicyIntakeOptions) {}
+  constructor(private readonly options: IntakeOptions) {}
 
-  submit(change: PolicyChange): Promise<Refusal> {
+  submit(change: Change): Promise<Refusal> {
     return new Promise((settle) => {
       this.#waiting.push({ change, settle });
       this.#working ??= this.#work();
@@ -56,17 +65,53 @@ export class PolicyIntake {
     this.#working = undefined;
   }
 
+  /** Sets before policies: each is a file of its own, and a policy is the better for finding its sets. */
   async #take(batch: Submission[]): Promise<void> {
-    const { accepted, refused } = this.#tryOut(batch);
+    const sets = batch.filter((one): one is Submission<SetStep> => isSetStep(one.change));
+    const policies = batch.filter((one): one is PolicySubmission => !isSetStep(one.change));
+    let hasChanged = false;
+    for (const { change, settle } of sets) {
+      const fault = await this.#storeSet(change);
+      settle(fault);
+      hasChanged ||= fault === undefined;
+    }
+    const { accepted, refused } = this.#tryOut(policies);
     const fault = await this.#store(accepted);
     for (const { settle } of accepted) settle(fault);
     for (const { submission, reason } of refused) submission.settle(reason);
-    if (fault === undefined && accepted.length > 0) this.options.onChange();
+    if (hasChanged || (fault === undefined && accepted.length > 0)) this.options.onChange();
   }
 
-  #tryOut(batch: Submission[]): {
-    accepted: Submission[];
-    refused: { submission: Submission; reason: string }[];
+  async #storeSet(step: SetStep): Promise<Refusal> {
+    const { desired } = this.options;
+    try {
+      switch (step.kind) {
+        case 'hold-set':
+          await desired.holdSet(step.set);
+          return undefined;
+        case 'change-set':
+          return await this.#changeSet(step.name, step.change);
+        case 'release-set':
+          await desired.releaseSet(step.name);
+          return undefined;
+      }
+    } catch (error) {
+      return this.#cannotStore(error);
+    }
+  }
+
+  async #changeSet(name: string, change: SetChange): Promise<Refusal> {
+    const set = this.options.desired.sets.get(kernelSetName(name) ?? name);
+    if (set === undefined) return `${name} is not held on this host`;
+    if (set.revision !== change.from)
+      return `${name} is held at revision ${set.revision}, not ${change.from}`;
+    await this.options.desired.changeSet(set, change);
+    return undefined;
+  }
+
+  #tryOut(batch: PolicySubmission[]): {
+    accepted: PolicySubmission[];
+    refused: { submission: PolicySubmission; reason: string }[];
   } {
     const { desired } = this.options;
     const unseen = batch
@@ -74,8 +119,8 @@ export class PolicyIntake {
       .filter((change) => change.kind === 'hold')
       .filter(({ policy }) => desired.policies.get(policy.name)?.digest !== policy.digest);
     const reasons = this.options.tryOut(unseen.map(({ policy }) => policy));
-    const accepted: Submission[] = [];
-    const refused: { submission: Submission; reason: string }[] = [];
+    const accepted: PolicySubmission[] = [];
+    const refused: { submission: PolicySubmission; reason: string }[] = [];
     for (const submission of batch) {
       const { change } = submission;
       const reason = change.kind === 'hold' ? reasons.get(change.policy) : undefined;
@@ -85,8 +130,8 @@ export class PolicyIntake {
     return { accepted, refused };
   }
 
-  async #store(accepted: Submission[]): Promise<Refusal> {
-    const { desired, log } = this.options;
+  async #store(accepted: PolicySubmission[]): Promise<Refusal> {
+    const { desired } = this.options;
     if (accepted.length === 0) return undefined;
     const policies = new Map(desired.policies);
     let { completeness } = desired;
@@ -101,10 +146,18 @@ export class PolicyIntake {
       }
       return undefined;
     } catch (error) {
-      log.error({ err: error }, 'cannot store the desired state; the change is refused');
-      return `the host cannot store it: ${(error as Error).message}`;
+      return this.#cannotStore(error);
     }
   }
+
+  #cannotStore(error: unknown): Refusal {
+    this.options.log.error({ err: error }, 'cannot store the desired state; the change is refused');
+    return `the host cannot store it: ${(error as Error).message}`;
+  }
+}
+
+function isSetStep(change: Change): change is SetStep {
+  return change.kind === 'hold-set' || change.kind === 'change-set' || change.kind === 'release-set';
 }
 
 function isSame(policies: ReadonlyMap<string, Policy>, { policies: held }: DesiredState): boolean {

@@ -1,0 +1,138 @@
+/** `nsgate-agent check`: whether this host has what the agent needs; a line each, and what to do where it has not. */
+import { readdirSync, statfsSync } from 'node:fs';
+import { connect } from 'node:net';
+import { X509Certificate } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/config';
+import { demandNetAdmin, kernelRelease } from '../config/host-facts';
+import { StateFile } from '../desired-state/state-file';
+import { ABI, openKernelDevice } from '../kernel-device';
+
+interface Finding {
+  what: string;
+  /** What was found. */
+  text: string;
+  /** What to do; undefined when it is well. */
+  advice?: string;
+}
+
+const CONNECT_TIMEOUT_MS = 3000;
+const LOW_DISK_BYTES = 64 << 20;
+
+/** Prints a line for each; gives the status to exit with: 0 when all is well. */
+export async function check(config: Config, print: (line: string) => void): Promise<number> {
+  const findings = [
+    { what: 'kernel', text: kernelRelease() },
+    checkRights(),
+    checkModule(config),
+    ...['tls-ca' as const, 'tls-cert' as const, 'tls-key' as const].map((flag) => checkTlsFile(config, flag)),
+    await checkState(config),
+    checkNamespaces(config),
+    ...(await Promise.all(config.controller.map(checkController))),
+  ];
+  for (const { what, text, advice } of findings) {
+    print(
+      `${advice === undefined ? 'ok  ' : 'FAIL'} ${what}: ${text}${advice === undefined ? '' : ` → ${advice}`}`,
+    );
+  }
+  return findings.some(({ advice }) => advice !== undefined) ? 1 : 0;
+}
+
+function checkRights(): Finding {
+  const what = 'permissions';
+  return attempt(what, 'run as root, or with CAP_NET_ADMIN', () => {
+    demandNetAdmin();
+    return 'CAP_NET_ADMIN';
+  });
+}
+
+function checkModule({ device }: Config): Finding {
+  return attempt('kernel module', 'load it: modprobe nsgate; or update the side that is named', () => {
+    const kernel = openKernelDevice(device);
+    try {
+      const { version, abiMin, abiMax, bindings, quarantine } = kernel.info();
+      const abi = `ABI ${abiMin} to ${abiMax}, the agent speaks ${ABI}`;
+      return `${version} (${abi}), ${bindings} namespaces bound, quarantine ${quarantine ? 'on' : 'off'}`;
+    } finally {
+      kernel.close();
+    }
+  });
+}
+
+const TLS_FIELDS = { 'tls-ca': 'tlsCa', 'tls-cert': 'tlsCert', 'tls-key': 'tlsKey' } as const;
+
+function checkTlsFile(config: Config, flag: keyof typeof TLS_FIELDS): Finding {
+  const file = config[TLS_FIELDS[flag]];
+  return attempt(`--${flag}`, `put a PEM file there, or name another with --${flag}`, () => {
+    const content = readFileSync(file);
+    if (flag === 'tls-key') return file;
+    const { validTo } = new X509Certificate(content);
+    if (new Date(validTo) < new Date()) throw new Error(`${file} has run out, ${validTo}`);
+    return `${file}, valid until ${validTo}`;
+  });
+}
+
+async function checkState({ stateDir }: Config): Promise<Finding> {
+  const what = 'state folder';
+  const file = new StateFile(stateDir);
+  try {
+    await file.demandWritable();
+    const loaded = file.load();
+    if (loaded.kind === 'unusable') {
+      const advice =
+        'nothing: the controller sends everything again; keep a copy of the file if you want to know why';
+      return { what, text: `${file.path} cannot be used: ${loaded.reason}`, advice };
+    }
+    const { bavail, bsize } = statfsSync(stateDir);
+    const held =
+      loaded.kind === 'none' ? 'nothing held yet' : `${loaded.state.policies.length} policies held`;
+    if (bavail * bsize >= LOW_DISK_BYTES) return { what, text: `${stateDir}, ${held}` };
+    return { what, text: `${stateDir} is nearly full`, advice: 'make room: changes cannot be stored' };
+  } catch (error) {
+    return {
+      what,
+      text: (error as Error).message,
+      advice: 'make it writable, or name another with --state-dir',
+    };
+  }
+}
+
+function checkNamespaces({ netnsDir }: Config): Finding {
+  try {
+    return { what: 'namespaces', text: `${readdirSync(netnsDir).length} names in ${netnsDir}` };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+      return { what: 'namespaces', text: `${netnsDir} is not there yet: nothing has a name` };
+    }
+    return {
+      what: 'namespaces',
+      text: (error as Error).message,
+      advice: 'name another folder with --netns-dir',
+    };
+  }
+}
+
+/** Whether a TCP connection can be made; who answers is found out by the stream. */
+function checkController(address: string): Promise<Finding> {
+  const what = `controller ${address}`;
+  const advice = 'start it, or see whether the address is right and the way there open';
+  const [, host = '', port = ''] = /^\[?(.*?)\]?:(\d+)$/.exec(address) ?? [];
+  return new Promise((resolve) => {
+    const socket = connect({ host, port: Number(port), timeout: CONNECT_TIMEOUT_MS });
+    const end = (finding: Finding): void => {
+      socket.destroy();
+      resolve(finding);
+    };
+    socket.once('connect', () => end({ what, text: 'reachable' }));
+    socket.once('timeout', () => end({ what, text: `no answer in ${CONNECT_TIMEOUT_MS} ms`, advice }));
+    socket.once('error', (error) => end({ what, text: error.message, advice }));
+  });
+}
+
+function attempt(what: string, advice: string, find: () => string): Finding {
+  try {
+    return { what, text: find() };
+  } catch (error) {
+    return { what, text: (error as Error).message, advice };
+  }
+}

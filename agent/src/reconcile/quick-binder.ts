@@ -1,0 +1,82 @@
+/** Binds namespaces that have just got their names, without a look at all the others: what a new namespace waits for. */
+import {
+  Family,
+  Hook,
+  KernelRefusal,
+  type CommitObject,
+  type Digest,
+  type KernelDevice,
+} from '../kernel-device';
+import type { HeldNamespace } from '../namespaces/namespace-source';
+import type { Composition } from './compose';
+
+export interface QuickTarget {
+  name: string;
+  inode: number;
+  /** Undefined when no policy selects it: it is let go from quarantine, should it be there. */
+  composition: Composition | undefined;
+}
+
+export interface QuickBinderOptions {
+  kernel: KernelDevice;
+  targets: readonly QuickTarget[];
+  hold: (name: string) => HeldNamespace | undefined;
+  /** Rulesets that the kernel holds, as far as is known. */
+  held: ReadonlySet<Digest>;
+}
+
+export interface QuickResult {
+  applied: CommitObject[];
+  /** The kernel's generation afterwards. */
+  generation: bigint;
+  /** Digests as read back, by inode. */
+  bound: ReadonlyMap<number, Digest | undefined>;
+}
+
+const ANY_ADDRESS = Buffer.alloc(4);
+
+/**
+ * Opens each namespace, binds all in one commit, and reads back what is bound. What is open neither dies nor gives its inode to
+ * another, so no birth needs to be known. Undefined when anything is not as expected: then the whole is to be looked at.
+ */
+export function bindQuickly(options: QuickBinderOptions): QuickResult | undefined {
+  const open: HeldNamespace[] = [];
+  try {
+    for (const { name, inode } of options.targets) {
+      const namespace = options.hold(name);
+      if (namespace !== undefined) open.push(namespace);
+      if (namespace?.inode !== inode) return undefined;
+    }
+    const applied = objectsFor(options);
+    const generation = options.kernel.commit(applied);
+    return { applied, generation, bound: readBack(options) };
+  } catch (error) {
+    if (error instanceof KernelRefusal) return undefined;
+    throw error;
+  } finally {
+    for (const namespace of open) namespace.release();
+  }
+}
+
+function objectsFor({ targets, held }: QuickBinderOptions): CommitObject[] {
+  const compositions = new Map(targets.flatMap(({ composition: one }) => (one ? [[one.digest, one]] : [])));
+  const puts = [...compositions.values()]
+    .filter(({ digest }) => !held.has(digest))
+    .map(({ digest, ruleset }): CommitObject => ({ type: 'ruleset-put', digest, ruleset }));
+  const binds = targets.map(({ inode, composition }): CommitObject =>
+    composition === undefined
+      ? { type: 'release', inode, birth: 0n }
+      : { type: 'bind', inode, birth: 0n, digest: composition.digest, initial: false },
+  );
+  return [...puts, ...binds];
+}
+
+function readBack({ kernel, targets }: QuickBinderOptions): Map<number, Digest | undefined> {
+  const addresses = { source: ANY_ADDRESS, destination: ANY_ADDRESS };
+  return new Map(
+    targets.map(({ inode }) => {
+      const packet = { inode, hook: Hook.INPUT, family: Family.IPV4, protocol: 0, ...addresses };
+      return [inode, kernel.classify(packet).digest];
+    }),
+  );
+}
