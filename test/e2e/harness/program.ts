@@ -22,6 +22,10 @@ export class Program {
     }
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   /** Throws, with the log, if it has ended. */
   assertRuns(): void {
     const { exitCode, signalCode } = this.#child;

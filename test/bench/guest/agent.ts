@@ -1,0 +1,173 @@
+/**
+ * Measures the agent inside the guest, on the real module:
+ *
+ * - how long after `ip netns add` has returned the namespace is enforced, 500 one after another and 50 at once;
+ * - what it takes to bind a thousand namespaces to one ruleset of a thousand rules, against `nft -f` in each of them.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { Family, Hook, type KernelDevice } from '../../../agent/src/kernel-device';
+import { loadModule, unloadModule } from '../../e2e/harness/kernel-module';
+import { AgentHost, nftRuleset, policyOf, sleepMs, withDevice } from './agent-host';
+
+const { values } = parseArgs({
+  options: {
+    'one-by-one': { type: 'string', default: '500' },
+    'at-once': { type: 'string', default: '50' },
+    namespaces: { type: 'string', default: '1000' },
+    rules: { type: 'string', default: '1000' },
+    'nft-namespaces': { type: 'string', default: '10' },
+  },
+});
+const [oneByOne, atOnce, many, rules, nftMany] = [
+  values['one-by-one'],
+  values['at-once'],
+  values.namespaces,
+  values.rules,
+  values['nft-namespaces'],
+].map(Number) as [number, number, number, number, number];
+
+const PATIENCE_MS = 120_000;
+
+async function main(): Promise<void> {
+  loadModule();
+  const host = await AgentHost.make();
+  try {
+    await latencies(host);
+    await manyNamespaces(host);
+  } finally {
+    await host.stop();
+    unloadModule();
+  }
+}
+
+async function latencies(host: AgentHost): Promise<void> {
+  await host.desire(policyOf('latency', 'lat-*', 100));
+  host.startAgent();
+  addNamespaces(['lat-first']);
+  withDevice((device) => waitEnforced(device, 'lat-first'));
+  const one = withDevice((device) => names('lat-', oneByOne).map((name) => latencyOf(device, name)));
+  say(`ip netns add → enforced, 100 rules, ${oneByOne} one after another`, describe(one));
+  const some = names('lat-x', atOnce);
+  const script = some.map((name) => `ip netns add ${name} &`).join(' ');
+  execFileSync('sh', ['-c', `${script} wait`]);
+  const start = performance.now();
+  withDevice((device) => some.forEach((name) => waitEnforced(device, name)));
+  say(`${atOnce} created at once → all enforced`, `${(performance.now() - start).toFixed(1)} ms`);
+  say('agent, resident memory', mib(host.agentMemory()));
+  await host.agent?.end();
+  deleteNamespaces();
+}
+
+/** From the moment that `ip netns add` has returned. */
+function latencyOf(device: KernelDevice, name: string): number {
+  execFileSync('ip', ['netns', 'add', name]);
+  const start = performance.now();
+  waitEnforced(device, name);
+  return performance.now() - start;
+}
+
+function waitEnforced(device: KernelDevice, name: string): void {
+  const { ino: inode } = statSync(`/run/netns/${name}`);
+  const address = Buffer.alloc(4);
+  const packet = {
+    inode,
+    hook: Hook.INPUT,
+    family: Family.IPV4,
+    source: address,
+    destination: address,
+    protocol: 6,
+  };
+  const deadline = performance.now() + PATIENCE_MS;
+  while (device.classify(packet).digest === undefined) {
+    if (performance.now() > deadline) throw new Error(`${name} is not enforced`);
+    sleepMs(0.5);
+  }
+}
+
+async function manyNamespaces(host: AgentHost): Promise<void> {
+  const all = names('many-', many);
+  addNamespaces(all);
+  await host.desire(policyOf('many', 'many-*', rules));
+  const before = kernelMemory();
+  host.startAgent();
+  const bound = (): number => withDevice((device) => device.info().bindings);
+  for (const start = performance.now(); bound() < many; sleepMs(100)) {
+    host.agent?.assertRuns();
+    if (performance.now() - start > PATIENCE_MS) throw new Error(`only ${bound()} of ${many} are bound`);
+  }
+  sleepMs(2000);
+  const ours = { memory: kernelMemory() - before, ms: bindMs(host.agent?.log ?? '') };
+  const { rulesets, memory } = withDevice((device) => device.info());
+  say(`${many} namespaces, one policy of ${rules} rules: rulesets in the kernel`, String(rulesets));
+  say('agent, resident memory', mib(host.agentMemory()));
+  say('bind of all', `${ours.ms.toFixed(0)} ms`);
+  say('kernel memory', `${mib(ours.memory)}; the module counts ${mib(Number(memory))}`);
+  compare(all, ours);
+}
+
+/** The pass that bound them, as the agent logged it. */
+function bindMs(log: string): number {
+  const times = [...log.matchAll(/"durationMs":([\d.]+),"msg":"bind"/g)].map(([, ms]) => Number(ms));
+  return Math.max(...times);
+}
+
+/** nft in some of the same namespaces, in the same run; per namespace, since each takes the same again. */
+function compare(all: readonly string[], ours: { memory: number; ms: number }): void {
+  writeFileSync('/tmp/rules.nft', nftRuleset(rules));
+  const some = all.slice(0, nftMany);
+  const before = kernelMemory();
+  const start = performance.now();
+  for (const name of some) execFileSync('ip', ['netns', 'exec', name, 'nft', '-f', '/tmp/rules.nft']);
+  const theirs = {
+    ms: ((performance.now() - start) / some.length) * all.length,
+    memory: ((kernelMemory() - before) / some.length) * all.length,
+  };
+  const measured = `measured in ${some.length}, times ${all.length / some.length}`;
+  say(`nft -f in each (${measured})`, `${theirs.ms.toFixed(0)} ms, ${mib(theirs.memory)}`);
+  say('ratio of time', `${(theirs.ms / ours.ms).toFixed(0)}`);
+  say('ratio of kernel memory', `${(theirs.memory / ours.memory).toFixed(1)}`);
+}
+
+/** Bytes in use that are neither a process's nor cache. */
+function kernelMemory(): number {
+  execFileSync('sh', ['-c', 'sync; echo 3 > /proc/sys/vm/drop_caches']);
+  const text = readFileSync('/proc/meminfo', 'utf8');
+  const kib = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1] ?? 0);
+  return (kib('MemTotal') - kib('MemFree') - kib('Buffers') - kib('Cached') - kib('AnonPages')) * 1024;
+}
+
+function names(prefix: string, count: number): string[] {
+  return Array.from({ length: count }, (_, n) => `${prefix}${n}`);
+}
+
+function addNamespaces(all: readonly string[]): void {
+  execFileSync('ip', ['-batch', '-'], { input: all.map((name) => `netns add ${name}\n`).join('') });
+}
+
+function deleteNamespaces(): void {
+  execFileSync('sh', ['-c', 'ip -all netns delete']);
+}
+
+function describe(ms: number[]): string {
+  const sorted = [...ms].sort((a, b) => a - b);
+  const at = (share: number): string => (sorted[Math.ceil(sorted.length * share) - 1] ?? 0).toFixed(1);
+  return `p50 ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, max ${at(1)} ms`;
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+function say(what: string, value: string): void {
+  process.stdout.write(`${what}: ${value}\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${String((error as Error).stack)}\n`);
+    process.exit(1);
+  },
+);
