@@ -4,7 +4,7 @@
 
 #include "golden_message.h"
 
-void info_reply(struct message *m)
+void golden_info_reply(struct message *m)
 {
 	struct nsgate_info info = {
 		.abi_min = 2,
@@ -30,14 +30,14 @@ void info_reply(struct message *m)
 	ADD(m, info);
 }
 
-void commit_reply(struct message *m)
+void golden_commit_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_COMMIT, 0);
 	ADD(m, (struct nsgate_committed){ .generation = 43 });
 }
 
 /* The commit was refused: the second port range of the first rule of object 0 is upside down. */
-void refusal_reply(struct message *m)
+void golden_refusal_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_COMMIT, -EINVAL);
 	ADD(m, (struct nsgate_refusal){ .object = 0, .rule = 0, .match = 4, .item = 1,
@@ -46,7 +46,7 @@ void refusal_reply(struct message *m)
 }
 
 /* A refusal before any object was read, of a request whose operation could not be read. */
-void refusal_header_reply(struct message *m)
+void golden_refusal_header_reply(struct message *m)
 {
 	ADD(m, (struct nsgate_reply){ .magic = NSGATE_MAGIC, .abi = NSGATE_ABI, .error = -EINVAL });
 	ADD(m, (struct nsgate_refusal){ .object = NSGATE_NO_INDEX, .rule = NSGATE_NO_INDEX,
@@ -59,7 +59,7 @@ void refusal_header_reply(struct message *m)
  * The initial namespace, unbound, one bound to 00 01 02 …, and one in quarantine; then the rulesets 00 01 02 … and
  * 20 21 22 …, and a set.
  */
-void list_reply(struct message *m)
+void golden_list_reply(struct message *m)
 {
 	struct nsgate_namespace bound = {
 		.birth = 0x1122334455667789, .cookie = 17, .epoch = 0x99aabbccddeeff01, .inode = 4026532177,
@@ -87,7 +87,7 @@ void list_reply(struct message *m)
 }
 
 /* One binding in which two rules changed, a second in which only a hook's totals did. */
-void stats_reply(struct message *m)
+void golden_stats_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_STATS, 0);
 	ADD(m, (struct nsgate_stats){ .cursor = 0x7fffffff00000002, .bindings = 2 });
@@ -103,7 +103,7 @@ void stats_reply(struct message *m)
 		.hooks = { [NSGATE_HOOK_POSTROUTING] = { .seen = 7, .accepted = 7 } } });
 }
 
-void classify_reply(struct message *m)
+void golden_classify_reply(struct message *m)
 {
 	struct nsgate_classified answer = {
 		.rule_id = 101, .epoch = 0x99aabbccddeeff01, .rule = 0, .verdict = NSGATE_DROP,
@@ -115,14 +115,14 @@ void classify_reply(struct message *m)
 }
 
 /* The namespace is not bound: nothing decides, so the packet passes. */
-void classify_unbound_reply(struct message *m)
+void golden_classify_unbound_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_CLASSIFY, 0);
 	ADD(m, (struct nsgate_classified){ .rule = NSGATE_NO_INDEX, .verdict = NSGATE_ACCEPT });
 }
 
 /* Three events after ten that were lost: a birth, a sampled packet, a death. */
-void events_reply(struct message *m)
+void golden_events_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_EVENTS, 0);
 	ADD(m, (struct nsgate_events){ .cursor = 54, .instance = 0x0123456789abcdef, .lost = 10, .events = 3 });

@@ -4,7 +4,7 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-void info_request(struct message *m)
+void golden_info_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_INFO);
 }
@@ -121,7 +121,7 @@ static void put_object(struct message *m)
 }
 
 /* Put 00 01 02 …, drop 40 41 42 …, bind a namespace of any birth and the initial one, unbind a third. */
-void commit_request(struct message *m)
+void golden_commit_request(struct message *m)
 {
 	struct nsgate_bind bind = {
 		.head = { .type = NSGATE_OBJECT_BIND, .length = sizeof(bind) },
@@ -151,7 +151,7 @@ void commit_request(struct message *m)
 }
 
 /* Quarantine on, malformed packets dropped, and one namespace let go. */
-void commit_settings_request(struct message *m)
+void golden_commit_settings_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_COMMIT);
 	ADD(m, (struct nsgate_setting){ .head = { NSGATE_OBJECT_SETTING, sizeof(struct nsgate_setting) },
@@ -163,7 +163,7 @@ void commit_settings_request(struct message *m)
 }
 
 /* Put "a" with a prefix of each family, change "office/paris" from version 7 to 8, drop "c". */
-void commit_sets_request(struct message *m)
+void golden_commit_sets_request(struct message *m)
 {
 	struct nsgate_prefix4 ten = { .address = { 10, 0, 0, 0 }, .length = 8 };
 	struct nsgate_prefix4 one = { .address = { 192, 0, 2, 1 }, .length = 32 };
@@ -189,19 +189,19 @@ void commit_sets_request(struct message *m)
 					 .name = { "c" } });
 }
 
-void list_request(struct message *m)
+void golden_list_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_LIST);
 }
 
-void stats_request(struct message *m)
+void golden_stats_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_STATS);
 	ADD(m, (struct nsgate_stats_request){ .cursor = 0x7fffffff00000001 });
 }
 
 /* A tcp SYN from 192.0.2.1:40000 to 198.51.100.7:443, new, on input of eth0. */
-void classify_request(struct message *m)
+void golden_classify_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_CLASSIFY);
 	ADD(m, (struct nsgate_classify){
@@ -213,7 +213,7 @@ void classify_request(struct message *m)
 }
 
 /* An icmpv6 echo request from 2001:db8::1 to ff02::1 on output of eth0. */
-void classify6_request(struct message *m)
+void golden_classify6_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_CLASSIFY);
 	ADD(m, (struct nsgate_classify){
@@ -223,7 +223,7 @@ void classify6_request(struct message *m)
 		.state = NSGATE_STATE_UNTRACKED, .out_if = "eth0" });
 }
 
-void events_request(struct message *m)
+void golden_events_request(struct message *m)
 {
 	golden_request(m, NSGATE_OP_EVENTS);
 	ADD(m, (struct nsgate_events_request){ .cursor = 41, .instance = 0x0123456789abcdef, .signal = 23 });
