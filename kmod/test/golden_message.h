@@ -14,8 +14,8 @@ void *golden_add(struct message *m, const void *part, size_t length);
 void golden_pad(struct message *m);
 
 /* Every message carries a tag of its own: 0x1000 and the operation for requests, 0x2000 for replies. */
-void golden_golden_request(struct message *m, enum nsgate_op op);
-void golden_golden_reply(struct message *m, enum nsgate_op op, int error);
+void golden_request(struct message *m, enum nsgate_op op);
+void golden_reply(struct message *m, enum nsgate_op op, int error);
 
 /* Digests of the messages: 32 bytes counting up from `first`. */
 void golden_digest(__u8 *to, uint8_t first);
