@@ -8,7 +8,10 @@ import { pino } from 'pino';
 import type { HostRecord, HostRecords } from '../host-registry/host-records';
 import { HostRegistry } from '../host-registry/host-registry';
 import type { HostDescription } from '../model/host';
-import type { PolicySpec } from '../model/policy';
+import { parsePrefix } from '../model/ip-prefix';
+import { ANY_PACKET } from '../model/match';
+import { packPrefixes, type PackedPrefixes } from '../model/packed-prefixes';
+import type { PolicySpec, Rule } from '../model/policy';
 import type { HostSelector } from '../model/selector';
 import { SqlitePolicyStore } from '../policy-store/sqlite-policy-store';
 import { CounterLedger } from '../stats/counter-ledger';
@@ -98,10 +101,51 @@ export class Bench {
     return result.policy.revision;
   }
 
+  /** Adds and takes members, making the set when there is none. */
+  async changeSet(
+    id: string,
+    { add = [], remove = [] }: { add?: string[]; remove?: string[] },
+  ): Promise<void> {
+    const sets = this.store.addressSets;
+    const name = `addressSets/${id}`;
+    if ((await sets.get(name)) === undefined) {
+      const set = {
+        name,
+        uid: `u-${id}-${Math.random()}`,
+        description: '',
+        labels: new Map<string, string>(),
+      };
+      await sets.create({ set, members: packed(add), note: NOTE });
+      return;
+    }
+    await sets.change({ name, revision: undefined, add: packed(add), remove: packed(remove), note: NOTE });
+  }
+
   async remove(id: string): Promise<void> {
     const current = await this.store.get(`policies/${id}`);
     if (current) await this.store.remove({ name: current.name, revision: current.revision, note: NOTE });
   }
+}
+
+function packed(texts: readonly string[]): PackedPrefixes {
+  return packPrefixes(
+    texts.map((text) => {
+      const parsed = parsePrefix(text);
+      if (!parsed.ok) throw new Error(parsed.problem);
+      return parsed.prefix;
+    }),
+  );
+}
+
+/** A rule that refers to sets. */
+export function ruleNaming(...sourceSets: string[]): Rule {
+  return {
+    id: 'r',
+    comment: '',
+    hook: 'input',
+    action: { kind: 'accept' },
+    match: { ...ANY_PACKET, sourceSets: sourceSets.map((id) => `addressSets/${id}`) },
+  };
 }
 
 function host(id: string): HostDescription {

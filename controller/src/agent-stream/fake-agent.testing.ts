@@ -1,8 +1,16 @@
 /** A fake agent and its fake call, for tests of what the controller says to agents: no network, no kernel. */
 import { EventEmitter } from 'node:events';
-import { ConnectResponse, type AgentPolicy, type ConnectRequest } from '@nsgate/proto';
+import {
+  ConnectResponse,
+  type AddressSetDelta,
+  type AddressSetUpsert,
+  type AgentPolicy,
+  type ConnectRequest,
+} from '@nsgate/proto';
+import { mergePrefixes, subtractPrefixes, type PackedPrefixes } from '../model/packed-prefixes';
 import type { HostDescription } from '../model/host';
 import type { AgentHub } from './agent-hub';
+import { setVersion } from './set-item';
 import { policyVersion } from './stream-messages';
 import type { AgentCall, AgentSession } from './agent-session';
 
@@ -38,12 +46,18 @@ class FakeCall extends EventEmitter {
   }
 }
 
-/** What to answer, and for which policy. */
-interface Pending {
-  readonly nonce: bigint;
-  readonly name: string;
-  readonly policy: AgentPolicy | undefined;
+/** A set as an agent holds it. */
+export interface HeldSet {
+  readonly uid: string;
+  readonly revision: bigint;
+  readonly members: PackedPrefixes;
 }
+
+/** What to answer, and what is held then; undefined: nothing of the name. */
+type Pending = { readonly nonce: bigint; readonly name: string } & (
+  | { readonly policy: AgentPolicy | undefined }
+  | { readonly change: (held: HeldSet | undefined) => HeldSet | undefined | 'refuse' }
+);
 
 export interface FakeAgentOptions {
   readonly hub: AgentHub;
@@ -57,6 +71,10 @@ export interface FakeAgentOptions {
 /** Holds what it has acknowledged, over reconnects, as an agent does on its disk. */
 export class FakeAgent {
   readonly held = new Map<string, AgentPolicy>();
+  readonly heldSets = new Map<string, HeldSet>();
+  /** Sets that a policy named before they were sent. */
+  readonly missedSets: string[] = [];
+  #parts: AddressSetUpsert[] = [];
   call: FakeCall | undefined;
   /** Whether the mark has come on this stream. */
   isInSync = false;
@@ -75,7 +93,11 @@ export class FakeAgent {
     this.#taken = 0;
     this.#pending = [];
     this.isInSync = false;
-    const held = new Map([...this.held].map(([name, policy]) => [name, policyVersion(policy)]));
+    this.#parts = [];
+    const held = new Map([
+      ...[...this.held].map(([name, policy]) => [name, policyVersion(policy)] as const),
+      ...[...this.heldSets].map(([name, set]) => [name, setVersion(set)] as const),
+    ]);
     const description = { ...this.options.description, labels };
     this.#session = this.options.hub.join(this.call as unknown as AgentCall, { description, held });
   }
@@ -90,7 +112,19 @@ export class FakeAgent {
     this.#read();
     const [pending] = this.#pending.splice(choice % Math.max(1, this.#pending.length), 1);
     if (pending === undefined || !this.isConnected) return;
-    const { nonce, name, policy } = pending;
+    const { nonce, name } = pending;
+    if ('change' in pending) {
+      const set = pending.change(this.heldSets.get(name));
+      if (set === 'refuse') {
+        this.say({ $case: 'nack', value: { nonce, name, reason: 'another revision is held' } });
+        return;
+      }
+      if (set === undefined) this.heldSets.delete(name);
+      else this.heldSets.set(name, set);
+      this.say({ $case: 'ack', value: { nonce } });
+      return;
+    }
+    const { policy } = pending;
     if (policy !== undefined && this.options.refuses(policy)) {
       this.say({ $case: 'nack', value: { nonce, name, reason: 'cannot be' } });
       return;
@@ -115,13 +149,57 @@ export class FakeAgent {
       this.#taken += 1;
       if (message?.$case === 'upsert') {
         const { nonce, policy } = message.value;
+        this.#noteSets(policy);
         this.#pending.push({ nonce, name: policy?.name ?? '', policy });
       } else if (message?.$case === 'remove') {
         this.#pending.push({ ...message.value, policy: undefined });
+      } else if (message?.$case === 'setUpsert') {
+        this.#readPart(message.value);
+      } else if (message?.$case === 'setDelta') {
+        const delta = message.value;
+        this.#pending.push({
+          nonce: delta.nonce,
+          name: delta.name,
+          change: (held) => withDelta(held, delta),
+        });
+      } else if (message?.$case === 'setRemove') {
+        this.#pending.push({ ...message.value, change: () => undefined });
       } else if (message?.$case === 'inSync') {
         this.isInSync = true;
       }
     }
     this.call?.drain();
   }
+
+  #readPart(part: AddressSetUpsert): void {
+    this.#parts.push(part);
+    if (part.part < part.parts - 1) return;
+    const { nonce, name, uid, revision } = part;
+    const members = {
+      v4: Buffer.concat(this.#parts.map(({ members4 }) => members4)),
+      v6: Buffer.concat(this.#parts.map(({ members6 }) => members6)),
+    };
+    this.#parts = [];
+    this.#pending.push({ nonce, name, change: () => ({ uid, revision, members }) });
+  }
+
+  #noteSets(policy: AgentPolicy | undefined): void {
+    const named = (policy?.rules ?? []).flatMap(({ sourceSets, destinationSets }) => [
+      ...sourceSets,
+      ...destinationSets,
+    ]);
+    const known = (name: string): boolean =>
+      this.heldSets.has(name) || this.#pending.some((one) => one.name === name);
+    this.missedSets.push(...named.filter((name) => !known(name)));
+  }
+}
+
+function withDelta(held: HeldSet | undefined, delta: AddressSetDelta): HeldSet | 'refuse' {
+  if (held?.revision !== delta.fromRevision) return 'refuse';
+  const kept = subtractPrefixes(held.members, {
+    v4: Buffer.from(delta.remove4),
+    v6: Buffer.from(delta.remove6),
+  });
+  const members = mergePrefixes(kept, { v4: Buffer.from(delta.add4), v6: Buffer.from(delta.add6) });
+  return { ...held, revision: delta.revision, members };
 }
