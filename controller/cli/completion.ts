@@ -81,7 +81,7 @@ function fishScript(program: Command): string {
 }
 
 function optionsOf(command: Command): string[] {
-  return command.options.flatMap(({ long }) => (long == null ? [] : [long]));
+  return command.options.flatMap(({ long }) => (typeof long === 'string' ? [long] : []));
 }
 
 function choicesOf(command: Command): string[] {

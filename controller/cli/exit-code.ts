@@ -52,7 +52,7 @@ export function exitCodeOf(error: unknown): number {
 function outcomeOf(error: unknown): Outcome {
   if (error instanceof CommandError) return error.outcome;
   if (error instanceof ResourceFileError) return 'invalid';
-  return (error instanceof RpcError && BY_STATUS.get(error.code)) || 'failed';
+  return error instanceof RpcError ? (BY_STATUS.get(error.code) ?? 'failed') : 'failed';
 }
 
 /** For --help. */

@@ -80,7 +80,8 @@ function conclusion({
       return `enforced in ${where}`;
     case WaitOutcome.WAIT_OUTCOME_FAILED:
       return `failed in ${failed}, enforced in ${where}`;
-    default:
+    case WaitOutcome.WAIT_OUTCOME_TIMED_OUT:
+    case WaitOutcome.WAIT_OUTCOME_UNSPECIFIED:
       return `time is up: ${pending} namespaces pending, ${hostsBehind} hosts behind, enforced in ${where}`;
   }
 }

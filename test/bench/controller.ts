@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { ruleKey } from '@nsgate/proto';
-import { pino } from 'pino';
 import { AgentHub } from '../../controller/src/agent-stream/agent-hub';
 import type { AgentCall } from '../../controller/src/agent-stream/agent-session';
 import { HostRegistry } from '../../controller/src/host-registry/host-registry';
@@ -22,6 +21,8 @@ const HOSTS = 10_000;
 const BUCKETS = 100;
 const ROUNDS = 20;
 const NOTE = { author: 'operator/bench', reason: '' };
+const nothing = (): void => undefined;
+const SILENT = { debug: nothing, info: nothing, warn: nothing, error: nothing } as never;
 const EVERY_HOST: HostSelector = { requirements: [] };
 const bucket = (number: number): HostSelector => ({
   requirements: [{ operator: 'equals', key: 'bucket', value: String(number) }],
@@ -100,7 +101,7 @@ async function measure(store: SqlitePolicyStore): Promise<Bound[]> {
   const rules = new RuleDirectory(ruleKey);
   const hub = new AgentHub({
     ...{ store, registry, ledger: new CounterLedger({ rules, onOddity: () => undefined }), version: '0' },
-    ...{ logger: pino({ level: 'silent' }), onPolicy: () => undefined },
+    ...{ logger: SILENT, onPolicy: () => undefined },
   });
   await hub.start();
   for (let host = 0; host < HOSTS; host++) connect(hub, host);

@@ -47,7 +47,7 @@ function runBlock(block: string): { status: number | null; output: string } {
 }
 
 describe("the README's operator guide", () => {
-  it('has commands', () => expect(blocks().length).toBeGreaterThanOrEqual(7));
+  it('has commands', () => expect(blocks().length).toBeGreaterThanOrEqual(11));
 
   const expectations: [what: string, status: number, output: RegExp][] = [
     ['lists services and describes a message', 0, /nsgate\.v1\.PolicyService[^]*nsgate\.v1/],
@@ -56,6 +56,10 @@ describe("the README's operator guide", () => {
       0,
       /policies\/no-telnet[^]*destinationPorts[^]*hosts\/demo-host/,
     ],
+    ['waits until it is enforced', 0, /WAIT_OUTCOME_ENFORCED[^]*"revision"/],
+    ['previews, changes and lists versions', 0, /"hosts\/demo-host"[^]*Telnet is gone for good[^]*audit 42/],
+    ['keeps addresses in a set', 0, /"memberCount": "2"[^]*198\.51\.100\.0\/24/],
+    ['applies many changes as one', 0, /policies\/one[^]*policies\/two/],
     ['watches what it matches', KILLED_BY_TIMEOUT, /"snapshot": true/],
     ['sees hosts and their namespaces', 0, /hosts\/demo-host[^]*"ns1"/],
     ['removes the policy', 0, /^\{\}\s*$/],

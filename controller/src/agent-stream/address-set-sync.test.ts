@@ -1,4 +1,4 @@
-import { ConnectResponse } from '@nsgate/proto';
+import type { ConnectResponse } from '@nsgate/proto';
 import { countPrefixes } from '../model/packed-prefixes';
 import { answerAll, Bench, ruleNaming, settle } from './bench.testing';
 import type { FakeAgent } from './fake-agent.testing';

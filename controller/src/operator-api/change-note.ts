@@ -1,5 +1,6 @@
 /** Who changes something, and why, for the record. */
-import type { ChangeNote } from '../policy-store/policy-store';
+import type { ChangeNote } from '../policy-store/change-note';
+
 import type { Caller } from '../rpc/caller';
 
 export function noteOf(caller: Caller, reason: string): ChangeNote {

@@ -68,32 +68,22 @@ const UINT = fc.oneof(fc.constantFrom(0, 1, 4294967295), fc.nat());
 const SINT64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const UINT64 = fc.oneof(fc.constantFrom(0n, 1n, 2n ** 64n - 1n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
 
-function scalar(type: ScalarType): fc.Arbitrary<unknown> {
-  switch (type) {
-    case ScalarType.STRING:
-      return text;
-    case ScalarType.BOOL:
-      return fc.boolean();
-    case ScalarType.BYTES:
-      return fc.uint8Array({ maxLength: 20 });
-    case ScalarType.UINT64:
-    case ScalarType.FIXED64:
-      return UINT64;
-    case ScalarType.INT64:
-      return SINT64;
-    case ScalarType.UINT32:
-      return UINT;
-    default:
-      return INT;
-  }
-}
+const SCALARS: ReadonlyMap<ScalarType, fc.Arbitrary<unknown>> = new Map<ScalarType, fc.Arbitrary<unknown>>([
+  [ScalarType.STRING, text],
+  [ScalarType.BOOL, fc.boolean()],
+  [ScalarType.BYTES, fc.uint8Array({ maxLength: 20 })],
+  [ScalarType.UINT64, UINT64],
+  [ScalarType.FIXED64, UINT64],
+  [ScalarType.INT64, SINT64],
+  [ScalarType.UINT32, UINT],
+]);
 
 function value(field: DescField, depth: number): fc.Arbitrary<unknown> {
   const one = field.message
     ? message(field.message, depth - 1)
     : field.enum
       ? fc.oneof(fc.integer({ min: -1, max: 9 }), INT)
-      : scalar(field.scalar ?? ScalarType.STRING);
+      : (SCALARS.get(field.scalar) ?? INT);
   if (field.fieldKind === 'list') return fc.array(one, { maxLength: 3 });
   return field.fieldKind === 'map' ? fc.dictionary(text, one, { maxKeys: 3 }) : one;
 }

@@ -2,7 +2,6 @@
 import { status } from '@grpc/grpc-js';
 import {
   Action,
-  AddressSet,
   BatchApplyPoliciesRequest,
   CreateAddressSetRequest,
   CreatePolicyRequest,
@@ -18,6 +17,7 @@ import {
   RollbackPolicyRequest,
   Rule,
   UpdatePolicyRequest,
+  type AddressSet,
   type BatchApplyPoliciesResponse,
   type ListAddressSetMembersResponse,
   type ListPoliciesResponse,

@@ -2,7 +2,7 @@
 import type { AddressSet, SetContent } from '../model/address-set';
 import type { PackedPrefixes } from '../model/packed-prefixes';
 import type { Labels } from '../model/selector';
-import type { ChangeNote } from './policy-store';
+import type { ChangeNote } from './change-note';
 
 export interface CreateSetRequest {
   readonly set: Pick<AddressSet, 'name' | 'uid' | 'description' | 'labels'>;

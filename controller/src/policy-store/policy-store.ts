@@ -3,16 +3,11 @@
  */
 import type { Policy, PolicyHead, PolicyOrigin, PolicySpec } from '../model/policy';
 import type { AddressSetStore, SetChange, SetSnapshot } from './address-set-store';
+import type { ChangeNote } from './change-note';
 
 /** What must stand in the store for a write to happen. */
 export type Expectation =
   { readonly kind: 'absent' } | { readonly kind: 'revision'; readonly revision: bigint };
-
-/** Who stores a change, and why, for the record. */
-export interface ChangeNote {
-  readonly author: string;
-  readonly reason: string;
-}
 
 export interface PutRequest {
   readonly policy: PolicySpec & PolicyOrigin;

@@ -21,7 +21,8 @@ import {
   type SetChange,
   type SetResult,
 } from './address-set-store';
-import type { ChangeNote } from './policy-store';
+import type { ChangeNote } from './change-note';
+
 import { settle, type SqliteStoreFile } from './sqlite-store-file';
 
 interface SetRow {

@@ -3,9 +3,9 @@ import { setsOf, type Policy, type PolicyHead } from '../model/policy';
 import type { SetSnapshot } from './address-set-store';
 import { selectHeads } from './policy-list';
 import { policyFromJson, policyToJson } from './policy-json';
+import type { ChangeNote } from './change-note';
 import {
   WatchEnded,
-  type ChangeNote,
   type HistoryRequest,
   type PageRequest,
   type PolicyChange,

@@ -3,7 +3,8 @@ import type { Database } from 'better-sqlite3';
 import { openDatabase } from '../sqlite-database';
 import { causeOf } from '../startup-error';
 import type { SetChange } from './address-set-store';
-import { StoreUnavailable, WatchEnded, type ChangeNote, type PolicyChange } from './policy-store';
+import type { ChangeNote } from './change-note';
+import { StoreUnavailable, WatchEnded, type PolicyChange } from './policy-store';
 import { migrate } from './sqlite-schema';
 import type { WatchQueue } from './watch-queue';
 
