@@ -5,6 +5,16 @@
 
 #include <net/netfilter/nf_conntrack.h>
 
+/* Whether the packet of nf_ct_get()'s answer was taken out of tracking on purpose. */
+static inline bool nsg_untracked(const struct nf_conn *connection, enum ip_conntrack_info info)
+{
+#ifdef HAVE_CONNTRACK_UNTRACKED		/* 4.12; RHEL 7.7 */
+	return !connection && info == IP_CT_UNTRACKED;
+#else					/* such packets share a connection of their own */
+	return connection && nf_ct_is_untracked(connection);
+#endif
+}
+
 #ifdef HAVE_CONNTRACK_NETNS		/* 4.10: for one namespace */
 #define NSG_CONNTRACK_GET	nf_ct_netns_get
 #define NSG_CONNTRACK_PUT	nf_ct_netns_put

@@ -3,6 +3,7 @@
 #ifndef _NSG_COMPAT_LANGUAGE_H
 #define _NSG_COMPAT_LANGUAGE_H
 
+#include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
 #include <linux/lockdep.h>
@@ -33,6 +34,10 @@
 #endif
 #ifndef nsg_uninitialized
 #define nsg_uninitialized
+#endif
+
+#ifndef BIT_ULL		/* 3.11 */
+#define BIT_ULL(nr)		(1ULL << (nr))
 #endif
 
 /* A list that is added to by RCU at any time, and taken from under `mutex` only, which the walker holds. */

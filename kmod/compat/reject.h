@@ -5,8 +5,16 @@
 
 #include <net/ip.h>
 #include <net/ipv6.h>
+
+#ifdef HAVE_REJECT			/* 3.14; RHEL 7 */
 #include <net/netfilter/ipv4/nf_reject.h>
 #include <net/netfilter/ipv6/nf_reject.h>
+#else					/* looked up in vain, so rulesets that reject are refused */
+void nf_send_reset(struct sk_buff *skb, int hook);
+void nf_send_unreach(struct sk_buff *skb, int code);
+void nf_send_reset6(struct net *net, struct sk_buff *skb, int hook);
+void nf_send_unreach6(struct net *net, struct sk_buff *skb, unsigned char code, unsigned int hook);
+#endif
 
 static inline void nsg_call_reset4(typeof(nf_send_reset) *call, struct sk_buff *skb,
 				   const struct nsg_hook_state *state)

@@ -108,8 +108,10 @@ u8 nsg_conntrack_state(const struct sk_buff *skb)
 	enum ip_conntrack_info info;
 	const struct nf_conn *connection = nf_ct_get(skb, &info);
 
+	if (nsg_untracked(connection, info))
+		return NSGATE_STATE_UNTRACKED;
 	if (!connection)
-		return info == IP_CT_UNTRACKED ? NSGATE_STATE_UNTRACKED : NSGATE_STATE_INVALID;
+		return NSGATE_STATE_INVALID;
 	switch (info) {
 	case IP_CT_ESTABLISHED:
 	case IP_CT_ESTABLISHED_REPLY:

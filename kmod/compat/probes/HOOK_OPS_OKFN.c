@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* incompatible pointer type */
+/* size of array .probe. is negative */
 #include <linux/netfilter.h>
 
 static unsigned int function(const struct nf_hook_ops *ops, struct sk_buff *skb, const struct net_device *in,
@@ -8,6 +8,4 @@ static unsigned int function(const struct nf_hook_ops *ops, struct sk_buff *skb,
 	return 0;
 }
 
-struct nf_hook_ops probe = {
-	.hook = function,
-};
+int probe[__builtin_types_compatible_p(typeof(function) *, typeof(((struct nf_hook_ops *)0)->hook)) ? 1 : -1];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* incompatible pointer type */
+/* size of array .probe. is negative */
 #include <linux/netfilter.h>
 
 static unsigned int function(void *priv, struct sk_buff *skb, const struct nf_hook_state *state)
@@ -7,6 +7,4 @@ static unsigned int function(void *priv, struct sk_buff *skb, const struct nf_ho
 	return (unsigned long)state->net & state->pf;
 }
 
-struct nf_hook_ops probe = {
-	.hook = function,
-};
+int probe[__builtin_types_compatible_p(typeof(function) *, typeof(((struct nf_hook_ops *)0)->hook)) ? 1 : -1];

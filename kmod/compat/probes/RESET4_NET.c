@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* too (many|few) arguments|incompatible pointer type|incompatible type */
+/* nf_reject.h: No such file|too (many|few) arguments|incompatible pointer type|incompatible type */
 #include <net/ip.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* too many arguments */
+/* nf_reject.h: No such file|too many arguments */
 #include <net/ip.h>
 #include <net/netfilter/ipv4/nf_reject.h>
 

@@ -44,7 +44,7 @@ struct flood flood_start(const struct sandbox *from, const struct sandbox *to, c
 	if (!f.process) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(sender, 3);
-		close_range(4, ~0U, 0);		/* namespaces that are to die */
+		closefrom(4);		/* namespaces that are to die */
 		for (; !f.state->stop; f.state->sent++)
 			sendto(3, "nsgate", 6, 0, (void *)&at, sizeof(at));
 		_exit(0);
