@@ -24,14 +24,14 @@
  *
  * The address 10.9.9.9 (000010 100000 100100 ...) goes from node 0 to node 6 and is found there, because 10 begins
  * 100000. Were 10.0.0.0/8 removed, node 6 would have nothing but one child, so node 12 would hang beneath node 0:
- * 10.9.9.9 finds neither a member nor a child there. 10.200.0.1 (000010 101100 ...) is turned away by node 12 at once,
- * whose key says that the six bits before were 100000.
+ * 10.9.9.9 finds neither a member nor a child there. 10.193.2.3 (000010 101100 000100 000010 ...) does find a child, but
+ * 10.1.2.3 is not it; and a member found in node 12 would not count, whose key says that the six bits before it are 100000.
  *
  * Changing a tree that packets are in: an edit copies the nodes from the root down to the change and leaves the old
  * ones as they are; what hangs beside the path is shared (edit.c). Whoever has the old root has the old members,
  * whoever has the new root the new ones.
  *
- * Cost: a node is some twenty instructions. A million IPv4 hosts strewn over all addresses are four nodes deep.
+ * Cost: some twenty instructions a node. A million IPv4 hosts strewn over all addresses are four nodes deep.
  */
 #include "members.h"
 
@@ -56,33 +56,39 @@ static __always_inline bool lone_member_covers(u64 entry, u64 high, u64 low, boo
 
 	if (entry & NSG_ENTRY_SHORT)
 		return agree(high, low, &entry, nsg_entry_short_length(entry), false);
-	if (!wide || !entry)
+	if (!wide)
 		return false;
 	leaf = nsg_entry_leaf(entry);
 	return agree(high, low, leaf->key, leaf->length, true);
 }
 
+/*
+ * The bits that nodes leave out are compared only where a member is found: its key has all the bits before it, so on a way
+ * that is not the address's own nothing is found in the end.
+ */
 static __always_inline bool cover(u64 entry, u64 high, u64 low, bool wide)
 {
 	const struct nsg_member_node *node;
+	u64 children;
 	u32 six;
 
-	while (nsg_entry_is_node(entry)) {
+	while (!(entry & NSG_ENTRY_TYPE)) {
 		node = nsg_entry_node(entry);
-		if (!agree(high, low, node->key, node->at, wide))
-			return false;
 		six = wide ? nsg_six_bits(high, low, node->at) : high << node->at >> 58;
 		if (node->members && node->members & prefixes_of(six))
-			return true;
-		if (!(node->children >> six & 1))
+			return agree(high, low, node->key, node->at, wide);
+		children = node->children << (63 - six);	/* the child's bit comes to be the last */
+		if (!(children >> 63))
 			return false;
-		entry = node->entry[nsg_child_place(node, six)];
+		entry = node->entry[hweight64(children) - 1];
 	}
 	return lone_member_covers(entry, high, low, wide);
 }
 
 bool nsg_members_cover(u64 root, const union nsg_address *address, u8 family)
 {
+	if (!root)
+		return false;
 	if (family == NSGATE_FAMILY_IPV4)
 		return cover(root, (u64)be32_to_cpu((__force __be32)address->words[0]) << 32, 0, false);
 	return cover(root, be64_to_cpu((__force __be64)address->halves[0]),

@@ -4,6 +4,7 @@
  * is a basic block (a few instructions without a branch), or 64 bytes copied, cleared or compared. Even at 10 ns for each,
  * several times what they take, 10 ms are a million; the bound here is half of it.
  */
+#include "../src/draft.h"
 #include "../src/request.h"
 #include "../src/ruleset.h"
 #include "check.h"
@@ -114,6 +115,21 @@ static void count_end(const char *what)
 		printf("# between two chances: addr2line -i -e PROGRAM %p %p\n", worst[0], worst[1]);
 }
 
+/* Makes a set's members and frees them again. */
+static void make_members(const struct nsgate_set *put)
+{
+	static struct nsg_budget budget = { .left = 1UL << 30 };
+	struct nsg_member_lists lists = nsg_member_lists_of(&put->head);
+	struct nsg_draft draft = { .root = { 0 } };
+
+	nsg_edit_begin(&draft.edit, 1, &budget);
+	if (nsg_draft_apply(&draft, &lists))
+		fail("the set can be made");
+	nsg_edit_finish(&draft.edit);
+	for (u32 family = 0; family < NSG_SET_FAMILIES; family++)
+		nsg_members_free(draft.root[family], &budget);
+}
+
 /* Everything that a commit does before it takes a lock: read it, build its rulesets; then to free them again. */
 static void commit(const void *bytes, size_t length, const char *what)
 {
@@ -132,6 +148,8 @@ static void commit(const void *bytes, size_t length, const char *what)
 			fail("%s: the ruleset can be built (error %d)", what, error);
 		nsg_ruleset_free(built);
 	}
+	for (u32 i = 0; i < request.set_puts.count; i++)
+		make_members(request.set_puts.at[i].set);
 	nsg_request_free(&request);
 	count_end(what);
 }
@@ -191,6 +209,39 @@ static void test_objects(void)
 	wire_free(&w);
 }
 
+/* Members in order, and not: then the check for one that comes twice makes a tree of them. */
+static void test_members(bool in_order)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	set_put_begin(&w, "a", 1);
+	for (u32 i = 0; i < 500000; i++)
+		member_add_host4(&w, in_order ? i : i * 2654435761U);
+	set_end(&w);
+	wire_finish(&w);
+	commit(w.bytes, w.length, in_order ? "half a million members in order" : "half a million strewn members");
+	wire_free(&w);
+}
+
+/* As many names of sets in a match as there may be, in many rules. */
+static void test_names(u32 rules)
+{
+	struct nsgate_set_name name = { .name = "" };
+	struct sample sample;
+
+	sample_begin(&sample);
+	for (u32 i = 0; i < rules; i++) {
+		sample_rule(&sample, NSGATE_HOOK_INPUT, NSGATE_FAMILY_IPV4 | NSGATE_FAMILY_IPV6);
+		sample_match(&sample, NSGATE_MATCH_SRC_SET, 0);
+		for (u32 j = 0; j < NSGATE_MAX_ITEMS; j++) {
+			snprintf(name.name, sizeof(name.name), "set %010u", below(U32_MAX));
+			sample_item(&sample, &name);
+		}
+	}
+	commit_sample(&sample, "rules that name many sets");
+}
+
 int main(void)
 {
 	test_families(10000);
@@ -200,5 +251,8 @@ int main(void)
 	test_items(1000, NSGATE_MAX_ITEMS);
 	test_items(NSGATE_MAX_RULES, 4);
 	test_objects();
+	test_members(true);
+	test_members(false);
+	test_names(300);
 	return conclude();
 }
