@@ -24,8 +24,9 @@
  *
  * The address 10.9.9.9 (000010 100000 100100 ...) goes from node 0 to node 6 and is found there, because 10 begins
  * 100000. Were 10.0.0.0/8 removed, node 6 would have nothing but one child, so node 12 would hang beneath node 0:
- * 10.9.9.9 finds neither a member nor a child there. 10.193.2.3 (000010 101100 000100 000010 ...) does find a child, but
- * 10.1.2.3 is not it; and a member found in node 12 would not count, whose key says that the six bits before it are 100000.
+ * 10.9.9.9 finds neither a member nor a child there. 10.193.2.3 (000010 101100 000100 000010 ...) does find a child,
+ * but 10.1.2.3 is not it; and a member found in node 12 would not count, whose key says that the six bits before it
+ * are 100000.
  *
  * Changing a tree that packets are in: an edit copies the nodes from the root down to the change and leaves the old
  * ones as they are; what hangs beside the path is shared (edit.c). Whoever has the old root has the old members,
@@ -63,8 +64,8 @@ static __always_inline bool lone_member_covers(u64 entry, u64 high, u64 low, boo
 }
 
 /*
- * The bits that nodes leave out are compared only where a member is found: its key has all the bits before it, so on a way
- * that is not the address's own nothing is found in the end.
+ * The bits that nodes leave out are compared only where a member is found: its key has all the bits before it, so on a
+ * way that is not the address's own nothing is found in the end.
  */
 static __always_inline bool cover(u64 entry, u64 high, u64 low, bool wide)
 {
