@@ -37,6 +37,13 @@ describe('what a rule matches', () => {
     expect(matchesOf({ states })).toEqual([{ kind: MatchKind.STATE, items: [2 | 4] }]);
   });
 
+  it('is from anywhere in the family that a negated list does not name', () => {
+    expect(matchesOf({ sources: [V4], negated: [MatchField.MATCH_FIELD_SOURCES] })).toEqual([
+      { kind: MatchKind.SRC6, items: [{ address: new Uint8Array(16), length: 0 }] },
+      { kind: MatchKind.SRC4, negate: true, items: [V4] },
+    ]);
+  });
+
   it('is the opposite where the field is negated, on both families', () => {
     expect(matchesOf({ sources: [V4, V6], negated: [MatchField.MATCH_FIELD_SOURCES] })).toEqual([
       { kind: MatchKind.SRC4, negate: true, items: [V4] },

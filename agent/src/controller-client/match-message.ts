@@ -75,9 +75,23 @@ function negate(stated: FieldMatch[], negated: readonly MatchField[]): Match[] {
 }
 
 function readAddresses(message: AgentRule, families: number): FieldMatch[] {
-  const sources = splitPrefixes(message.sources, families, 'source');
-  const destinations = splitPrefixes(message.destinations, families, 'destination');
+  const { negated } = message;
+  const sources = splitPrefixes(message.sources, {
+    families,
+    end: 'source',
+    isNegated: negated.includes(MatchField.MATCH_FIELD_SOURCES),
+  });
+  const destinations = splitPrefixes(message.destinations, {
+    families,
+    end: 'destination',
+    isNegated: negated.includes(MatchField.MATCH_FIELD_DESTINATIONS),
+  });
   return [
+    // What is never negated: the family that a negated list does not name, from anywhere.
+    [MatchField.MATCH_FIELD_UNSPECIFIED, { kind: MatchKind.SRC4, items: sources.any4 }],
+    [MatchField.MATCH_FIELD_UNSPECIFIED, { kind: MatchKind.SRC6, items: sources.any6 }],
+    [MatchField.MATCH_FIELD_UNSPECIFIED, { kind: MatchKind.DST4, items: destinations.any4 }],
+    [MatchField.MATCH_FIELD_UNSPECIFIED, { kind: MatchKind.DST6, items: destinations.any6 }],
     [MatchField.MATCH_FIELD_SOURCES, { kind: MatchKind.SRC4, items: sources.v4 }],
     [MatchField.MATCH_FIELD_DESTINATIONS, { kind: MatchKind.DST4, items: destinations.v4 }],
     [MatchField.MATCH_FIELD_SOURCES, { kind: MatchKind.SRC6, items: sources.v6 }],
@@ -129,21 +143,29 @@ function readSurroundings(
   ];
 }
 
+const ANY4: Prefix = { address: new Uint8Array(4), length: 0 };
+const ANY6: Prefix = { address: new Uint8Array(16), length: 0 };
+
 function splitPrefixes(
   prefixes: WirePrefix[],
-  families: number,
-  end: string,
-): { v4: Prefix[]; v6: Prefix[] } {
+  { families, end, isNegated }: { families: number; end: string; isNegated: boolean },
+): Record<'v4' | 'v6' | 'any4' | 'any6', Prefix[]> {
   const v4 = prefixes.filter(({ address }) => address.length === 4);
   const v6 = prefixes.filter(({ address }) => address.length === 16);
   demand(v4.length + v6.length === prefixes.length, `a ${end} address is neither of 4 nor of 16 bytes`);
   prefixes.forEach((prefix) => checkPrefix(prefix, end));
   const stated = (v4.length > 0 ? Family.IPV4 : 0) | (v6.length > 0 ? Family.IPV6 : 0);
   demand(
-    stated === 0 || stated === families,
+    stated === 0 || (isNegated ? (stated & ~families) === 0 : stated === families),
     `its ${end} prefixes are not of the families that it matches: it would match the other's from anywhere`,
   );
-  return { v4, v6 };
+  const unnamed = stated === 0 ? 0 : families & ~stated;
+  return {
+    v4,
+    v6,
+    any4: (unnamed & Family.IPV4) === 0 ? [] : [ANY4],
+    any6: (unnamed & Family.IPV6) === 0 ? [] : [ANY6],
+  };
 }
 
 function checkPrefix({ address, length }: WirePrefix, end: string): void {

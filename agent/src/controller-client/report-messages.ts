@@ -137,7 +137,7 @@ function wireNamespace({ entry, kernel }: NamespaceStatus): Namespace {
     state: NAMESPACE_STATES[entry.state],
     rulesetDigest: kernel?.digest ?? '',
     detail: detailOf(entry),
-    initial: entry.state === 'guarded',
+    initial: entry.state === 'guarded' || 'initial' in entry,
   };
 }
 

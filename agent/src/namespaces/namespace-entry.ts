@@ -10,7 +10,8 @@ export type Finding =
 
 /** What the agent makes of a name, knowing all others; or of a namespace that has none. */
 export type NamespaceEntry =
-  | { state: 'ready'; name: string; inode: number }
+  /** `initial`: it is the host's own, and may be bound. */
+  | { state: 'ready'; name: string; inode: number; initial?: true }
   | { state: 'placeholder'; name: string; detail: string }
   | { state: 'stray'; name: string; detail: string }
   | { state: 'shadowed'; name: string; detail: string }
@@ -73,7 +74,8 @@ export function entryOf(
     case 'namespace': {
       const { inode } = finding;
       if (!canStandFor(name, finding, options)) return { state: 'guarded', name, inode, detail: GUARDED };
-      if (of === undefined || of === name) return { state: 'ready', name, inode };
+      const initial = inode === options.initialInode && { initial: true as const };
+      if (of === undefined || of === name) return { state: 'ready', name, inode, ...initial };
       return { state: 'alias', name, inode, of, detail: `another name of ${of}` };
     }
   }

@@ -49,7 +49,7 @@ describe('what a name stands for', () => {
     );
     expect(entries(table)).toMatchObject([
       { name: 'host', state: 'guarded' },
-      { name: 'root', state: 'ready', inode: 1 },
+      { name: 'root', state: 'ready', inode: 1, initial: true },
     ]);
   });
 
