@@ -41,8 +41,13 @@ function makeWritable(folder: string): void {
 }
 
 function explain(path: string, error: unknown): string {
-  if (error instanceof SqliteDatabase.SqliteError && error.code.startsWith('SQLITE_BUSY')) {
+  if (isBusy(error)) {
     return `${path} is in use by another process: is a controller already running on this data folder?`;
   }
   return `cannot open ${path}: ${causeOf(error)}`;
+}
+
+/** By the code alone: the addon makes its errors by the class that was loaded first in this process. */
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
 }
