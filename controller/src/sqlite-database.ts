@@ -49,5 +49,6 @@ function explain(path: string, error: unknown): string {
 
 /** By the code alone: the addon makes its errors by the class that was loaded first in this process. */
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('SQLITE_BUSY');
+  const code = (error as { code?: unknown } | undefined | null)?.code;
+  return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
