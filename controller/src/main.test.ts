@@ -209,18 +209,20 @@ describe('nsgate', () => {
     const run = (...args: string[]): ReturnType<typeof nsgate> => nsgate(...over[way](), ...args);
     expect(await run('apply', '--file', file, '--dry-run')).toMatchObject({
       status: 0,
-      stdout: 'valid: policies/web\n',
+      stdout: '+ policies/web is new: acts in 0 namespaces of 0 hosts\n',
     });
-    expect((await run('apply', '-f', file)).stdout).toMatch(/^policies\/web stands at revision \d+\n$/);
+    expect((await run('apply', '-f', file)).stdout).toMatch(
+      /^\+ policies\/web is new: .*\npolicies\/web stands at revision \d+\n/,
+    );
     const table = (await run('get', 'policies')).stdout.split('\n');
-    expect(table[0]).toMatch(/^NAME +PRIORITY +RULES +NAMESPACES +HOSTS +REVISION$/);
-    expect(table[1]).toMatch(/^policies\/web +0 +1 +ns1 +all +\d+$/);
+    expect(table[0]).toMatch(/^NAME +TIER +PRIORITY +RULES +NAMESPACES +HOSTS +REVISION$/);
+    expect(table[1]).toMatch(/^policies\/web +default +0 +1 +ns1 +all +\d+$/);
     const json = JSON.parse((await run('get', 'policies', 'web', '-o', 'json')).stdout) as object;
     expect(json).toMatchObject({ kind: 'Policy', name: 'policies/web', rules: [{ hook: 'HOOK_INPUT' }] });
     expect((await run('get', 'hosts')).stdout).toBe('there are no hosts\n');
     expect(await run('delete', 'web')).toMatchObject({ status: 0, stdout: 'policies/web is deleted\n' });
     expect(await run('delete', 'web')).toMatchObject({
-      status: 1,
+      status: 4,
       stderr: 'nsgate: NOT_FOUND: there is no policies/web\n',
     });
   });
@@ -229,10 +231,8 @@ describe('nsgate', () => {
     const bad = join(folder, 'bad.yaml');
     writeFileSync(bad, 'kind: Policy\nname: policies/bad\nnamespaces: { include: ["ns["] }\n');
     const refused = await nsgate(...over.socket(), 'apply', '-f', file, bad);
-    expect(refused).toMatchObject({ status: 1, stdout: '' });
-    expect(refused.stderr).toContain(
-      'nsgate: policies/bad cannot be applied: the controller finds it invalid\n  policy.namespaces.include[0]: "ns["',
-    );
+    expect(refused).toMatchObject({ status: 3, stdout: '' });
+    expect(refused.stderr).toContain(`${bad}:3:25: namespaces.include[0]: "ns["`);
     expect((await nsgate(...over.socket(), 'get', 'policies')).stdout).toBe('there are no policies\n');
   });
 
