@@ -1,8 +1,8 @@
-// Rules as iptables-legacy-restore(8) takes them.
-import { anyPort, dotted, type PortRange, type Prefix, type Rule, tcp, udp } from './rule';
+// Rules as iptables-legacy-restore(8) and ip6tables-legacy-restore(8) take them.
+import { anyPort, type Ip, type PortRange, type Prefix, prefixText, type Rule, tcp, udp } from './rule';
 
-function addressOption(option: string, { address, length }: Prefix): string[] {
-  return length === 0 ? [] : [option, `${dotted(address)}/${length}`];
+function addressOption(option: string, prefix: Prefix, ip: Ip): string[] {
+  return prefix.length === 0 ? [] : [option, prefixText(prefix, ip)];
 }
 
 function portOption(option: string, { first, last }: PortRange): string[] {
@@ -10,11 +10,11 @@ function portOption(option: string, { first, last }: PortRange): string[] {
   return [option, first === last ? String(first) : `${first}:${last}`];
 }
 
-function ruleLine({ source, destination, protocol, sourcePorts, destinationPorts }: Rule): string {
+function ruleLine({ source, destination, protocol, sourcePorts, destinationPorts }: Rule, ip: Ip): string {
   const hasPorts = protocol === tcp || protocol === udp;
   const options = [
-    ...addressOption('-s', source),
-    ...addressOption('-d', destination),
+    ...addressOption('-s', source, ip),
+    ...addressOption('-d', destination, ip),
     ...(protocol === undefined ? [] : ['-p', String(protocol)]),
     ...(hasPorts ? [...portOption('--sport', sourcePorts), ...portOption('--dport', destinationPorts)] : []),
   ];
@@ -22,6 +22,6 @@ function ruleLine({ source, destination, protocol, sourcePorts, destinationPorts
 }
 
 /** The rules in the raw table's PREROUTING chain. */
-export function iptablesRuleset(rules: readonly Rule[]): string {
-  return `*raw\n:PREROUTING ACCEPT [0:0]\n${rules.map((rule) => `${ruleLine(rule)}\n`).join('')}COMMIT\n`;
+export function iptablesRuleset(rules: readonly Rule[], ip: Ip): string {
+  return `*raw\n:PREROUTING ACCEPT [0:0]\n${rules.map((rule) => `${ruleLine(rule, ip)}\n`).join('')}COMMIT\n`;
 }

@@ -1,5 +1,5 @@
 // What is measured and what comes out: the words between the two sides of the benchmark, host and guest.
-import type { PacketHeader, Rule } from './rule';
+import type { Ip, PacketHeader, Rule } from './rule';
 import type { Family } from './ruleset-generator';
 
 /** What can stand between a packet and the bare hook. */
@@ -27,6 +27,7 @@ export interface Contender {
 /** One ruleset in all its forms, and the packets to send at each. */
 export interface Trial {
   readonly family: Family;
+  readonly ip: Ip;
   readonly rules: number;
   readonly packets: readonly PacketHeader[];
   readonly contenders: readonly Contender[];
@@ -44,29 +45,39 @@ export interface Plan {
   readonly trials: readonly Trial[];
 }
 
+/** One cell of a table of results. */
+export interface Case {
+  readonly subject: Subject;
+  readonly family: Family;
+  readonly ip: Ip;
+  readonly rules: number;
+}
+
+/** What a packet costs. */
+export interface Row extends Case {
+  readonly held: number;
+  readonly hits: number;
+  /** Packets sent in each of the runs of which the cheapest counts. */
+  readonly packets: number;
+  /** Per packet, above the bare hook. */
+  readonly instructions: number;
+}
+
+/** What taking a ruleset in costs: nsgate's one write() to its device, all of `nft -f` for nftables. */
+export interface Commit extends Case {
+  readonly instructions: number;
+}
+
+/** What the module says that a ruleset takes. */
+export interface Memory extends Case {
+  readonly bytes: number;
+}
+
 /** What the guest reports, one JSON object per line. */
 export type Report =
   | { readonly kind: 'kernel'; readonly release: string }
   /** What a packet costs in all with nothing but the bare hook. */
-  | { readonly kind: 'bare'; readonly instructions: number }
-  | {
-      readonly kind: 'row';
-      readonly subject: Subject;
-      readonly family: Family;
-      readonly rules: number;
-      readonly held: number;
-      readonly hits: number;
-      /** Packets sent in each of the runs of which the cheapest counts. */
-      readonly packets: number;
-      /** Per packet, above the bare hook. */
-      readonly instructions: number;
-    }
-  /** What the process executed to have the module take a ruleset in and bind it: one write() to its device. */
-  | {
-      readonly kind: 'commit';
-      readonly family: Family;
-      readonly rules: number;
-      readonly instructions: number;
-    }
-  /** What the module says the ruleset takes. */
-  | { readonly kind: 'memory'; readonly family: Family; readonly rules: number; readonly bytes: number };
+  | { readonly kind: 'bare'; readonly ip: Ip; readonly instructions: number }
+  | ({ readonly kind: 'row' } & Row)
+  | ({ readonly kind: 'commit' } & Commit)
+  | ({ readonly kind: 'memory' } & Memory);

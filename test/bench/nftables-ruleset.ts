@@ -1,10 +1,23 @@
 // Rules as nftables takes them: one rule each, or all in one concatenated interval set. nft(8).
-import { anyPort, dotted, lastAddress, type PortRange, type Prefix, type Rule, tcp, udp } from './rule';
+import {
+  anyPort,
+  type Ip,
+  lastAddress,
+  type PortRange,
+  type Prefix,
+  prefixText,
+  type Rule,
+  tcp,
+  udp,
+} from './rule';
 
 const chainHead = 'chain prerouting { type filter hook prerouting priority raw; policy accept;';
 
-function inPrefix({ address, length }: Prefix): string {
-  return `${dotted(address)}/${length}`;
+/** Names of the address family: of its tables and of its headers' fields. */
+const familyNames: Readonly<Record<Ip, string>> = { 4: 'ip', 6: 'ip6' };
+
+function addressMatch(field: string, prefix: Prefix, ip: Ip): string[] {
+  return prefix.length === 0 ? [] : [`${familyNames[ip]} ${field} ${prefixText(prefix, ip)}`];
 }
 
 function inRange({ first, last }: PortRange): string {
@@ -25,22 +38,23 @@ function portExpressions({ protocol, sourcePorts, destinationPorts }: Rule): str
   return expressions.length > 0 ? expressions : [`meta l4proto ${protocol}`];
 }
 
-function linearRule(rule: Rule): string {
-  const source = rule.source.length === 0 ? [] : [`ip saddr ${inPrefix(rule.source)}`];
-  const destination = rule.destination.length === 0 ? [] : [`ip daddr ${inPrefix(rule.destination)}`];
+function linearRule(rule: Rule, ip: Ip): string {
+  const source = addressMatch('saddr', rule.source, ip);
+  const destination = addressMatch('daddr', rule.destination, ip);
   return [...source, ...destination, ...portExpressions(rule), 'accept'].join(' ');
 }
 
 /** One rule of nftables for each rule, naming only the fields that are not wild. */
-export function nftLinear(rules: readonly Rule[]): string {
-  return `table ip bench {\n${chainHead}\n${rules.map((rule) => `${linearRule(rule)}\n`).join('')}}\n}\n`;
+export function nftLinear(rules: readonly Rule[], ip: Ip): string {
+  const lines = rules.map((rule) => `${linearRule(rule, ip)}\n`).join('');
+  return `table ${familyNames[ip]} bench {\n${chainHead}\n${lines}}\n}\n`;
 }
 
-function setElement({ source, destination, protocol, sourcePorts, destinationPorts }: Rule): string {
+function setElement({ source, destination, protocol, sourcePorts, destinationPorts }: Rule, ip: Ip): string {
   const protocols = protocol === undefined ? '0-255' : String(protocol);
   const fields = [
-    inPrefix(source),
-    inPrefix(destination),
+    prefixText(source, ip),
+    prefixText(destination, ip),
     protocols,
     inRange(sourcePorts),
     inRange(destinationPorts),
@@ -78,11 +92,12 @@ export function rulesForSet(rules: readonly Rule[]): Rule[] {
 }
 
 /** All rules as elements of one set; give it `rulesForSet`. */
-export function nftSet(rules: readonly Rule[]): string {
-  const type = 'ipv4_addr . ipv4_addr . inet_proto . inet_service . inet_service';
-  const elements = rules.map(setElement).join(',\n');
+export function nftSet(rules: readonly Rule[], ip: Ip): string {
+  const name = familyNames[ip];
+  const type = `ipv${ip}_addr . ipv${ip}_addr . inet_proto . inet_service . inet_service`;
+  const elements = rules.map((rule) => setElement(rule, ip)).join(',\n');
   return (
-    `table ip bench {\nset rules { type ${type}; flags interval; elements = {\n${elements} } }\n` +
-    `${chainHead}\nip saddr . ip daddr . meta l4proto . th sport . th dport @rules accept\n}\n}\n`
+    `table ${name} bench {\nset rules { type ${type}; flags interval; elements = {\n${elements} } }\n` +
+    `${chainHead}\n${name} saddr . ${name} daddr . meta l4proto . th sport . th dport @rules accept\n}\n}\n`
   );
 }

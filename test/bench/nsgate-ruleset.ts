@@ -11,14 +11,15 @@ import {
   type Ruleset,
   rulesetDigest,
 } from '../../agent/src/kernel-device';
-import { anyPort, type PortRange, type Prefix, type Rule } from './rule';
+import { anyPort, type Ip, lengthIn, type PortRange, type Prefix, prefixBytes, type Rule } from './rule';
 
-function modulePrefix({ address, length }: Prefix): ModulePrefix {
-  return { address: Uint8Array.from([24, 16, 8, 0].map((shift) => (address >>> shift) & 255)), length };
-}
+type AddressKind = MatchKind.SRC4 | MatchKind.DST4 | MatchKind.SRC6 | MatchKind.DST6;
 
-function addressMatch(kind: MatchKind.SRC4 | MatchKind.DST4, prefix: Prefix): Match[] {
-  return prefix.length === 0 ? [] : [{ kind, items: [modulePrefix(prefix)] }];
+const families: Readonly<Record<Ip, Family>> = { 4: Family.IPV4, 6: Family.IPV6 };
+
+function addressMatch(kind: AddressKind, prefix: Prefix, ip: Ip): Match[] {
+  const item: ModulePrefix = { address: prefixBytes(prefix, ip), length: lengthIn(ip, prefix) };
+  return prefix.length === 0 ? [] : [{ kind, items: [item] }];
 }
 
 function portMatch(kind: MatchKind.SPORT | MatchKind.DPORT, { first, last }: PortRange): Match[] {
@@ -26,10 +27,10 @@ function portMatch(kind: MatchKind.SPORT | MatchKind.DPORT, { first, last }: Por
   return first === anyPort.first && last === anyPort.last ? [] : [{ kind, items }];
 }
 
-function matchesOf(rule: Rule): Match[] {
+function matchesOf(rule: Rule, ip: Ip): Match[] {
   return [
-    ...addressMatch(MatchKind.SRC4, rule.source),
-    ...addressMatch(MatchKind.DST4, rule.destination),
+    ...addressMatch(ip === 4 ? MatchKind.SRC4 : MatchKind.SRC6, rule.source, ip),
+    ...addressMatch(ip === 4 ? MatchKind.DST4 : MatchKind.DST6, rule.destination, ip),
     ...(rule.protocol === undefined ? [] : [{ kind: MatchKind.PROTOCOL as const, items: [rule.protocol] }]),
     ...portMatch(MatchKind.SPORT, rule.sourcePorts),
     ...portMatch(MatchKind.DPORT, rule.destinationPorts),
@@ -37,7 +38,10 @@ function matchesOf(rule: Rule): Match[] {
 }
 
 /** The rules at PREROUTING, accepting what they match and by default the rest, and the digest they are known by. */
-export function nsgateRuleset(rules: readonly Rule[]): {
+export function nsgateRuleset(
+  rules: readonly Rule[],
+  ip: Ip,
+): {
   readonly ruleset: Ruleset;
   readonly digest: Digest;
 } {
@@ -47,8 +51,8 @@ export function nsgateRuleset(rules: readonly Rule[]): {
       id: BigInt(index + 1),
       hook: Hook.PREROUTING,
       action: Action.ACCEPT,
-      families: Family.IPV4,
-      matches: matchesOf(rule),
+      families: families[ip],
+      matches: matchesOf(rule, ip),
     })),
   };
   return { ruleset, digest: rulesetDigest(ruleset) };

@@ -2,19 +2,23 @@
 import { Command, InvalidArgumentError } from 'commander';
 
 import { type Subject, subjects } from './measurement';
-import { families, type Family } from './ruleset-generator';
+import { type Ip, ips } from './rule';
+import { adversarialFamilies } from './adversarial-ruleset';
+import { type Family, likelyFamilies } from './ruleset-generator';
 
 /** What the command line asks for. */
 export interface BenchOptions {
   readonly rules: readonly number[];
   readonly subjects: readonly Subject[];
   readonly families: readonly Family[];
+  readonly ip: readonly Ip[];
   /** File for the results as JSON. */
   readonly json?: string;
-  /** File for the results as a page of documentation. */
+  /** File for the results as a page of documentation, and for its chart. */
   readonly markdown?: string;
 }
 
+const families = [...likelyFamilies, ...adversarialFamilies];
 const largestRuleset = 16_384;
 
 function list<Item>(parse: (text: string) => Item): (text: string) => Item[] {
@@ -27,6 +31,12 @@ function oneOf<Choice extends string>(choices: readonly Choice[]): (text: string
     if (choice === undefined) throw new InvalidArgumentError(`must be of ${choices.join(', ')}`);
     return choice;
   };
+}
+
+function ipVersion(text: string): Ip {
+  const ip = ips.find((candidate) => String(candidate) === text);
+  if (ip === undefined) throw new InvalidArgumentError('must be of 4, 6');
+  return ip;
 }
 
 function rulesetSize(text: string): number {
@@ -43,9 +53,10 @@ export function parseOptions(programArguments: readonly string[]): BenchOptions 
     )
     .option('--rules <sizes>', 'sizes of rulesets', list(rulesetSize), [10, 100, 1000, 10_000])
     .option('--subjects <names>', 'what to measure', list(oneOf(subjects)), [...subjects])
-    .option('--families <names>', 'kinds of rulesets', list(oneOf(families)), [...families])
+    .option('--families <names>', 'kinds of rulesets', list(oneOf(families)), [...likelyFamilies])
+    .option('--ip <versions>', 'versions of IP', list(ipVersion), [...ips])
     .option('--json <file>', 'also write the results as JSON')
-    .option('--markdown <file>', 'also write the results as a page of documentation')
+    .option('--markdown <file>', 'also write the results as a page of documentation, and its chart beside it')
     .parse(programArguments, { from: 'user' })
     .opts<BenchOptions>();
 }

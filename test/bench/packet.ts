@@ -1,6 +1,6 @@
 // Entry of `npm run bench:packet`: what a packet costs past nsgate and past what else there is.
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { boot } from '../vm/boot';
 import { cacheFolder, checkoutRoot } from '../vm/cache-folder';
@@ -9,10 +9,11 @@ import { kernelHeaders } from '../vm/kernel-headers';
 import { kernelImage } from '../vm/kernel-image';
 import { defaultKernel } from '../vm/kernel-line';
 import { VmError } from '../vm/vm-error';
+import { packetChart } from './chart';
 import type { Report } from './measurement';
 import { type BenchOptions, parseOptions } from './options';
 import { makePlan } from './plan';
-import { collectResults, markdownReport, type Results, terminalReport } from './report';
+import { collectResults, jsonReport, markdownReport, type Results, terminalReport } from './report';
 
 function say(message: string): void {
   process.stderr.write(`bench: ${message}\n`);
@@ -27,7 +28,8 @@ async function buildBareHook(folder: string): Promise<string> {
 
 function progressOf(report: Report): string | undefined {
   if (report.kind !== 'row') return undefined;
-  return `${report.family} ${report.rules} rules, ${report.subject}: ${report.instructions} instructions`;
+  const { family, ip, rules, subject, instructions } = report;
+  return `${family} IPv${ip} ${rules} rules, ${subject}: ${instructions} instructions`;
 }
 
 /** Runs the guest's side with the plan in `planFile`, and returns what it reports. */
@@ -60,10 +62,10 @@ async function measure(options: BenchOptions): Promise<Results> {
   const folder = mkdtempSync(join(parent, 'run-'));
   try {
     const bareHook = await buildBareHook(join(folder, 'bare-hook'));
-    const { subjects, families, rules: sizes } = options;
+    const { subjects, families, rules: sizes, ip } = options;
     const nsgateModule = join(checkoutRoot, 'kmod', 'nsgate.ko');
     say('generating rulesets');
-    const plan = makePlan({ subjects, families, sizes, folder, bareHook, nsgateModule });
+    const plan = makePlan({ subjects, families, ips: ip, sizes, folder, bareHook, nsgateModule });
     const planFile = join(folder, 'plan.json');
     writeFileSync(planFile, JSON.stringify(plan));
     return collectResults(await runGuest(planFile));
@@ -72,13 +74,19 @@ async function measure(options: BenchOptions): Promise<Results> {
   }
 }
 
+function writePage(file: string, results: Results): void {
+  const chart = file.replace(/(\.md)?$/, '.svg');
+  writeFileSync(file, markdownReport(results, basename(chart)));
+  writeFileSync(chart, packetChart(results.rows));
+}
+
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   try {
     const results = await measure(options);
     process.stdout.write(`${terminalReport(results)}\n`);
-    if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
-    if (options.markdown !== undefined) writeFileSync(options.markdown, markdownReport(results));
+    if (options.json !== undefined) writeFileSync(options.json, jsonReport(results));
+    if (options.markdown !== undefined) writePage(options.markdown, results);
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
     say(error.message);

@@ -1,24 +1,17 @@
 // The results of the benchmark as a table, as JSON and as a page of documentation.
 import Table from 'cli-table3';
 
-import type { Report, Subject } from './measurement';
-import type { Family } from './ruleset-generator';
+import type { Case, Commit, Memory, Report, Row, Subject } from './measurement';
+import type { Ip } from './rule';
 
-type Row = Omit<Extract<Report, { kind: 'row' }>, 'kind'>;
-
-/** The results in the form in which they are kept. */
+/** The results of a run. */
 export interface Results {
   readonly kernel: string;
-  /** Instructions per packet in all with the bare hook alone. */
-  readonly bare: number;
-  readonly rows: readonly (Row & { readonly ip: 4 })[];
-  readonly commit: readonly {
-    readonly subject: Subject;
-    readonly family: Family;
-    readonly rules: number;
-    readonly instructions: number;
-  }[];
-  readonly memory: readonly { readonly family: Family; readonly rules: number; readonly bytes: number }[];
+  /** Instructions per packet in all with the bare hook alone, by version of IP. */
+  readonly bare: readonly { readonly ip: Ip; readonly instructions: number }[];
+  readonly rows: readonly Row[];
+  readonly commits: readonly Commit[];
+  readonly memory: readonly Memory[];
 }
 
 /** Puts the guest's reports together. */
@@ -27,18 +20,80 @@ export function collectResults(reports: readonly Report[]): Results {
     reports.filter((report): report is Extract<Report, { kind: Kind }> => report.kind === kind);
   return {
     kernel: of('kernel')[0]?.release ?? '',
-    bare: of('bare')[0]?.instructions ?? NaN,
-    rows: of('row').map(({ subject, family, rules, held, hits, packets, instructions }) => {
-      return { subject, family, ip: 4, rules, held, hits, packets, instructions };
-    }),
-    commit: of('commit').map(({ family, rules, instructions }) => ({
-      subject: 'nsgate',
+    bare: of('bare'),
+    rows: of('row'),
+    commits: of('commit'),
+    memory: of('memory'),
+  };
+}
+
+/** nsgate's commit of a ruleset beside that of the same rules to a set of nftables. */
+interface CommitPair {
+  readonly nsgate: Commit;
+  readonly set: Commit;
+  readonly ratio: number;
+}
+
+function isSameCase(a: Case, b: Case): boolean {
+  return a.family === b.family && a.ip === b.ip && a.rules === b.rules;
+}
+
+function commitPairs({ commits }: Results): CommitPair[] {
+  const of = (subject: Subject): Commit[] => commits.filter((commit) => commit.subject === subject);
+  return of('nsgate').flatMap((nsgate) => {
+    const set = of('nft-set').find((other) => isSameCase(nsgate, other));
+    return set ? [{ nsgate, set, ratio: set.instructions / nsgate.instructions }] : [];
+  });
+}
+
+function distinct<Value>(values: readonly Value[]): Value[] {
+  return [...new Set(values)];
+}
+
+/** Of each size, the pair that speaks least for nsgate; where nftables was not measured, nsgate's dearest commit. */
+function leastFavourableCommits(results: Results): Commit[] {
+  const pairs = commitPairs(results);
+  return distinct(results.commits.map(({ rules }) => rules)).flatMap((size) => {
+    const [pair] = pairs.filter(({ nsgate }) => nsgate.rules === size).sort((a, b) => a.ratio - b.ratio);
+    if (pair) return [pair.nsgate, pair.set];
+    const ofSize = results.commits.filter(({ rules }) => rules === size);
+    return ofSize.sort((a, b) => b.instructions - a.instructions).slice(0, 1);
+  });
+}
+
+/** Of each kind and size of ruleset, the larger of its versions. */
+function largestMemory({ memory }: Results): Memory[] {
+  return memory.filter(
+    (each) =>
+      !memory.some(
+        (other) =>
+          other.family === each.family &&
+          other.rules === each.rules &&
+          (other.bytes > each.bytes || (other.bytes === each.bytes && other.ip < each.ip)),
+      ),
+  );
+}
+
+/** The results in the form in which they are kept. */
+export function jsonReport(results: Results): string {
+  const { kernel, rows } = results;
+  const content = {
+    kernel,
+    rows: rows.map(({ subject, family, ip, rules, instructions }) => ({
+      subject,
       family,
+      ip,
       rules,
       instructions,
     })),
-    memory: of('memory').map(({ family, rules, bytes }) => ({ family, rules, bytes })),
+    commit: leastFavourableCommits(results).map(({ subject, rules, instructions }) => ({
+      subject,
+      rules,
+      instructions,
+    })),
+    memory: largestMemory(results).map(({ family, rules, bytes }) => ({ family, rules, bytes })),
   };
+  return `${JSON.stringify(content, undefined, 2)}\n`;
 }
 
 interface Cells {
@@ -54,17 +109,14 @@ function signed(value: number): string {
   return value < 0 ? `−${grouped(-value)}` : `+${grouped(value)}`;
 }
 
-function distinct<Value>(values: readonly Value[]): Value[] {
-  return [...new Set(values)];
-}
-
 /** One line per kind of ruleset and subject, one column per size. */
-function packetCells({ rows }: Results): Cells {
-  const sizes = distinct(rows.map(({ rules }) => rules));
-  const lines = distinct(rows.map(({ family, subject }) => `${family}/${subject}`)).map((line) => {
+function packetCells({ rows }: Results, ip: Ip): Cells {
+  const ofIp = rows.filter((row) => row.ip === ip);
+  const sizes = distinct(ofIp.map(({ rules }) => rules));
+  const lines = distinct(ofIp.map(({ family, subject }) => `${family}/${subject}`)).map((line) => {
     const [family = '', subject = ''] = line.split('/');
     const costs = sizes.map((size) => {
-      const row = rows.find(
+      const row = ofIp.find(
         (each) => each.family === family && each.subject === subject && each.rules === size,
       );
       if (!row) return '–';
@@ -76,12 +128,18 @@ function packetCells({ rows }: Results): Cells {
   return { head: ['family', 'subject', ...sizes.map((size) => `${grouped(size)} rules`)], lines };
 }
 
-function moduleCells({ commit, memory }: Results): Cells {
-  const lines = commit.map(({ family, rules, instructions }) => {
-    const bytes = memory.find((each) => each.family === family && each.rules === rules)?.bytes;
-    return [family, grouped(rules), grouped(instructions), bytes === undefined ? '–' : grouped(bytes)];
+function moduleCells({ commits, memory }: Results): Cells {
+  const lines = memory.map((held) => {
+    const of = (subject: Subject): Commit | undefined =>
+      commits.find((commit) => commit.subject === subject && isSameCase(commit, held));
+    const nsgate = of('nsgate')?.instructions ?? NaN;
+    const set = of('nft-set')?.instructions;
+    const comparison = set === undefined ? ['–', '–'] : [grouped(set), `${Math.round(set / nsgate)}`];
+    const { family, ip, rules, bytes } = held;
+    return [family, `IPv${ip}`, grouped(rules), grouped(nsgate), ...comparison, grouped(bytes)];
   });
-  return { head: ['family', 'rules', 'instructions to commit', 'bytes in the kernel'], lines };
+  const head = ['family', 'IP', 'rules', 'nsgate commits', 'nft -f of a set', 'times', 'bytes in the kernel'];
+  return { head, lines };
 }
 
 function asTable({ head, lines }: Cells): string {
@@ -99,37 +157,52 @@ function asMarkdown({ head, lines }: Cells): string {
 
 /** The results for a terminal. */
 export function terminalReport(results: Results): string {
-  const title = `Instructions per packet above a bare drop hook (${grouped(results.bare)} in all), Linux ${results.kernel}`;
-  const commits = results.commit.length === 0 ? '' : `\nnsgate\n${asTable(moduleCells(results))}\n`;
-  return `${title}\n${asTable(packetCells(results))}\n${commits}`;
+  const packets = results.bare.map(({ ip, instructions }) => {
+    const title = `IPv${ip}: instructions per packet above a bare drop hook (${grouped(instructions)} in all)`;
+    return `${title}\n${asTable(packetCells(results, ip))}\n`;
+  });
+  const module = results.memory.length === 0 ? [] : [asTable(moduleCells(results))];
+  return [`Linux ${results.kernel}`, ...packets, ...module].join('\n');
 }
 
-/** The results as a page of documentation. */
-export function markdownReport(results: Results): string {
+/** The results as a page of documentation, which shows the chart in the file `chart` beside it. */
+export function markdownReport(results: Results, chart: string): string {
+  const packets = results.bare.map(({ ip, instructions }) => {
+    const title = `## IPv${ip}: instructions per packet above the bare hook`;
+    const bare = `The bare hook alone: ${grouped(instructions)} instructions in all.`;
+    return `${title}\n\n${bare}\n\n${asMarkdown(packetCells(results, ip))}\n`;
+  });
   return `<!-- Written by \`npm run bench:packet -- --markdown docs/design/benchmarks.md\`; edit test/bench/report.ts instead. -->
 # What a packet costs
 
 Instructions that a packet costs above a bare drop hook, on Linux ${results.kernel} with one processor. qemu counts them
 (\`-icount shift=0\`): figures do not depend on the machine that measures, and repeat to about one instruction. Caches and
-mispredicted branches are not in them.
+mispredicted branches are not in them; [flows.md](flows.md) compares those. Where nsgate's instructions go stands in
+[engine.md](engine.md).
+
+![Instructions per packet by number of rules](${chart})
 
 Every packet goes through a veth pair into a network namespace, past the subject's rules at PREROUTING, and is dropped
-there by the bare hook behind them; without rules that takes ${grouped(results.bare)} instructions in all. Of the 64 packets that are
-sent in turn, half are meant for one of the rules and half for none. All rules accept, so all packets travel the same way.
-The rulesets are generated in the likeness of access lists (acl), firewalls (fw) and IP chains (ipc), with five fields:
-source and destination prefix, protocol, and two port ranges.
+there by the bare hook behind them. Of the 64 packets that are sent in turn, half are meant for one of the rules and half
+for none. All rules accept, so all packets travel the same way. The rulesets are generated in the likeness of access
+lists (acl), firewalls (fw) and IP chains (ipc), with five fields: source and destination prefix, protocol, and two port
+ranges. IPv6 has the same rules with longer prefixes. Rulesets that are made to be hard are measured for nsgate alone:
+nothing but wildcards (wild), port ranges that all overlap (overlap), prefixes within prefixes (nested), and one rule
+for each port (ports).
 
 - **nsgate**: the kernel module, one ruleset bound to the namespace.
 - **nft-linear**: one nftables rule for each.
 - **nft-set**: all in one concatenated interval set of nftables. Such a set has no priorities and refuses elements that
   overlap in certain ways, so it holds only as many rules as the table says.
-- **iptables**: iptables-legacy, the raw table.
+- **iptables**: iptables-legacy or ip6tables-legacy, the raw table.
 - **unmanaged**: the module is loaded and filters another namespace; this one must not pay for that.
 
-${asMarkdown(packetCells(results))}
+${packets.join('\n')}
 ## Taking a ruleset in
 
-What one write() to \`/dev/nsgate\` costs that puts a ruleset and binds it, and what the module then holds for it.
+Instructions that it takes to put a ruleset in force: nsgate's one write() to \`/dev/nsgate\`, which puts a ruleset and
+binds it, beside \`nft -f\` of the concatenated set, as far as that holds the rules; how many times more that is; and what
+the module then holds for the ruleset.
 
 ${asMarkdown(moduleCells(results))}`;
 }

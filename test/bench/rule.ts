@@ -1,6 +1,6 @@
 // A packet filter's rule in five fields, as every subject of the benchmark can express it, and what it matches.
 
-/** IPv4 addresses that begin with the same `length` bits. */
+/** IPv4 addresses that begin with the same `length` bits; `prefixBytes` and `prefixText` put them in IPv6, too. */
 export interface Prefix {
   /** As a 32-bit number; bits beyond `length` are zero. */
   readonly address: number;
@@ -66,7 +66,53 @@ export function matches(rule: Rule, header: PacketHeader): boolean {
   );
 }
 
-/** An IPv4 address in dotted form. */
-export function dotted(address: number): string {
-  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255).join('.');
+/** The version of IP in which a rule or a packet is put. */
+export type Ip = 4 | 6;
+
+export const ips: readonly Ip[] = [4, 6];
+
+const hostBits = 32;
+
+/** An IPv4 address as bytes in network order. */
+function bytesOf(address: number): number[] {
+  return [24, 16, 8, 0].map((shift) => (address >>> shift) & 255);
+}
+
+/**
+ * The bytes of an address in IPv4, or in IPv6: behind 2001:db8::/32 (RFC 3849) it stands once in the network's half and
+ * once in the interface's. So each address has one of its own, in the same order.
+ */
+export function addressBytes(address: number, ip: Ip): Uint8Array {
+  const bytes = bytesOf(address);
+  return Uint8Array.from(ip === 4 ? bytes : [0x20, 0x01, 0x0d, 0xb8, ...bytes, 0, 0, 0, 0, ...bytes]);
+}
+
+/** How long a prefix is in this version of IP; it has the same addresses in it as in IPv4. */
+export function lengthIn(ip: Ip, { length }: Prefix): number {
+  if (ip === 4 || length === 0) return length;
+  return length === hostBits ? 128 : hostBits + length;
+}
+
+/** The bytes of a prefix; bits beyond its length are zero. */
+export function prefixBytes(prefix: Prefix, ip: Ip): Uint8Array {
+  // Those of the IPv4 address are zero already, so it is whole bytes that are to be cleared.
+  return addressBytes(prefix.address, ip).fill(0, Math.ceil(lengthIn(ip, prefix) / 8));
+}
+
+function inText(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.');
+  const groups = Array.from({ length: 8 }, (_, index) => {
+    return ((bytes[2 * index] ?? 0) * 256 + (bytes[2 * index + 1] ?? 0)).toString(16);
+  });
+  return groups.join(':');
+}
+
+/** An address as text. */
+export function addressText(address: number, ip: Ip): string {
+  return inText(addressBytes(address, ip));
+}
+
+/** A prefix as text: address/length. */
+export function prefixText(prefix: Prefix, ip: Ip): string {
+  return `${inText(prefixBytes(prefix, ip))}/${lengthIn(ip, prefix)}`;
 }

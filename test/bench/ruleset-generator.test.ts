@@ -1,11 +1,11 @@
 import { lastAddress, type PortRange, type Prefix, type Rule, tcp, udp } from './rule';
-import { families, generateRuleset } from './ruleset-generator';
+import { likelyFamilies, generateRuleset } from './ruleset-generator';
 
 function share(rules: readonly Rule[], holds: (rule: Rule) => boolean): number {
   return rules.filter(holds).length / rules.length;
 }
 
-describe.each([...families])('rulesets of the family %s', (family) => {
+describe.each([...likelyFamilies])('rulesets of the family %s', (family) => {
   const rules = generateRuleset(family, 2000, 7);
 
   it('have exactly the size asked for, and no rule twice', () => {
@@ -35,8 +35,8 @@ describe.each([...families])('rulesets of the family %s', (family) => {
   });
 });
 
-describe('the families differ as real filters do', () => {
-  const rulesOf = (family: (typeof families)[number]): Rule[] => generateRuleset(family, 2000, 7);
+describe('the likelyFamilies differ as real filters do', () => {
+  const rulesOf = (family: (typeof likelyFamilies)[number]): Rule[] => generateRuleset(family, 2000, 7);
 
   it('access lists name single hosts and a destination port, and leave the source port open', () => {
     const rules = rulesOf('acl');

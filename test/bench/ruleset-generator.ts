@@ -2,13 +2,22 @@
 // Their statistics follow D. E. Taylor and J. S. Turner, "ClassBench: A Packet Classification Benchmark", IEEE/ACM
 // Transactions on Networking 15(3), 2007: how long prefixes are and in which pairs they stand, which classes of ports
 // stand together, which protocols are named, and that addresses cluster. The figures are rounded.
+import { adversarialFamilies, type AdversarialFamily, adversarialRuleset } from './adversarial-ruleset';
 import { anyPort, type PortRange, type Prefix, prefixOf, type Rule, tcp, udp } from './rule';
 import { SeededRandom } from './seeded-random';
 
-/** A kind of filter. */
-export type Family = 'acl' | 'fw' | 'ipc';
+/** A kind of real filter. */
+type LikelyFamily = 'acl' | 'fw' | 'ipc';
 
-export const families: readonly Family[] = ['acl', 'fw', 'ipc'];
+export const likelyFamilies: readonly LikelyFamily[] = ['acl', 'fw', 'ipc'];
+
+/** A kind of ruleset. */
+export type Family = LikelyFamily | AdversarialFamily;
+
+/** Whether rulesets of this kind are made to be hard rather than likely. */
+export function isAdversarial(family: Family): family is AdversarialFamily {
+  return adversarialFamilies.some((hard) => hard === family);
+}
 
 /** Classes of port ranges: wildcard, 1024 and above, below 1024, an arbitrary range, an exact port. */
 type PortClass = 'WC' | 'HI' | 'LO' | 'AR' | 'EM';
@@ -39,7 +48,7 @@ interface Statistics {
 const icmp = 1;
 const gre = 47;
 
-const statistics: Readonly<Record<Family, Statistics>> = {
+const statistics: Readonly<Record<LikelyFamily, Statistics>> = {
   acl: {
     prefixes: [
       { weight: 55, source: [30, 32], destination: [30, 32] },
@@ -177,8 +186,8 @@ function narrowness({ source, destination, sourcePorts, destinationPorts }: Rule
   return source.length + destination.length - width(sourcePorts) - width(destinationPorts);
 }
 
-/** A ruleset of exactly `count` different rules of `family`, the narrower before the wider; the same for the same seed. */
-export function generateRuleset(family: Family, count: number, seed: number): Rule[] {
+/** Exactly `count` different rules, the narrower before the wider. */
+function likelyRuleset(family: LikelyFamily, count: number, seed: number): Rule[] {
   const random = new SeededRandom(seed);
   const { prefixes, protocols, ports: portPairs, sourceNetworks, destinationNetworks } = statistics[family];
   const sources = networks(4 + Math.ceil((sourceNetworks * count) / 1000), random);
@@ -198,4 +207,9 @@ export function generateRuleset(family: Family, count: number, seed: number): Ru
     rules.set(identity(rule), rule);
   }
   return [...rules.values()].sort((a, b) => narrowness(b) - narrowness(a));
+}
+
+/** A ruleset of exactly `count` rules of `family`; the same for the same seed. */
+export function generateRuleset(family: Family, count: number, seed: number): Rule[] {
+  return isAdversarial(family) ? adversarialRuleset(family, count) : likelyRuleset(family, count, seed);
 }

@@ -2,9 +2,10 @@
 import { readFileSync } from 'node:fs';
 
 import type { Plan, Report } from '../measurement';
+import { type Ip, ips } from '../rule';
 import { command } from './command';
 import { kernelRelease } from './packet-sink';
-import { measureBare, runTrial } from './trial';
+import { type BareCosts, measureBare, runTrial } from './trial';
 
 function say(report: Report): void {
   process.stdout.write(`${JSON.stringify(report)}\n`);
@@ -12,12 +13,16 @@ function say(report: Report): void {
 
 async function main(planFile: string): Promise<void> {
   const plan = JSON.parse(readFileSync(planFile, 'utf8')) as Plan;
-  const [firstTrial] = plan.trials;
-  if (!firstTrial) return;
   say({ kind: 'kernel', release: kernelRelease() });
   command('modprobe', '-a', 'pktgen', 'veth');
-  const bare = await measureBare(firstTrial, plan.bareHook);
-  say({ kind: 'bare', instructions: Math.round(bare.packet) });
+  const bare = new Map<Ip, BareCosts>();
+  for (const ip of ips) {
+    const firstTrial = plan.trials.find((trial) => trial.ip === ip);
+    if (!firstTrial) continue;
+    const costs = await measureBare(firstTrial, plan.bareHook);
+    bare.set(ip, costs);
+    say({ kind: 'bare', ip, instructions: Math.round(costs.packet) });
+  }
   for (const trial of plan.trials) await runTrial(trial, { plan, bare, say });
 }
 

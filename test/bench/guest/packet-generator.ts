@@ -2,7 +2,7 @@
 // It runs under instruction counting, where a nanosecond of the clock is an instruction.
 import { readFileSync, writeFileSync } from 'node:fs';
 
-import { dotted, type PacketHeader } from '../rule';
+import { addressText, type Ip, type PacketHeader } from '../rule';
 import type { PacketSink } from './packet-sink';
 
 const folder = '/proc/net/pktgen';
@@ -15,9 +15,11 @@ function tell(file: string, ...orders: string[]): void {
 export class PacketGenerator {
   readonly #devices: readonly string[];
   readonly #sink: PacketSink;
+  readonly #ip: Ip;
 
-  constructor(sink: PacketSink, headers: readonly PacketHeader[]) {
+  constructor(sink: PacketSink, headers: readonly PacketHeader[], ip: Ip) {
     this.#sink = sink;
+    this.#ip = ip;
     this.#devices = headers.map((_, index) => `${sink.device}@${index}`);
     tell('kpktgend_0', ...this.#devices.map((device) => `add_device ${device}`));
     headers.forEach((header, index) => tell(this.#devices[index] ?? '', ...this.#ordersFor(header)));
@@ -42,11 +44,16 @@ export class PacketGenerator {
     tell('kpktgend_0', 'rem_device_all');
   }
 
+  #addressOrders(source: string, destination: string): string[] {
+    if (this.#ip === 6) return ['pkt_size 80', `src6 ${source}`, `dst6 ${destination}`];
+    const sources = [`src_min ${source}`, `src_max ${source}`];
+    return ['pkt_size 60', ...sources, `dst_min ${destination}`, `dst_max ${destination}`];
+  }
+
   #ordersFor({ source, destination, sourcePort, destinationPort }: PacketHeader): string[] {
     return [
-      ...['pkt_size 60', 'delay 0', 'clone_skb 0', `dst_mac ${this.#sink.linkAddress}`],
-      ...[`src_min ${dotted(source)}`, `src_max ${dotted(source)}`],
-      ...[`dst_min ${dotted(destination)}`, `dst_max ${dotted(destination)}`],
+      ...['delay 0', 'clone_skb 0', `dst_mac ${this.#sink.linkAddress}`],
+      ...this.#addressOrders(addressText(source, this.#ip), addressText(destination, this.#ip)),
       ...[`udp_src_min ${sourcePort}`, `udp_src_max ${sourcePort}`],
       ...[`udp_dst_min ${destinationPort}`, `udp_dst_max ${destinationPort}`],
     ];

@@ -2,7 +2,8 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 
 import { encodeCommit, openKernelDevice, type CommitObject } from '../../../agent/src/kernel-device';
-import type { Contender, Report, RuleFile, Trial } from '../measurement';
+import type { Commit, Contender, Report, RuleFile, Trial } from '../measurement';
+import type { Ip } from '../rule';
 import { nsgateRuleset } from '../nsgate-ruleset';
 import { command } from './command';
 import type { PacketSink } from './packet-sink';
@@ -39,19 +40,20 @@ function commitMeasured(objects: readonly CommitObject[]): number {
 }
 
 /** Has the module filter the namespace with `inode`. */
-function installNsgate({ family, rules }: Trial, rulesetFile: string, inode: number): InstalledSubject {
+function installNsgate({ family, ip, rules }: Trial, rulesetFile: string, inode: number): InstalledSubject {
   const content = JSON.parse(readFileSync(rulesetFile, 'utf8')) as RuleFile;
-  const { ruleset, digest } = nsgateRuleset(content);
+  const { ruleset, digest } = nsgateRuleset(content, ip);
   const instructions = commitMeasured([
     { type: 'ruleset-put', digest, ruleset },
     { type: 'bind', inode, birth: 0n, digest, initial: false },
   ]);
   const device = openKernelDevice();
   const bytes = Number(device.list().rulesets.find((listed) => listed.digest === digest)?.memory ?? 0n);
+  const identity = { subject: 'nsgate', family, ip, rules } as const;
   return {
     reports: [
-      { kind: 'commit', family, rules, instructions },
-      { kind: 'memory', family, rules, bytes },
+      { kind: 'commit', ...identity, instructions },
+      { kind: 'memory', ...identity, bytes },
     ],
     verify: (expectedHits) => {
       const counters = device.stats(0n).bindings.find((binding) => binding.inode === inode)?.rules ?? [];
@@ -99,6 +101,32 @@ function withModule(module: string | undefined, install: () => InstalledSubject)
   return { ...installed, remove };
 }
 
+function restoreProgram(ip: Ip): string {
+  return ip === 4 ? 'iptables-legacy-restore' : 'ip6tables-legacy-restore';
+}
+
+/** Instructions that a program executes from its start to its end, in the kernel and out of it: bash(1), `time`. */
+function instructionsOf(...program: string[]): number {
+  const script = 'exec 3>&2; TIMEFORMAT="%3U %3S"; { time "$@" >/dev/null 2>&3; } 2>&1';
+  const seconds = command('bash', '-c', script, 'bash', ...program)
+    .trim()
+    .split(' ');
+  return Math.round(seconds.reduce((sum, part) => sum + Number(part), 0) * 1e9);
+}
+
+function identityOf({ family, ip, rules }: Trial): Omit<Commit, 'subject' | 'instructions'> {
+  return { family, ip, rules };
+}
+
+function installNftables(
+  identity: Omit<Commit, 'instructions'>,
+  rulesetFile: string,
+  namespace: string,
+): InstalledSubject {
+  const instructions = instructionsOf('ip', 'netns', 'exec', namespace, 'nft', '-f', rulesetFile);
+  return { ...goesWithNamespace, reports: [{ kind: 'commit', ...identity, instructions }] };
+}
+
 /** Where a subject is to stand. */
 export interface Place {
   readonly trial: Trial;
@@ -116,10 +144,9 @@ export function installSubject({ subject, rulesetFile }: Contender, place: Place
       return withModule(nsgateModule, () => installElsewhere(trial, rulesetFile));
     case 'nft-linear':
     case 'nft-set':
-      command('ip', 'netns', 'exec', sink.namespace, 'nft', '-f', rulesetFile);
-      return goesWithNamespace;
+      return installNftables({ subject, ...identityOf(trial) }, rulesetFile, sink.namespace);
     case 'iptables':
-      command('ip', 'netns', 'exec', sink.namespace, 'iptables-legacy-restore', rulesetFile);
+      command('ip', 'netns', 'exec', sink.namespace, restoreProgram(trial.ip), rulesetFile);
       return goesWithNamespace;
   }
 }

@@ -1,6 +1,7 @@
 // Measures what a packet costs with the bare hook alone, and with each of a trial's contenders before it.
 // A run's cost is that of its start and end, which every run has, plus that of its packets.
 import type { Contender, Plan, Report, Trial } from '../measurement';
+import type { Ip } from '../rule';
 import { PacketGenerator } from './packet-generator';
 import { type PacketSink, withPacketSink } from './packet-sink';
 import { installSubject } from './subject';
@@ -45,7 +46,7 @@ async function withGenerator(
   use: (generator: PacketGenerator, sink: PacketSink) => void,
 ): Promise<void> {
   await withPacketSink(bareHook, (sink) => {
-    const generator = new PacketGenerator(sink, trial.packets);
+    const generator = new PacketGenerator(sink, trial.packets, trial.ip);
     try {
       generator.send(1); // The first packets also pay for what is set up only once.
       use(generator, sink);
@@ -55,7 +56,7 @@ async function withGenerator(
   });
 }
 
-/** Measures the bare hook alone; what that costs does not depend on what is in the packets. */
+/** Measures the bare hook alone; what that costs does not depend on what is in the packets, but on the version of IP. */
 export async function measureBare(trial: Trial, bareHook: string): Promise<BareCosts> {
   let costs: BareCosts | undefined;
   await withGenerator(trial, bareHook, (generator) => {
@@ -77,27 +78,81 @@ function runsFor(instructionsPerRound: number): Runs {
 /** What is the same for all trials. */
 export interface Setting {
   readonly plan: Plan;
-  readonly bare: BareCosts;
+  /** By version of IP. */
+  readonly bare: ReadonlyMap<Ip, BareCosts>;
   readonly say: (report: Report) => void;
 }
 
+/** What goes through a generator's sink, with a contender in place and without it. */
+interface Comparison {
+  readonly trial: Trial;
+  readonly contender: Contender;
+  readonly generator: PacketGenerator;
+  readonly sink: PacketSink;
+  readonly bare: BareCosts;
+}
+
+/**
+ * Runs with the contender in place; `measure` gets what tells how many rounds there were.
+ * @returns what `measure` does
+ */
+function withContender<Result>(
+  { trial, contender, sink }: Comparison,
+  { plan, say }: Setting,
+  measure: (verify: (rounds: number) => void) => Result,
+): Result {
+  const installed = installSubject(contender, { trial, sink, nsgateModule: plan.nsgateModule });
+  try {
+    installed.reports.forEach(say);
+    return measure((rounds) => installed.verify(contender.hits * rounds));
+  } finally {
+    installed.remove();
+  }
+}
+
+interface Cost {
+  readonly packets: number;
+  readonly instructions: number;
+}
+
+function costAboveBare(comparison: Comparison, setting: Setting): Cost {
+  const { trial, generator, bare } = comparison;
+  return withContender(comparison, setting, (verify) => {
+    const runs = runsFor(generator.send(1) - bare.run);
+    const packets = runs.rounds * trial.packets.length;
+    const perPacket = (cheapest(generator, runs) - bare.run) / packets;
+    verify(1 + runs.repetitions * runs.rounds);
+    return { packets, instructions: Math.round(perPacket - bare.packet) };
+  });
+}
+
+/**
+ * What a namespace pays that is none of the module's: nothing, if all is well, so this is measured to a fraction of an
+ * instruction. The same runs in one namespace, many of them, with the module and without it.
+ */
+function costOfBeingUnmanaged(comparison: Comparison, setting: Setting): Cost {
+  const { trial, generator } = comparison;
+  const runs = { rounds: mostRounds, repetitions: repetitions.bare };
+  const packets = runs.rounds * trial.packets.length;
+  const before = cheapest(generator, runs);
+  const managed = withContender(comparison, setting, (verify) => {
+    const cost = cheapest(generator, runs);
+    verify(0);
+    return cost;
+  });
+  const without = Math.min(before, cheapest(generator, runs));
+  return { packets, instructions: Math.round((managed - without) / packets) };
+}
+
 async function measureContender(trial: Trial, contender: Contender, setting: Setting): Promise<void> {
-  const { plan, bare, say } = setting;
   const { subject, held, hits } = contender;
-  const { family, rules } = trial;
-  await withGenerator(trial, plan.bareHook, (generator, sink) => {
-    const installed = installSubject(contender, { trial, sink, nsgateModule: plan.nsgateModule });
-    try {
-      installed.reports.forEach(say);
-      const runs = runsFor(generator.send(1) - bare.run);
-      const packets = runs.rounds * trial.packets.length;
-      const perPacket = (cheapest(generator, runs) - bare.run) / packets;
-      installed.verify(hits * (1 + runs.repetitions * runs.rounds));
-      const instructions = Math.round(perPacket - bare.packet);
-      say({ kind: 'row', subject, family, rules, held, hits, packets, instructions });
-    } finally {
-      installed.remove();
-    }
+  const { family, ip, rules } = trial;
+  const bare = setting.bare.get(ip);
+  if (!bare) throw new Error(`the bare hook was not measured for IPv${ip}`);
+  const measure = subject === 'unmanaged' ? costOfBeingUnmanaged : costAboveBare;
+  await withGenerator(trial, setting.plan.bareHook, (generator, sink) => {
+    const cost = measure({ trial, contender, generator, sink, bare }, setting);
+    setting.say({ kind: 'row', subject, family, ip, rules, held, hits, ...cost });
   });
 }
 
