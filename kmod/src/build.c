@@ -38,17 +38,30 @@ static int build_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset
 	return budget.error;
 }
 
+/* Most rules are told by the tables alone, and need no predicate. */
+static int build_predicates(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
+{
+	u64 *verified = nsg_kvzalloc(DIV_ROUND_UP(ruleset->rules, NSG_WORD_RULES) * sizeof(*verified));
+	u32 hook, family;
+
+	if (!verified)
+		return -ENOMEM;
+	for (hook = 0; hook < NSGATE_HOOKS; hook++)
+		for (family = 0; family < NSG_FAMILIES; family++)
+			nsg_chain_mark_verified(matcher->chain[hook][family], verified);
+	matcher->predicates = nsg_predicates_build(ruleset, verified);
+	nsg_kvfree(verified);
+	return matcher->predicates ? 0 : -ENOMEM;
+}
+
 static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
 {
 	int error = -E2BIG;
 	u32 i;
 
-	matcher->predicates = nsg_predicates_build(ruleset);
-	if (!matcher->predicates)
-		return -ENOMEM;
 	for (i = 0; i < ARRAY_SIZE(attempts) && error == -E2BIG; i++)
 		error = build_chains(matcher, ruleset, attempts[i].memory, attempts[i].effort);
-	return error;
+	return error ? error : build_predicates(matcher, ruleset);
 }
 
 struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error)

@@ -190,7 +190,7 @@ static void build_chain(struct build *build, const struct nsgate_ruleset *rulese
 		else
 			chain->shortlist = nsg_shortlist_build(&build->rules, build->family, build->budget);
 		forget_verify(chain, build->budget);
-		chain->plain = !chain->verify && (chain->shortlist || chain->transport.joined);
+		chain->plain = !chain->verify;
 	}
 	nsg_budget_give(build->budget, build->rules.rule, rules);
 }
@@ -214,6 +214,18 @@ struct nsg_chain *nsg_chain_build(const struct nsgate_ruleset *ruleset, u8 hook,
 		return build.chain;
 	nsg_chain_free(build.chain, budget);
 	return NULL;
+}
+
+void nsg_chain_mark_verified(const struct nsg_chain *chain, u64 *rules)
+{
+	u32 i;
+
+	if (!chain || !chain->verify)
+		return;
+	for (i = 0; i < chain->count; i++)
+		if (chain->verify[i / NSG_WORD_RULES] >> (i % NSG_WORD_RULES) & 1)
+			rules[chain->order[i] / NSG_WORD_RULES] |= 1ULL << (chain->order[i] % NSG_WORD_RULES);
+	cond_resched();
 }
 
 void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget)

@@ -15,7 +15,7 @@ struct nsg_chain {
 	u32 count;		/* rules */
 	struct nsg_layout layout;
 	u32 *order;		/* by place in the chain: index in the ruleset */
-	bool plain;		/* no rule must be verified and, unless the chain is short, its transport is joined */
+	bool plain;		/* the tables alone tell which rules match */
 	u64 *verify;		/* bit per place: a candidate must be settled by its predicate; NULL if none must */
 	struct nsg_shortlist *shortlist;	/* of a short chain, which has nothing of what follows; else NULL */
 	u64 *vectors;
@@ -36,6 +36,9 @@ struct nsg_effort {
 /* The chain of the ruleset's rules for this hook and family; NULL if there are none, or if budget->error is set. */
 struct nsg_chain *nsg_chain_build(const struct nsgate_ruleset *ruleset, u8 hook, u8 family, struct nsg_effort effort,
 				  struct nsg_budget *budget);
+
+/* Sets a bit in `rules`, by index in the ruleset, for each rule that must be verified. */
+void nsg_chain_mark_verified(const struct nsg_chain *chain, u64 *rules);
 
 void nsg_chain_free(struct nsg_chain *chain, struct nsg_budget *budget);
 

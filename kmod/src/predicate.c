@@ -131,13 +131,20 @@ static const struct nsgate_match *end_of(const struct nsgate_rule *rule)
 	return nsg_rule_end(rule);
 }
 
-static void count_parts(const struct nsgate_ruleset *ruleset, size_t *tests, size_t *words)
+static bool is_wanted(const u64 *rules, u32 rule)
+{
+	return !rules || rules[rule / 64] >> (rule % 64) & 1;
+}
+
+static void count_parts(const struct nsgate_ruleset *ruleset, const u64 *rules, size_t *tests, size_t *words)
 {
 	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
 	const struct nsgate_match *match;
 	u32 i;
 
 	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule)) {
+		if (!is_wanted(rules, i))
+			continue;
 		for (match = nsg_rule_matches(rule); match < end_of(rule); match = nsg_match_next(match)) {
 			++*tests;
 			*words += item_words(match);
@@ -146,7 +153,7 @@ static void count_parts(const struct nsgate_ruleset *ruleset, size_t *tests, siz
 	}
 }
 
-static void compile(struct nsg_predicates *predicates, const struct nsgate_ruleset *ruleset)
+static void compile(struct nsg_predicates *predicates, const struct nsgate_ruleset *ruleset, const u64 *rules)
 {
 	const struct nsgate_rule *rule = nsg_ruleset_rules(ruleset);
 	const struct nsgate_match *match;
@@ -154,6 +161,8 @@ static void compile(struct nsg_predicates *predicates, const struct nsgate_rules
 
 	for (i = 0; i < ruleset->rules; i++, rule = nsg_rule_end(rule)) {
 		predicates->first[i] = test;
+		if (!is_wanted(rules, i))
+			continue;
 		for (match = nsg_rule_matches(rule); match < end_of(rule); match = nsg_match_next(match)) {
 			predicates->tests[test++] = (struct test){
 				.kind = match->kind, .negate = match->flags & NSGATE_MATCH_NEGATE,
@@ -166,12 +175,12 @@ static void compile(struct nsg_predicates *predicates, const struct nsgate_rules
 	predicates->first[i] = test;
 }
 
-static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, struct nsg_set_refs *sets)
+static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, const u64 *rules, struct nsg_set_refs *sets)
 {
 	struct nsg_predicates *predicates;
 	size_t tests = 0, words = 0, memory;
 
-	count_parts(ruleset, &tests, &words);
+	count_parts(ruleset, rules, &tests, &words);
 	memory = sizeof(*predicates) + words * sizeof(u64) + tests * sizeof(struct test) +
 		 (ruleset->rules + 1) * sizeof(u32);
 	predicates = nsg_kvzalloc(memory);
@@ -183,14 +192,14 @@ static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, struct
 	predicates->items = (u64 *)(predicates + 1);
 	predicates->tests = (struct test *)(predicates->items + words);
 	predicates->first = (u32 *)(predicates->tests + tests);
-	compile(predicates, ruleset);
+	compile(predicates, ruleset, rules);
 	return predicates;
 }
 
-struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset)
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules)
 {
 	struct nsg_set_refs *sets = nsg_set_refs_build(ruleset);
-	struct nsg_predicates *predicates = sets ? build(ruleset, sets) : NULL;
+	struct nsg_predicates *predicates = sets ? build(ruleset, rules, sets) : NULL;
 
 	if (!predicates)
 		nsg_set_refs_free(sets);

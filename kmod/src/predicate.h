@@ -5,11 +5,14 @@
 
 #include "setref.h"
 
-/* The compiled matches of all rules of a ruleset. Read-only once built; freed by nsg_predicates_free(). */
+/* The compiled matches of rules of a ruleset. Read-only once built; freed by nsg_predicates_free(). */
 struct nsg_predicates;
 
-/* Compiles the rules of a checked ruleset; NULL if there is no memory. The sets that it names are yet to be linked. */
-struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset);
+/*
+ * Compiles those rules of a checked ruleset of which the bit in `rules` is set, by index, or all if that is NULL; the
+ * others are not to be asked for. NULL if there is no memory. The sets that the ruleset names are yet to be linked.
+ */
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules);
 
 void nsg_predicates_free(struct nsg_predicates *predicates);
 

@@ -61,7 +61,7 @@ static void check_ruleset(const struct nsgate_ruleset *ruleset, const struct tas
 {
 	const struct nsgate_rule **rule = calloc(ruleset->rules, sizeof(*rule));
 	const struct nsgate_rule *at = nsg_ruleset_rules(ruleset);
-	struct nsg_predicates *predicates = nsg_predicates_build(ruleset);
+	struct nsg_predicates *predicates = nsg_predicates_build(ruleset, NULL);
 	int error;
 	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, &error);
 	struct nsg_key key;
