@@ -90,19 +90,6 @@ static bool build_axes(struct build *build, struct nsg_vectors *vectors)
 	       nsg_transport_build(&chain->transport, &build->rules, vectors, build->budget);
 }
 
-/* A rule's strand: whether it is wide on the axis of sources, and on that of destinations. */
-static void sort_by_width(struct nsg_strands *strands, const struct build *build, const u64 *wide[2])
-{
-	u32 words = DIV_ROUND_UP(build->rules.count, NSG_WORD_RULES), i;
-
-	for (i = 0; i < words; i++) {
-		strands->rules[0][i] = ~wide[0][i] & ~wide[1][i];
-		strands->rules[1][i] = wide[0][i] & ~wide[1][i];
-		strands->rules[2][i] = ~wide[0][i] & wide[1][i];
-		strands->rules[3][i] = wide[0][i] & wide[1][i];
-	}
-}
-
 static u32 count_bits(const u64 *bits, u32 words)
 {
 	u32 count = 0;
@@ -125,17 +112,14 @@ static bool would_mislead(u32 some, u32 others, u32 words)
 static void find_strands(struct nsg_strands *strands, struct build *build)
 {
 	u32 words = DIV_ROUND_UP(build->rules.count, NSG_WORD_RULES);
-	u64 *wide = nsg_budget_take(build->budget, 2 * words * sizeof(*wide));
-	const u64 *both[2] = { wide, wide + words };
+	u64 *wide = nsg_budget_take(build->budget, words * sizeof(*wide));
 
 	strands->count = 1;
-	if (wide && nsg_sweep_wide(wide, &build->rules, source_kind(build), build->budget) &&
-	    nsg_sweep_wide(wide + words, &build->rules, destination_kind(build), build->budget)) {
-		sort_by_width(strands, build, both);
-		if (would_mislead(count_bits(strands->rules[1], words), count_bits(strands->rules[2], words), words))
-			strands->count = NSG_STRANDS;
-	}
-	nsg_budget_give(build->budget, wide, 2 * words * sizeof(*wide));
+	if (wide && nsg_sweep_wide(strands->wide, &build->rules, source_kind(build), build->budget) &&
+	    nsg_sweep_wide(wide, &build->rules, destination_kind(build), build->budget) &&
+	    would_mislead(count_bits(strands->wide, words), count_bits(wide, words), words))
+		strands->count = NSG_STRANDS;
+	nsg_budget_give(build->budget, wide, words * sizeof(*wide));
 }
 
 /* What is needed only while a chain's tables are built. */
@@ -173,6 +157,11 @@ static void forget_verify(struct nsg_chain *chain, struct nsg_budget *budget)
 	chain->verify = NULL;
 }
 
+static u32 short_chain(u8 family)
+{
+	return family == NSGATE_FAMILY_IPV6 ? NSG_SHORT_CHAIN6 : NSG_SHORT_CHAIN4;
+}
+
 static void build_chain(struct build *build, const struct nsgate_ruleset *ruleset)
 {
 	struct nsg_chain *chain = build->chain;
@@ -185,7 +174,7 @@ static void build_chain(struct build *build, const struct nsgate_ruleset *rulese
 		build->rules.count = chain->count;
 		build->rules.verify = chain->verify;
 		fill_rules(build, ruleset);
-		if (chain->count > NSG_SHORT_CHAIN)
+		if (chain->count > short_chain(build->family))
 			build_tables(build);
 		else
 			chain->shortlist = nsg_shortlist_build(&build->rules, build->family, build->budget);

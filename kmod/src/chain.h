@@ -8,7 +8,8 @@
 #include "transport.h"
 
 /* Up to so many rules, going through them is cheaper than any table. Measured; see docs/design/engine.md. */
-#define NSG_SHORT_CHAIN	24U
+#define NSG_SHORT_CHAIN4	24U
+#define NSG_SHORT_CHAIN6	16U
 
 /* Read-only once built. */
 struct nsg_chain {

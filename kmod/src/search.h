@@ -27,12 +27,12 @@
  * bit tells whether a word has a rule at all. Only words whose bit is set in all aggregates are read; trailing
  * zeros count to the first rule. The bit can mislead, when one rule of the word is in one vector and another is in
  * the other, and then the words have nothing in common. Worst are rules with any source beside rules with any
- * destination. So aggregates are kept apart by strand (rules wide in both, in one, in neither), and a word is read
- * if any one strand promises a rule (vector.h). A vector differs from its neighbour on the axis in a rule or two:
- * words are held in groups, of which equal ones are kept once, so that memory follows the number of ends of
+ * destination. So aggregates are kept apart by strand (rules that are wide in the source, and all others), and a word
+ * is read if either strand promises a rule (vector.h). A vector differs from its neighbour on the axis in a rule or
+ * two: words are held in groups, of which equal ones are kept once, so that memory follows the number of ends of
  * ranges, however much the ranges overlap.
  *
- * Cost: two to five lookups, 4 to 16 u64s of aggregates per 4,096 rules, and the words that are read, at most one
+ * Cost: two to five lookups, 3 to 10 u64s of aggregates per 4,096 rules, and the words that are read, at most one
  * per 64 rules. What vectors cannot tell (icmp types, tcp flags, interfaces, state, mark) a candidate's predicate
  * settles; a rule of five fields needs none. A chain of a few rules is gone through one by one, by masks
  * (shortlist.h).
@@ -87,7 +87,7 @@ static __always_inline u32 nsg_search_dense(const struct nsg_search *search, u32
 	return NSG_NO_PLACE;
 }
 
-/* The words of a chunk in which one strand or another may have a rule for the packet. */
+/* The words of a chunk in which either strand may have a rule for the packet. */
 static __always_inline u64 nsg_search_words(const struct nsg_search *search, u32 chunk, bool joined)
 {
 	u64 words;
@@ -96,9 +96,7 @@ static __always_inline u64 nsg_search_words(const struct nsg_search *search, u32
 		return nsg_search_common(search, chunk, joined);
 	chunk *= NSG_STRANDS;
 	words = nsg_search_common(search, chunk, joined);
-	words |= nsg_search_common(search, chunk + 1, joined);
-	words |= nsg_search_common(search, chunk + 2, joined);
-	return words | nsg_search_common(search, chunk + 3, joined);
+	return words | nsg_search_common(search, chunk + 1, joined);
 }
 
 /* A word's offset from the first of its group is the same in each vector: `words` points that far into the groups. */

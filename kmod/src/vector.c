@@ -51,23 +51,20 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
 	vectors->changed = (1ULL << groups_of(vectors->layout)) - 1;
 }
 
-/* By strand: a bit per word of the group that has a rule of it. Returns the same for all strands. */
-static u64 find_used(const struct nsg_vectors *vectors, u32 group, const u64 *words, u64 *used)
+/* By strand: a bit per word of the group that has a rule of it. */
+static void find_used(const struct nsg_vectors *vectors, u32 group, const u64 *words, u64 *used)
 {
-	const u64 *mask = &vectors->strands->rules[0][group * NSG_GROUP_WORDS];
-	u64 any = 0;
+	const u64 *wide = &vectors->strands->wide[group * NSG_GROUP_WORDS];
 	u32 i;
 
 	for (i = 0; i < NSG_GROUP_WORDS; i++) {
-		any |= (u64)!!words[i] << i;
-		used[0] |= (u64)!!(words[i] & mask[i]) << i;
-		used[1] |= (u64)!!(words[i] & mask[NSG_MAX_WORDS + i]) << i;
-		used[2] |= (u64)!!(words[i] & mask[2 * NSG_MAX_WORDS + i]) << i;
-		used[3] |= (u64)!!(words[i] & mask[3 * NSG_MAX_WORDS + i]) << i;
+		if (!words[i])
+			continue;
+		used[0] |= (u64)!!(words[i] & ~wide[i]) << i;
+		used[1] |= (u64)!!(words[i] & wide[i]) << i;
 	}
 	if (vectors->layout.strands == 1)
-		used[0] = any;
-	return any;
+		used[0] |= used[1];
 }
 
 /* Writes a group's place and its part of the aggregates into a record. */
@@ -78,11 +75,11 @@ static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const
 	u64 *aggregate = record + group / GROUPS_AT * strands;
 	u32 *places = (u32 *)(record + vectors->layout.chunks * strands);
 	u64 used[NSG_STRANDS] = { 0 };
-	u64 any = find_used(vectors, group, words, used);
 
+	find_used(vectors, group, words, used);
 	for (strand = 0; strand < strands; strand++)
 		aggregate[strand] = (aggregate[strand] & ~(GROUP_MASK << shift)) | used[strand] << shift;
-	places[group] = any ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
+	places[group] = used[0] | used[1] ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
 }
 
 static u32 keep(struct nsg_vectors *vectors, const u64 *record)

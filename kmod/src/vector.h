@@ -13,7 +13,7 @@
 #define NSG_MAX_WORDS		(NSGATE_MAX_RULES / NSG_WORD_RULES)
 #define NSG_MAX_GROUPS		(NSG_MAX_WORDS / NSG_GROUP_WORDS)
 #define NSG_MAX_CHUNKS		(NSG_MAX_WORDS / 64)
-#define NSG_STRANDS		4U
+#define NSG_STRANDS		2U
 
 /*
  * A dense vector is `words` u64s. A sparse one is, for each chunk of 64 words and each strand, a u64 of aggregates, in
@@ -26,10 +26,10 @@ struct nsg_layout {
 	u32 strands;		/* 1 or NSG_STRANDS */
 };
 
-/* Which rules are of which strand: bits by rule. A strand's rules are alike in how much of an axis they cover. */
+/* Strand 1 is the rules that are wide on the axis of sources, strand 0 the others; or all rules are of strand 0. */
 struct nsg_strands {
-	u32 count;		/* 1: all rules are of one, and `rules` is not used */
-	u64 rules[NSG_STRANDS][NSG_MAX_WORDS];
+	u32 count;		/* 1 or NSG_STRANDS */
+	u64 wide[NSG_MAX_WORDS];	/* bit per rule */
 };
 
 /* Vectors while a matcher is built, and one of them, `bits`, that is being changed. */

@@ -5,10 +5,10 @@ import { SeededRandom } from './seeded-random';
 
 describe('the packets sent at a ruleset', () => {
   const rules = generateRuleset('ipc', 200, 3);
-  const packets = packetTrace(rules, new SeededRandom(3));
+  const packets = packetTrace(rules, new SeededRandom(3), 64);
 
   it('are the same for the same random numbers', () => {
-    expect(packetTrace(rules, new SeededRandom(3))).toEqual(packets);
+    expect(packetTrace(rules, new SeededRandom(3), 64)).toEqual(packets);
   });
 
   it('are UDP, half of them within a rule', () => {
@@ -20,6 +20,6 @@ describe('the packets sent at a ruleset', () => {
 
   it('match nothing at all where no rule is about UDP', () => {
     const withoutUdp = rules.filter(({ protocol }) => protocol !== udp && protocol !== undefined);
-    expect(countHits(withoutUdp, packetTrace(withoutUdp, new SeededRandom(3)))).toBe(0);
+    expect(countHits(withoutUdp, packetTrace(withoutUdp, new SeededRandom(3), 64))).toBe(0);
   });
 });

@@ -2,8 +2,6 @@
 import { lastAddress, matches, type PacketHeader, type Rule, udp } from './rule';
 import type { SeededRandom } from './seeded-random';
 
-/** Distinct packets of a trace; pktgen sends them in turn. */
-const distinctPackets = 64;
 const attemptsForMiss = 200;
 
 function headerWithin(rule: Rule, random: SeededRandom): PacketHeader {
@@ -37,10 +35,10 @@ function missingHeader(rules: readonly Rule[], random: SeededRandom): PacketHead
   return header;
 }
 
-/** UDP packets for `rules`, in the order in which they are sent; the same for the same random numbers. */
-export function packetTrace(rules: readonly Rule[], random: SeededRandom): PacketHeader[] {
+/** `count` UDP packets for `rules`, in the order in which they are sent; the same for the same random numbers. */
+export function packetTrace(rules: readonly Rule[], random: SeededRandom, count: number): PacketHeader[] {
   const reachable = rules.filter(({ protocol }) => protocol === undefined || protocol === udp);
-  return Array.from({ length: distinctPackets }, (_, index) => {
+  return Array.from({ length: count }, (_, index) => {
     const isMeantForRule = index % 2 === 0 && reachable.length > 0;
     return isMeantForRule ? headerWithin(random.pick(reachable), random) : missingHeader(rules, random);
   });

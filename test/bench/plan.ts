@@ -16,6 +16,8 @@ export interface PlanOptions {
   readonly families: readonly Family[];
   readonly ips: readonly Ip[];
   readonly sizes: readonly number[];
+  /** Distinct packets for each ruleset. */
+  readonly packets: number;
   /** Folder that the files of rules go to. */
   readonly folder: string;
   readonly bareHook: string;
@@ -68,7 +70,7 @@ function contendersFor({ family, size }: TrialChoice, options: PlanOptions): rea
 function planTrial(choice: TrialChoice, options: PlanOptions): Trial {
   const { family, size, ip } = choice;
   const rules = generateRuleset(family, size, seed).map(withUdpForTcp);
-  const packets = packetTrace(rules, new SeededRandom(seed + size));
+  const packets = packetTrace(rules, new SeededRandom(seed + size), options.packets);
   return {
     family,
     ip,

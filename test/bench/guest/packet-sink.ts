@@ -2,14 +2,12 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { linkAddress } from '../link-address';
 import { command } from './command';
 
 const name = 'sink';
 const near = 'near0';
 const far = 'far0';
-
-/** Address of the far end, locally administered. */
-const linkAddress = '02:00:00:00:00:01';
 
 /** The namespace, while it is there. */
 export interface PacketSink {

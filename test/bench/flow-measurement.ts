@@ -1,0 +1,32 @@
+// The words between the two sides of the comparison over many flows.
+import type { Plan, Subject, Trial } from './measurement';
+import type { Family } from './ruleset-generator';
+
+/** What the comparison's guest is to do. */
+export interface FlowPlan extends Plan {
+  readonly trials: readonly FlowTrial[];
+  /** The program that sends frames. */
+  readonly sender: string;
+}
+
+/** A trial, and its packets as a file of frames. */
+export interface FlowTrial extends Trial {
+  readonly frames: string;
+}
+
+/** What a packet costs by the clock. */
+export interface FlowCost {
+  readonly subject: Subject;
+  readonly family: Family;
+  readonly rules: number;
+  /** How many of the rules the subject can hold. */
+  readonly held: number;
+  /** With nothing but the bare hook, sending included. */
+  readonly bareNanoseconds: number;
+  /** Above that. */
+  readonly nanoseconds: number;
+}
+
+/** What the guest reports. */
+export type FlowReport =
+  { readonly kind: 'kernel'; readonly release: string } | ({ readonly kind: 'flow' } & FlowCost);

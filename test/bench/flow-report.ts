@@ -1,0 +1,58 @@
+// The results of the comparison over many flows as a page of documentation.
+import type { FlowCost, FlowReport } from './flow-measurement';
+import type { Subject } from './measurement';
+
+const peers: readonly Subject[] = ['nft-set', 'nft-linear'];
+
+function cellsOf(nsgate: FlowCost, costs: readonly FlowCost[]): string[] {
+  return peers.flatMap((subject) => {
+    const peer = costs.find(
+      (cost) => cost.subject === subject && cost.family === nsgate.family && cost.rules === nsgate.rules,
+    );
+    if (!peer) return ['–', '–'];
+    const share = peer.held === peer.rules ? '' : ` (${peer.held.toLocaleString('en-US')} held)`;
+    const ratio = peer.nanoseconds / nsgate.nanoseconds;
+    return [`${peer.nanoseconds.toLocaleString('en-US')}${share}`, ratio.toFixed(1)];
+  });
+}
+
+/** A table in Markdown, a line per ruleset. */
+export function flowTable(costs: readonly FlowCost[]): string {
+  const head = [
+    'family',
+    'rules',
+    'bare',
+    'nsgate',
+    ...peers.flatMap((subject) => [subject, 'times nsgate']),
+  ];
+  const lines = costs
+    .filter(({ subject }) => subject === 'nsgate')
+    .map((nsgate) => {
+      const { family, rules, bareNanoseconds, nanoseconds } = nsgate;
+      const own = [rules, bareNanoseconds, nanoseconds].map((value) => value.toLocaleString('en-US'));
+      return [family, ...own, ...cellsOf(nsgate, costs)];
+    });
+  const rule = head.map((_, column) => (column < 1 ? '---' : '---:'));
+  return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+}
+
+/** What the run was like. */
+export interface FlowRun {
+  readonly flows: number;
+  readonly accelerator: string;
+}
+
+/** The results as a page of documentation. */
+export function flowPage(reports: readonly FlowReport[], { flows, accelerator }: FlowRun): string {
+  const costs = reports.filter((report) => report.kind === 'flow');
+  const kernel = reports.find((report) => report.kind === 'kernel')?.release ?? '';
+  return `<!-- Written by \`npm run bench:flows -- --markdown docs/design/flows.md\`; edit test/bench/flow-report.ts instead. -->
+# What a packet costs by the clock
+
+Instructions ([benchmarks.md](benchmarks.md)) tell nothing of caches. Here ${flows.toLocaleString('en-US')} flows go round,
+one packet each in turn, so that tables must be fetched anew; half of the flows are meant for one of the rules, evenly,
+and half for none. Nanoseconds per packet above the bare drop hook, Linux ${kernel} on one processor (${accelerator}),
+without counting instructions. Only the ratios mean something: they are of one run, and times depend on the machine.
+
+${flowTable(costs)}`;
+}
