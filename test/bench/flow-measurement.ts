@@ -29,4 +29,5 @@ export interface FlowCost {
 
 /** What the guest reports. */
 export type FlowReport =
-  { readonly kind: 'kernel'; readonly release: string } | ({ readonly kind: 'flow' } & FlowCost);
+  | { readonly kind: 'machine'; readonly kernel: string; readonly processor: string }
+  | ({ readonly kind: 'flow' } & FlowCost);

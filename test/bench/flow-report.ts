@@ -36,23 +36,17 @@ export function flowTable(costs: readonly FlowCost[]): string {
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 
-/** What the run was like. */
-export interface FlowRun {
-  readonly flows: number;
-  readonly accelerator: string;
-}
-
 /** The results as a page of documentation. */
-export function flowPage(reports: readonly FlowReport[], { flows, accelerator }: FlowRun): string {
+export function flowPage(reports: readonly FlowReport[], flows: number): string {
   const costs = reports.filter((report) => report.kind === 'flow');
-  const kernel = reports.find((report) => report.kind === 'kernel')?.release ?? '';
+  const machine = reports.find((report) => report.kind === 'machine');
   return `<!-- Written by \`npm run bench:flows -- --markdown docs/design/flows.md\`; edit test/bench/flow-report.ts instead. -->
 # What a packet costs by the clock
 
 Instructions ([benchmarks.md](benchmarks.md)) tell nothing of caches. Here ${flows.toLocaleString('en-US')} flows go round,
 one packet each in turn, so that tables must be fetched anew; half of the flows are meant for one of the rules, evenly,
-and half for none. Nanoseconds per packet above the bare drop hook, Linux ${kernel} on one processor (${accelerator}),
-without counting instructions. Only the ratios mean something: they are of one run, and times depend on the machine.
+and half for none. Nanoseconds per packet above the bare drop hook, Linux ${machine?.kernel ?? ''} on one
+processor (${machine?.processor ?? ''}), without counting instructions. Only the ratios mean something: they are of one run, and times depend on the machine.
 
 ${flowTable(costs)}`;
 }

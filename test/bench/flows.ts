@@ -92,7 +92,7 @@ async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   try {
     const reports = await measure(options);
-    const page = flowPage(reports, { flows: options.flows, accelerator: `qemu, ${existsSync('/dev/kvm') ? 'KVM' : 'TCG'}` });
+    const page = flowPage(reports, options.flows);
     process.stdout.write(page);
     if (options.markdown !== undefined) writeFileSync(options.markdown, page);
   } catch (error) {

@@ -47,9 +47,14 @@ async function measure(plan: FlowPlan, trial: FlowTrial, contender: Contender): 
   });
 }
 
+/** An emulated processor says that it is one: proc(5). */
+function processorName(): string {
+  return /^model name\s*: (.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1] ?? 'unknown';
+}
+
 async function main(planFile: string): Promise<void> {
   const plan = JSON.parse(readFileSync(planFile, 'utf8')) as FlowPlan;
-  say({ kind: 'kernel', release: kernelRelease() });
+  say({ kind: 'machine', kernel: kernelRelease(), processor: processorName() });
   command('modprobe', '-a', 'veth', 'af_packet');
   for (const trial of plan.trials)
     for (const contender of trial.contenders) await measure(plan, trial, contender);
