@@ -31,9 +31,18 @@ static __always_inline struct nsg_tally tally_of(const struct nsg_binding *bindi
 static struct nsg_decision decide_in(const struct nsg_binding *binding, const struct nsg_key *key,
 				     const struct sk_buff *skb)
 {
-	struct nsg_tally tally = tally_of(binding, skb);
+	const struct nsg_tally tally = tally_of(binding, skb);
 
 	return nsg_decide(binding->ruleset, key, &tally);
+}
+
+static __always_inline struct nsg_decision decide_on_plain(const struct nsg_binding *binding,
+							   const struct nsg_key *key, const struct sk_buff *skb,
+							   bool ipv6)
+{
+	const struct nsg_tally tally = tally_of(binding, skb);
+
+	return nsg_decide_inline(binding->ruleset, key, &tally, ipv6, true);
 }
 
 /* The side of the address sets that a binding looks at: of both that may be shown, the new one. */
@@ -170,13 +179,11 @@ static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *b
 	struct nsg_hook_totals __percpu *totals = binding->account->totals;
 	struct nsg_key nsg_uninitialized key;
 	struct nsg_decision decision;
-	struct nsg_tally tally;
 
 	if (unlikely(READ_ONCE(binding->previous)) || !has_plain_chain(binding, state->hook, ipv6) ||
 	    !nsg_packet_read_plain(&key, skb, state, ipv6))
 		return verdict(binding, skb, state);
-	tally = tally_of(binding, skb);
-	decision = nsg_decide_inline(binding->ruleset, &key, &tally, ipv6, true);
+	decision = decide_on_plain(binding, &key, skb, ipv6);
 	if (unlikely(decision.marks || decision.verdict == NSGATE_REJECT))
 		return carry_out_fully(binding, decision, skb, state);
 	if (decision.verdict == NSGATE_ACCEPT) {
