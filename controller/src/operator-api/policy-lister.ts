@@ -41,7 +41,7 @@ export async function listPolicies(
   const { revision, policies, more } = await store.list({
     ...(after && { after: { value: Number(after[0] ?? 0), name: after[1] ?? '' } }),
     order,
-    where,
+    ...((selector.requirements.length > 0 || labels !== undefined) && { where }),
     limit: size,
     maxBytes: MAX_POLICY_BYTES,
   });

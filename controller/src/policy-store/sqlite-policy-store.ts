@@ -163,17 +163,29 @@ export class SqlitePolicyStore implements PolicyStore {
 
   #list({ limit = Infinity, maxBytes = Infinity, ...request }: PageRequest): PolicyPage {
     const { revision } = this.#file.revisions();
-    const statement = this.#file.database.prepare(`${VERSION} WHERE p.name = ?`);
     const policies: Policy[] = [];
     let bytes = 0;
-    for (const { name } of selectHeads(this.#heads.values(), request)) {
+    for (const row of this.#rows(request)) {
       if (policies.length === limit) return { revision, policies, more: true };
-      const row = statement.get(name) as VersionRow;
       bytes += Buffer.byteLength(row.body);
       if (policies.length > 0 && bytes > maxBytes) return { revision, policies, more: true };
       policies.push(toPolicy(row));
     }
     return { revision, policies, more: false };
+  }
+
+  /** In the order that was asked for. The plain list is the index of the table, and needs no sorting. */
+  *#rows({ after, order, where }: PageRequest): Generator<VersionRow> {
+    const { database } = this.#file;
+    if (where === undefined && (order === undefined || (order.by === 'name' && !order.descending))) {
+      const rows = database.prepare(`${VERSION} WHERE p.name > ? ORDER BY p.name`).iterate(after?.name ?? '');
+      yield* rows as IterableIterator<VersionRow>;
+      return;
+    }
+    const statement = database.prepare(`${VERSION} WHERE p.name = ?`);
+    for (const { name } of selectHeads(this.#heads.values(), { after, order, where })) {
+      yield statement.get(name) as VersionRow;
+    }
   }
 
   /** Within a transaction; throws Refused to end it. */
