@@ -12,6 +12,9 @@ import type { LabelRequirement } from '../model/selector';
 import type { WatchEvent } from '../policy-store/policy-store';
 import { ruleMessage } from './rule-message';
 
+/** Made once: a page has a thousand policies. */
+const EMPTY = PolicyMessage.create();
+
 /** A policy as it stands in the store. */
 export function policyMessage(policy: Policy): PolicyMessage {
   const { uid, revision, createTime, updateTime } = policy;
@@ -22,7 +25,7 @@ export function policyMessage(policy: Policy): PolicyMessage {
 export function specMessage(spec: PolicySpec): PolicyMessage {
   const { requirements } = spec.hostSelector;
   return {
-    ...PolicyMessage.create(),
+    ...EMPTY,
     name: spec.name,
     description: spec.description,
     labels: Object.fromEntries(spec.labels),

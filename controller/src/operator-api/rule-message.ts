@@ -1,7 +1,7 @@
 /** From the model to the Rule message. */
 import {
-  Match as MatchMessage,
   RejectWith,
+  type Match as MatchMessage,
   type Rule as RuleMessage,
   type TcpFlagsMatch as TcpFlagsMessage,
 } from '@nsgate/proto';
@@ -26,12 +26,13 @@ export function ruleMessage({ id, comment, hook, match, action, log }: Rule): Ru
 }
 
 function matchMessage({ tcpFlags, notTcpFlags, states, ...texts }: Match): MatchMessage {
-  return MatchMessage.fromPartial({
-    ...(texts as Partial<MatchMessage>),
+  return {
+    // Lists of the model are never changed in place, nor are those of messages that are sent.
+    ...(texts as Omit<MatchMessage, 'tcpFlags' | 'notTcpFlags' | 'states'>),
     tcpFlags: tcpFlags.map(tcpFlagsMessage),
     notTcpFlags: notTcpFlags.map(tcpFlagsMessage),
     states: states.map((state) => CONNECTION_STATES.toWire(state)),
-  });
+  };
 }
 
 function tcpFlagsMessage({ set, unset }: TcpFlagsMatch): TcpFlagsMessage {
