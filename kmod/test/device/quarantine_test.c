@@ -47,11 +47,13 @@ static void test_all_hooks(void)
 	check(!datagrams(&b, &b, "127.0.0.1", 5001, 5, &error) && error == EPERM, "nothing passes over loopback");
 	check(!datagrams(&b, &b, "::1", 5001, 5, &error) && error == EPERM, "nor over IPv6");
 	check(!datagrams(&b, &a, "10.9.0.1", 5001, 5, NULL) && !datagrams(&b, &a, "fd09::1", 5001, 5, NULL), "nothing goes out");
+	check(!pings(&a, "fd09::2", 2), "IPv6 neighbours find nobody");
+	/* Neighbour discovery speaks when it likes: it is not to be counted here. */
+	sandbox_run(&b, "echo 1 > /proc/sys/net/ipv6/conf/vb/disable_ipv6");
 	dropped = listed(b.inode).quarantine_dropped;
 	check(!datagrams(&a, &b, "10.9.0.2", 5001, 5, &error) && !error, "nothing comes in, and nobody answers");
 	check(listed(b.inode).quarantine_dropped == dropped + 5, "each packet is counted once (%llu)",
 	      listed(b.inode).quarantine_dropped);
-	check(!pings(&a, "fd09::2", 2), "IPv6 neighbours find nobody");
 	release(&b);
 	check(!listed(b.inode).flags && !info().quarantined, "released");
 	check(datagrams(&a, &b, "10.9.0.2", 5001, 5, NULL) == 5 && datagrams(&b, &b, "::1", 5001, 5, NULL) == 5, "all passes");
