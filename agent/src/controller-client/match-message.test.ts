@@ -6,6 +6,7 @@ import {
   type AgentRule,
 } from '@nsgate/proto';
 import fc from 'fast-check';
+import { kernelSetName } from '../desired-state/address-set';
 import { policyMessage, ruleMessage } from '../desired-state/policy.testing';
 import { encodeCommit, MatchKind, type Mark, type Match, type TcpFlags } from '../kernel-device';
 import { decodeCommit } from '../kernel-device/request-decoder.testing';
@@ -195,14 +196,12 @@ describe('any rule that is read', () => {
         expect(itemsOf(MatchKind.OUT_IF)).toEqual(all.outInterfaces);
         expect(itemsOf(MatchKind.MARK)).toEqual(all.marks);
         expect(itemsOf(MatchKind.TCP_FLAGS)).toEqual(all.tcpFlags);
-        expect(itemsOf(MatchKind.SRC_SET).map((id) => `addressSets/${String(id)}`)).toEqual(all.sourceSets);
-        expect(itemsOf(MatchKind.DST_SET).map((id) => `addressSets/${String(id)}`)).toEqual(
-          all.destinationSets,
-        );
+        expect(itemsOf(MatchKind.SRC_SET)).toEqual(all.sourceSets.map(kernelSetName));
+        expect(itemsOf(MatchKind.DST_SET)).toEqual(all.destinationSets.map(kernelSetName));
         expect(itemsOf(MatchKind.STATE).length).toBe(Math.min(all.states.length, 1));
-        expect(isNegated(MatchKind.IN_IF)).toBe(negated.includes(8));
-        expect(isNegated(MatchKind.STATE)).toBe(negated.includes(10));
-        expect(isNegated(MatchKind.MARK)).toBe(negated.includes(11));
+        expect(isNegated(MatchKind.IN_IF)).toBe(negated.includes(MatchField.MATCH_FIELD_IN_INTERFACES));
+        expect(isNegated(MatchKind.STATE)).toBe(negated.includes(MatchField.MATCH_FIELD_STATES));
+        expect(isNegated(MatchKind.MARK)).toBe(negated.includes(MatchField.MATCH_FIELD_MARKS));
         expect(rule?.log !== undefined).toBe(all.log !== undefined);
       }),
     );

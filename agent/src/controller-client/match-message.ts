@@ -55,7 +55,7 @@ export function readMatch(message: AgentRule, hook: Hook): RuleMatch {
   demand(families !== 0, 'it matches no address family');
   const stated = [
     ...readAddresses(message, families),
-    ...readTransport(message, families),
+    ...readTransport(message),
     ...readSurroundings(message, hook),
   ].filter(([, { items }]) => items.length > 0);
   demand(
@@ -107,7 +107,7 @@ function readAddresses(message: AgentRule, families: number): FieldMatch[] {
   ];
 }
 
-function readTransport(message: AgentRule, families: number): FieldMatch[] {
+function readTransport(message: AgentRule): FieldMatch[] {
   return [
     [MatchField.MATCH_FIELD_PROTOCOLS, { kind: MatchKind.PROTOCOL, items: readProtocols(message) }],
     [
@@ -118,7 +118,7 @@ function readTransport(message: AgentRule, families: number): FieldMatch[] {
       MatchField.MATCH_FIELD_DESTINATION_PORTS,
       { kind: MatchKind.DPORT, items: readPorts(message.destinationPorts, 'destination') },
     ],
-    [MatchField.MATCH_FIELD_ICMP, readIcmp(message, families)],
+    [MatchField.MATCH_FIELD_ICMP, readIcmp(message)],
     [MatchField.MATCH_FIELD_TCP_FLAGS, { kind: MatchKind.TCP_FLAGS, items: readTcpFlags(message) }],
   ];
 }
@@ -218,10 +218,10 @@ function readPorts(ranges: PortRange[], end: string): PortRange[] {
   return ranges;
 }
 
-function readIcmp(message: AgentRule, families: number): Match {
+function readIcmp(message: AgentRule): Match {
   const items = message.icmp.map(readIcmpRange);
-  const is4 = families === Number(Family.IPV4) && isOnly(message, [ICMP]);
-  const is6 = families === Number(Family.IPV6) && isOnly(message, [ICMPV6]);
+  const is4 = message.ipv4 && !message.ipv6 && isOnly(message, [ICMP]);
+  const is6 = message.ipv6 && !message.ipv4 && isOnly(message, [ICMPV6]);
   demand(items.length === 0 || is4 || is6, 'icmp types need icmp on IPv4 alone, or icmpv6 on IPv6 alone');
   return { kind: is6 ? MatchKind.ICMP6 : MatchKind.ICMP4, items };
 }

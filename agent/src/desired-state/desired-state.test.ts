@@ -1,5 +1,14 @@
 /** What becomes of the desired state when its file, or the disk, is not as it should be. */
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pino from 'pino';
@@ -19,7 +28,13 @@ describe('the desired state of the last run', () => {
   function desiredState(file = new StateFile(folder)): DesiredState {
     const onFault = (detail: string): void => void faults.push(detail);
     const setFiles = new AddressSetFiles(folder);
-    return new DesiredState({ file, setFiles, decode: decodePolicy, log: pino({ level: 'silent' }), onFault });
+    return new DesiredState({
+      file,
+      setFiles,
+      decode: decodePolicy,
+      log: pino({ level: 'silent' }),
+      onFault,
+    });
   }
 
   beforeEach(async () => {

@@ -197,6 +197,7 @@ export enum EventType {
 export enum PacketFlag {
   SHADOW = 1,
   MALFORMED = 2,
+  /** @public */
   FRAGMENT = 4,
 }
 

@@ -2,7 +2,7 @@
 import { ABI, Action, Field, Setting } from './abi';
 import type { KernelDevice } from './kernel-device';
 import { KernelRefusal, KernelUnavailable, type RefusalDetail } from './kernel-error';
-import { applySet, setsOf, type FakeSet } from './fake-sets.testing';
+import { applySet, setsOf, type FakeSet, type Refuse } from './fake-sets.testing';
 import type {
   BindingStats,
   Classified,
@@ -36,8 +36,6 @@ interface State {
   sets: Map<string, FakeSet>;
   settings: Map<Setting, bigint>;
 }
-
-export type Refuse = (detail: Omit<RefusalDetail, 'object' | 'field'>) => never;
 
 const NO_TOTALS = { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n };
 

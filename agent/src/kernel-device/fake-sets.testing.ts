@@ -1,7 +1,10 @@
 /** Models address sets as the kernel module promises them: by version, and never dropped while a ruleset names them. */
 import { MatchKind } from './abi';
-import type { Refuse } from './fake-kernel.testing';
+import type { RefusalDetail } from './kernel-error';
 import type { Digest, Members, Ruleset, SetDeltaObject, SetDropObject, SetObject } from './request';
+
+/** Ends a commit with the reason that the module would give. */
+export type Refuse = (detail: Omit<RefusalDetail, 'object' | 'field'>) => never;
 
 export interface FakeSet {
   version: bigint;

@@ -33,7 +33,13 @@ describe('what the agent tells on its host', () => {
   beforeEach(async () => {
     status = STATUS;
     const metrics = new Metrics({ status: () => status, events });
-    server = new LocalServer({ socket, metricsListen: '127.0.0.1:19464', status: () => status, metrics, log });
+    server = new LocalServer({
+      socket,
+      metricsListen: '127.0.0.1:19464',
+      status: () => status,
+      metrics,
+      log,
+    });
     server.start();
     await new Promise((resolve) => setTimeout(resolve, 100));
   });

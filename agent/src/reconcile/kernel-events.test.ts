@@ -2,7 +2,7 @@ import pino from 'pino';
 import { constants } from 'node:os';
 import type { KernelEvent } from '../kernel-device';
 import { FakeKernel } from '../kernel-device/fake-kernel.testing';
-import { KernelRefusal } from '../kernel-device';
+import { Field, KernelRefusal } from '../kernel-device';
 import { KernelEvents } from './kernel-events';
 
 describe('the events of the kernel', () => {
@@ -69,7 +69,7 @@ describe('the events of the kernel', () => {
         ...kernel.open(),
         events: () => {
           asked += 1;
-          throw new KernelRefusal({ errno: 'EOPNOTSUPP', field: 0, reason: 'not served' });
+          throw new KernelRefusal({ errno: 'EOPNOTSUPP', field: Field.NONE, reason: 'not served' });
         },
       }),
       log: pino({ level: 'silent' }),

@@ -1,5 +1,6 @@
 /** Which namespaces in quarantine are to be let go without a binding. */
 import type { ListedNamespace, Listing } from '../kernel-device';
+import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 
 export interface QuarantineOptions {
   /** How long a namespace may stay without a name before it is let go, in milliseconds; undefined: it is kept. */
@@ -48,4 +49,15 @@ export class Quarantine {
     if (open.length > 0) this.#dueInMs = Math.min(...open);
     return nameless.filter((_, index) => (left[index] ?? 1) <= 0);
   }
+}
+
+/** `wanted`: what a policy selects, by name. */
+export function namedInodes(
+  entries: readonly NamespaceEntry[],
+  wanted: { has(name: string): boolean },
+): NamedInodes {
+  const named = entries.filter(({ state }) => state === 'ready' || state === 'alias');
+  const inodes = (some: readonly NamespaceEntry[]): Set<number> =>
+    new Set(some.map(inodeOf).filter((inode) => inode !== undefined));
+  return { named: inodes(named), wanted: inodes(named.filter(({ name }) => wanted.has(name))) };
 }

@@ -19,7 +19,7 @@ import { sightAfter, sightOf, type KernelSight } from './kernel-sight';
 import { describeKernel } from './kernel-watch';
 import { Nameless } from './nameless';
 import type { Actual } from './plan';
-import { Quarantine } from './quarantine';
+import { namedInodes, Quarantine } from './quarantine';
 import { bindQuickly, type QuickTarget } from './quick-binder';
 import { describeReality, missingSet, updateReality, type Observed, type Reality } from './reality';
 import { RefusedRulesets } from './refused-rulesets';
@@ -283,7 +283,7 @@ export class Reconciler {
       onVanished: (name) => this.options.namespaces.recheck(name),
       refusedRulesets: this.#refused.known(info.instance),
       quarantine: this.options.quarantine,
-      releasable: (listing) => this.#quarantine.releasable(listing, inodesOf(entries, wanted)),
+      releasable: (listing) => this.#quarantine.releasable(listing, namedInodes(entries, wanted)),
     }).run();
     this.#noteRefusals(info.instance, result.refusedRulesets);
     this.#noteUnsettled(targets, result);
@@ -396,15 +396,4 @@ interface Pass {
   found: Actual;
   entries: readonly NamespaceEntry[];
   wanted: ReadonlyMap<string, Composition>;
-}
-
-/** Names that show a namespace, and among them those that a policy selects. */
-function inodesOf(
-  entries: readonly NamespaceEntry[],
-  wanted: ReadonlyMap<string, Composition>,
-): { named: Set<number>; wanted: Set<number> } {
-  const named = entries.filter(({ state }) => state === 'ready' || state === 'alias');
-  const inodes = (some: readonly NamespaceEntry[]): Set<number> =>
-    new Set(some.map(inodeOf).filter((inode) => inode !== undefined));
-  return { named: inodes(named), wanted: inodes(named.filter(({ name }) => wanted.has(name))) };
 }

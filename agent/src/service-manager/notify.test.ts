@@ -13,7 +13,9 @@ describe('what systemd is told', () => {
   /** Writes down what it is asked to say, in the place of systemd-notify. */
   function managerWith(env: NodeJS.ProcessEnv): ServiceManager {
     const program = join(folder, 'notify');
-    writeFileSync(program, `#!/bin/sh\nsleep 0.0$((5 - $#))\necho "$@" >> ${join(folder, 'said')}\n`, { mode: 0o755 });
+    writeFileSync(program, `#!/bin/sh\nsleep 0.0$((5 - $#))\necho "$@" >> ${join(folder, 'said')}\n`, {
+      mode: 0o755,
+    });
     manager = new ServiceManager({
       env: { PATH: process.env.PATH, ...env },
       log: pino({ level: 'silent' }),

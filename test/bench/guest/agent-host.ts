@@ -1,12 +1,13 @@
 /** A host for measuring the agent: the module, a desired state on disk that no controller sent, and the agent's real program. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Action, AgentPolicy, agentPolicyDigest, AgentRule, Hook, RejectWith, ruleKey } from '@nsgate/proto';
 import { StateFile } from '../../../agent/src/desired-state/state-file';
 import { openKernelDevice, type KernelDevice } from '../../../agent/src/kernel-device';
 import { createLocalCa } from '../../../deploy/certificates/local-ca';
-import { Program } from '../../e2e/harness/program';
 
 /** A policy of `rules` rules, each of one source and one port of tcp, for the names that `glob` matches. */
 export function policyOf(id: string, glob: string, rules: number): AgentPolicy {
@@ -37,8 +38,49 @@ export function nftRuleset(rules: number): string {
   return `table inet filter {\n chain input {\n type filter hook input priority 0;\n${lines.join('\n')}\n }\n}\n`;
 }
 
+const PROGRAM = resolve(__dirname, '../../../agent/dist/src/main.js');
+
+/** The agent as a child process. Its log goes to a file: who measures does not read along, and a full pipe would stop it. */
+export class AgentProcess {
+  readonly #child: ChildProcess;
+
+  constructor(
+    private readonly logFile: string,
+    argv: readonly string[],
+  ) {
+    const log = openSync(logFile, 'w');
+    this.#child = spawn(process.execPath, [PROGRAM, 'run', ...argv], { stdio: ['ignore', log, log] });
+    closeSync(log);
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get log(): string {
+    return readFileSync(this.logFile, 'utf8');
+  }
+
+  /** Throws, with the log, if it has ended. */
+  assertRuns(): void {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode !== null || signalCode !== null) throw new Error(`the agent has ended:\n${this.log}`);
+  }
+
+  /** Sends a signal and waits for the end; gives the exit status, null after a signal's death. */
+  async end(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    const { exitCode, signalCode } = this.#child;
+    if (exitCode === null && signalCode === null) {
+      const exited = once(this.#child, 'exit');
+      this.#child.kill(signal);
+      await exited;
+    }
+    return this.#child.exitCode;
+  }
+}
+
 export class AgentHost {
-  agent: Program | undefined;
+  agent: AgentProcess | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -72,11 +114,10 @@ export class AgentHost {
 
   /** Nobody listens where it looks for its controller. */
   startAgent(...more: string[]): void {
-    this.agent = new Program(
-      'agent/dist/src/main.js',
-      ...['run', '--controller', '127.0.0.1:9', '--host-id', 'bench', '--socket', this.socket],
+    this.agent = new AgentProcess(join(this.folder, 'log'), [
+      ...['--controller', '127.0.0.1:9', '--host-id', 'bench', '--socket', this.socket],
       ...['--state-dir', this.stateFolder, ...this.tls, ...more],
-    );
+    ]);
   }
 
   /** Bytes of resident memory. */

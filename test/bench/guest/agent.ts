@@ -17,6 +17,7 @@ const { values } = parseArgs({
     'at-once': { type: 'string', default: '50' },
     namespaces: { type: 'string', default: '1000' },
     rules: { type: 'string', default: '1000' },
+    log: { type: 'boolean', default: false },
     'nft-namespaces': { type: 'string', default: '10' },
   },
 });
@@ -53,9 +54,12 @@ async function latencies(host: AgentHost): Promise<void> {
   const script = some.map((name) => `ip netns add ${name} &`).join(' ');
   execFileSync('sh', ['-c', `${script} wait`]);
   const start = performance.now();
-  withDevice((device) => some.forEach((name) => waitEnforced(device, name)));
+  withDevice((device) => {
+    for (const name of some) waitEnforced(device, name);
+  });
   say(`${atOnce} created at once → all enforced`, `${(performance.now() - start).toFixed(1)} ms`);
   say('agent, resident memory', mib(host.agentMemory()));
+  if (values.log) process.stdout.write(host.agent?.log ?? '');
   await host.agent?.end();
   deleteNamespaces();
 }
@@ -126,8 +130,8 @@ function compare(all: readonly string[], ours: { memory: number; ms: number }): 
   };
   const measured = `measured in ${some.length}, times ${all.length / some.length}`;
   say(`nft -f in each (${measured})`, `${theirs.ms.toFixed(0)} ms, ${mib(theirs.memory)}`);
-  say('ratio of time', `${(theirs.ms / ours.ms).toFixed(0)}`);
-  say('ratio of kernel memory', `${(theirs.memory / ours.memory).toFixed(1)}`);
+  say('ratio of time', (theirs.ms / ours.ms).toFixed(0));
+  say('ratio of kernel memory', (theirs.memory / ours.memory).toFixed(1));
 }
 
 /** Bytes in use that are neither a process's nor cache. */

@@ -22,10 +22,6 @@ export class Program {
     }
   }
 
-  get pid(): number | undefined {
-    return this.#child.pid;
-  }
-
   /** Throws, with the log, if it has ended. */
   assertRuns(): void {
     const { exitCode, signalCode } = this.#child;
