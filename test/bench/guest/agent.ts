@@ -97,7 +97,9 @@ async function manyNamespaces(host: AgentHost): Promise<void> {
   const before = kernelMemory();
   host.startAgent();
   const bound = (): number => withDevice((device) => device.info().bindings);
-  for (const start = performance.now(); bound() < many; sleepMs(100)) {
+  const start = performance.now();
+  while (bound() < many) {
+    sleepMs(100);
     host.agent?.assertRuns();
     if (performance.now() - start > PATIENCE_MS) throw new Error(`only ${bound()} of ${many} are bound`);
   }
