@@ -75,13 +75,15 @@ function negate(stated: FieldMatch[], negated: readonly MatchField[]): Match[] {
 }
 
 function readAddresses(message: AgentRule, families: number): FieldMatch[] {
-  const { negated } = message;
-  const sources = splitPrefixes(message.sources, {
+  const { sources: from, destinations: to, sourceSets, destinationSets, negated } = message;
+  // Most rules of large policies say nothing of most fields.
+  if (from.length + to.length + sourceSets.length + destinationSets.length === 0) return [];
+  const sources = splitPrefixes(from, {
     families,
     end: 'source',
     isNegated: negated.includes(MatchField.MATCH_FIELD_SOURCES),
   });
-  const destinations = splitPrefixes(message.destinations, {
+  const destinations = splitPrefixes(to, {
     families,
     end: 'destination',
     isNegated: negated.includes(MatchField.MATCH_FIELD_DESTINATIONS),
@@ -96,13 +98,10 @@ function readAddresses(message: AgentRule, families: number): FieldMatch[] {
     [MatchField.MATCH_FIELD_DESTINATIONS, { kind: MatchKind.DST4, items: destinations.v4 }],
     [MatchField.MATCH_FIELD_SOURCES, { kind: MatchKind.SRC6, items: sources.v6 }],
     [MatchField.MATCH_FIELD_DESTINATIONS, { kind: MatchKind.DST6, items: destinations.v6 }],
-    [
-      MatchField.MATCH_FIELD_SOURCE_SETS,
-      { kind: MatchKind.SRC_SET, items: readSets(message.sourceSets, 'source') },
-    ],
+    [MatchField.MATCH_FIELD_SOURCE_SETS, { kind: MatchKind.SRC_SET, items: readSets(sourceSets, 'source') }],
     [
       MatchField.MATCH_FIELD_DESTINATION_SETS,
-      { kind: MatchKind.DST_SET, items: readSets(message.destinationSets, 'destination') },
+      { kind: MatchKind.DST_SET, items: readSets(destinationSets, 'destination') },
     ],
   ];
 }
@@ -127,6 +126,7 @@ function readSurroundings(
   { inInterfaces, outInterfaces, states, marks }: AgentRule,
   hook: Hook,
 ): FieldMatch[] {
+  if (inInterfaces.length + outInterfaces.length + states.length + marks.length === 0) return [];
   demand(
     inInterfaces.length === 0 || IN_HOOKS.includes(hook),
     'in_interfaces goes with prerouting, input and forward only',

@@ -46,6 +46,10 @@ export interface Criterion<Item> {
   readonly negated: boolean;
 }
 
+const NEGATIONS = Object.fromEntries(
+  TEXT_FIELDS.map((name) => [name, `not${name.charAt(0).toUpperCase()}${name.slice(1)}`]),
+) as { readonly [Name in TextField]: Negated<Name> };
+
 const NO_TEXTS = Object.fromEntries(
   TEXT_FIELDS.flatMap((name) => [
     [name, []],
@@ -64,8 +68,8 @@ export const ANY_PACKET: Match = {
 };
 
 /** `notSources` for `sources`. */
-export function negationOf<Name extends string>(name: Name): Negated<Name> {
-  return `not${name.charAt(0).toUpperCase()}${name.slice(1)}` as Negated<Name>;
+export function negationOf<Name extends TextField>(name: Name): (typeof NEGATIONS)[Name] {
+  return NEGATIONS[name];
 }
 
 /** What the match asks of a field that is a list of text. */

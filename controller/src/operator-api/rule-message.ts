@@ -25,13 +25,13 @@ export function ruleMessage({ id, comment, hook, match, action, log }: Rule): Ru
   };
 }
 
-function matchMessage({ tcpFlags, notTcpFlags, states, ...texts }: Match): MatchMessage {
+function matchMessage(match: Match): MatchMessage {
   return {
     // Lists of the model are never changed in place, nor are those of messages that are sent.
-    ...(texts as Omit<MatchMessage, 'tcpFlags' | 'notTcpFlags' | 'states'>),
-    tcpFlags: tcpFlags.map(tcpFlagsMessage),
-    notTcpFlags: notTcpFlags.map(tcpFlagsMessage),
-    states: states.map((state) => CONNECTION_STATES.toWire(state)),
+    ...(match as unknown as MatchMessage),
+    tcpFlags: match.tcpFlags.map(tcpFlagsMessage),
+    notTcpFlags: match.notTcpFlags.map(tcpFlagsMessage),
+    states: match.states.map((state) => CONNECTION_STATES.toWire(state)),
   };
 }
 
