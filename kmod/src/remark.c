@@ -46,6 +46,13 @@ static void describe_transport(struct nsgate_event *event, const struct nsg_key 
 		event->tcp_flags = key->tcp_flags;
 }
 
+/* `to` is zeroed. Linux 7.3 has no strncpy(), 3.10 no strscpy(). */
+static void copy_name(char to[NSGATE_IFNAME_SIZE], const char *name)
+{
+	if (name)
+		memcpy(to, name, strnlen(name, NSGATE_IFNAME_SIZE - 1));
+}
+
 static void describe(struct nsgate_event *event, const struct subject *subject)
 {
 	const struct nsg_account *account = subject->binding->account;
@@ -64,10 +71,8 @@ static void describe(struct nsgate_event *event, const struct subject *subject)
 	event->protocol = key->protocol;
 	event->state = key->state;
 	describe_transport(event, key);
-	if (key->in_if)
-		strncpy(event->in_if, key->in_if, sizeof(event->in_if) - 1);
-	if (key->out_if)
-		strncpy(event->out_if, key->out_if, sizeof(event->out_if) - 1);
+	copy_name(event->in_if, key->in_if);
+	copy_name(event->out_if, key->out_if);
 }
 
 /* Makes an event of the packet if the log has a token. */
