@@ -22,10 +22,10 @@ static void pause_ms(int milliseconds)
 		;
 }
 
-/* Reads until an event of a namespace comes, two seconds at most. */
+/* Reads until an event of a namespace comes, two seconds at most (times the patience). */
 static bool comes(enum nsgate_event_type type, const struct sandbox *s)
 {
-	for (int i = 0; i < 200; i++, pause_ms(10)) {
+	for (int i = 0; i < 200 * patience(); i++, pause_ms(10)) {
 		events_read(&e, 0);
 		for (uint32_t k = 0; k < e.count; k++)
 			if (e.at[k].type == type && e.at[k].inode == s->inode && e.at[k].birth == s->birth && !e.at[k].epoch)

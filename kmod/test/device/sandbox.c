@@ -19,6 +19,7 @@
 
 #include "../check.h"
 #include "list.h"
+#include "patience.h"
 #include "sandbox.h"
 
 struct sandbox home;
@@ -156,7 +157,7 @@ static int receive_all(int fd)
 	char buffer[2048];
 	int count = 0;
 
-	while (poll(&poll_fd, 1, 50) > 0)
+	while (poll(&poll_fd, 1, 50 * patience()) > 0)
 		while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
 			count++;
 	return count;
@@ -205,7 +206,7 @@ static int wait_connected(int fd, int milliseconds)
 	socklen_t length = sizeof(int);
 	int error = 0;
 
-	if (poll(&poll_fd, 1, milliseconds) <= 0)
+	if (poll(&poll_fd, 1, milliseconds * patience()) <= 0)
 		return ETIMEDOUT;
 	getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length);
 	return error;
@@ -243,7 +244,7 @@ static int receive_echo_replies(int fd, bool v6)
 	ssize_t length;
 	int count = 0;
 
-	while (poll(&poll_fd, 1, 50) > 0)
+	while (poll(&poll_fd, 1, 50 * patience()) > 0)
 		while ((length = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT)) > 0)
 			count += is_echo_reply(buffer, length, v6);
 	return count;

@@ -3,7 +3,7 @@
 #include "flood.h"
 #include "tests.h"
 
-#define SECONDS	4
+#define SECONDS	(4 * patience())
 
 /* A rule that drops the flood on a hook if its source is (or, negated, is not) in the set. */
 static void drop_rule(struct wire *w, uint64_t id, enum nsgate_hook hook, const char *set, int flags)

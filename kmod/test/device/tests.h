@@ -5,6 +5,7 @@
 
 #include "../check.h"
 #include "list.h"
+#include "patience.h"
 #include "sandbox.h"
 #include "exchange.h"
 
