@@ -1,7 +1,7 @@
 // What each purpose takes: Debian packages, and what has to be built from the checkout.
 
 /**
- * @typedef {'start' | 'test' | 'vm' | 'bench' | 'fuzz' | 'build'} Purpose
+ * @typedef {'start' | 'test' | 'vm' | 'bench' | 'fuzz' | 'kernels' | 'kernel-debug' | 'build'} Purpose
  *
  * @typedef {object} Requirements
  * @property {readonly string[]} debianPackages
@@ -23,6 +23,10 @@ const otherFirewalls = ['nftables', 'iptables'];
 const forFuzzing = ['clang', 'llvm', 'make', 'util-linux'];
 /** To check the module's source. */
 const forChecks = ['sparse', 'perl'];
+/** To have compilers of other suites run here. */
+const forOtherKernels = ['patchelf', 'debian-archive-keyring'];
+/** To build a kernel. */
+const forKernelBuild = ['bc', 'bison', 'flex', 'libelf-dev', 'tar'];
 
 /** @type {Readonly<Record<Purpose, Requirements>>} */
 const requirements = {
@@ -31,6 +35,14 @@ const requirements = {
   start: { debianPackages: [...forNpm, ...forModule, ...forMachine], build: true },
   bench: { debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls], build: true },
   fuzz: { debianPackages: [...forNpm, ...forFuzzing], build: false },
+  kernels: {
+    debianPackages: [...forNpm, ...forModule, ...forMachine, ...forChecks, ...forOtherKernels],
+    build: false,
+  },
+  'kernel-debug': {
+    debianPackages: [...forNpm, ...forModule, ...forMachine, ...forChecks, ...forKernelBuild],
+    build: false,
+  },
   test: {
     debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls, ...forChecks, ...forFuzzing],
     build: true,

@@ -3,7 +3,7 @@ import { type AcceleratorRequest, chooseAccelerator } from './accelerator';
 import { checkoutRoot } from './cache-folder';
 import { completePath } from './host-program';
 import { initramfs } from './initramfs';
-import { kernelImage } from './kernel-image';
+import { type KernelImage, kernelImage } from './kernel-image';
 import { defaultKernel } from './kernel-line';
 import { Machine } from './machine';
 import type { PortForward } from './qemu';
@@ -12,8 +12,8 @@ import type { PortForward } from './qemu';
 export interface BootOptions {
   /** Program and arguments; a program without `/` is looked up in PATH. */
   readonly command: readonly string[];
-  /** A kernel line or version, e.g. `6.1` (the default) or `6.1.0-56`. */
-  readonly kernel?: string;
+  /** A kernel line or version, e.g. `6.1` (the default) or `6.1.0-56`; or a kernel that is at hand. */
+  readonly kernel?: string | KernelImage;
   /** Number of processors; 1 unless given. */
   readonly cpus?: number;
   /** Main memory, which also holds all that the guest writes outside the checkout; 1024 unless given. */
@@ -51,7 +51,8 @@ function guestEnvironment(): Record<string, string> {
  * @throws VmError if this machine lacks something that takes.
  */
 export async function boot(options: BootOptions): Promise<Machine> {
-  const image = await kernelImage(options.kernel ?? defaultKernel, options.announce ?? (() => undefined));
+  const { kernel = defaultKernel, announce = () => undefined } = options;
+  const image = typeof kernel === 'string' ? await kernelImage(kernel, announce) : kernel;
   const initramfsPath = initramfs(image);
   const accelerator = options.countInstructions
     ? ({ kind: 'tcg-counting-instructions' } as const)

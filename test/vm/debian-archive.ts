@@ -72,9 +72,12 @@ export class DebianArchive {
   static async ofSuites(suites: readonly Suite[], folder: string): Promise<DebianArchive> {
     findProgram('apt-get', 'apt');
     const uris = await mirrors();
-    const sources = suites.map(
-      ({ archive, name }) => `deb [signed-by=${keyring}] ${uris[archive]} ${name} main\n`,
-    );
+    const sources = suites
+      .flatMap(({ archive, name, base }) => [
+        { archive, name },
+        ...(base === undefined ? [] : [{ archive, name: base }]),
+      ])
+      .map(({ archive, name }) => `deb [signed-by=${keyring}] ${uris[archive]} ${name} main\n`);
     await mkdir(join(folder, 'state/lists/partial'), { recursive: true });
     await mkdir(join(folder, 'cache/archives/partial'), { recursive: true });
     await writeFile(join(folder, 'sources.list'), sources.join(''));
@@ -115,6 +118,27 @@ export class DebianArchive {
     const [file] = await readdir(downloads);
     if (file === undefined) throw new VmError(`apt-get downloaded nothing for ${name}=${version}`);
     await runProgram('dpkg-deb', ['-x', join(downloads, file), folder]);
+    await runProgram('rm', ['-r', downloads]);
+  }
+
+  /** Unpacks a package with all that it depends on, down to the C library, as if nothing were installed here. */
+  async unpackWithDependencies({ name, version }: DebianPackage, folder: string): Promise<void> {
+    const downloads = join(folder, '.download');
+    await mkdir(join(downloads, 'partial'), { recursive: true });
+    await writeFile(join(downloads, 'status'), '');
+    const alone = [
+      ...[
+        '-o',
+        `Dir::State::Status=${join(downloads, 'status')}`,
+        '-o',
+        `Dir::Cache::Archives=${downloads}/`,
+      ],
+      ...['-o', 'Debug::NoLocking=true', '--no-install-recommends', '--download-only'],
+    ];
+    await runProgram('apt-get', [...this.#options, ...alone, '-q', '-y', 'install', `${name}=${version}`]);
+    const packages = (await readdir(downloads)).filter((file) => file.endsWith('.deb'));
+    if (packages.length === 0) throw new VmError(`apt-get downloaded nothing for ${name}=${version}`);
+    for (const file of packages) await runProgram('dpkg-deb', ['-x', join(downloads, file), folder]);
     await runProgram('rm', ['-r', downloads]);
   }
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { cacheFolder, fillFolder } from './cache-folder';
 import { DebianArchive, type DebianPackage } from './debian-archive';
 import { findProgram, runProgram } from './host-program';
-import { isWithin, type KernelLine, kernelLineOf } from './kernel-line';
+import { isWithin, type KernelLine, kernelLineOf, type Suite } from './kernel-line';
 import { VmError } from './vm-error';
 
 /** A kernel that can be booted. */
@@ -96,6 +96,21 @@ async function arrange(folder: string, release: string): Promise<void> {
   await runProgram(findProgram('depmod', 'kmod'), ['-b', folder, release]);
 }
 
+/** Runs `use` with the archive by fresh lists of `suites`, which are thrown away after. */
+async function withLists<Result>(
+  suites: readonly Suite[],
+  use: (archive: DebianArchive) => Promise<Result>,
+): Promise<Result> {
+  const parent = join(cacheFolder(), 'vm');
+  await mkdir(parent, { recursive: true });
+  const folder = await mkdtemp(join(parent, '.apt-'));
+  try {
+    return await use(await DebianArchive.ofSuites(suites, folder));
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
 /** Runs `use` with the archive by the host's lists, then, if that yields nothing, by lists of our own. */
 export async function withArchive<Result>(
   line: KernelLine,
@@ -105,15 +120,19 @@ export async function withArchive<Result>(
     if (error instanceof VmError) return undefined;
     throw error;
   });
-  if (byHost !== undefined) return byHost;
-  const parent = join(cacheFolder(), 'vm');
-  await mkdir(parent, { recursive: true });
-  const folder = await mkdtemp(join(parent, '.apt-'));
-  try {
-    return await use(await DebianArchive.ofSuites(line.suites, folder));
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  return byHost ?? withLists(line.suites, use);
+}
+
+/** Runs `use` with the archive of one suite of the line after the other, until it yields something. */
+export async function withEachSuite<Result>(
+  line: KernelLine,
+  use: (archive: DebianArchive) => Promise<Result | undefined>,
+): Promise<Result | undefined> {
+  for (const suite of line.suites) {
+    const result = await withLists([suite], use);
+    if (result !== undefined) return result;
   }
+  return undefined;
 }
 
 /**

@@ -5,6 +5,8 @@ import { exitStatus, VmError } from './vm-error';
 export interface Suite {
   readonly archive: 'main' | 'security';
   readonly name: string;
+  /** The suite that completes it, where it is not one that stands alone. */
+  readonly base?: string;
 }
 
 /** One line of kernels, e.g. 6.1. */
@@ -12,6 +14,8 @@ export interface KernelLine {
   /** Leading part of its versions. */
   readonly prefix: string;
   readonly suites: readonly Suite[];
+  /** Whose compiler and C library its headers take: what they hold as programs may need a newer library than the host has. */
+  readonly toolchain: 'host' | 'suite';
 }
 
 const kernelLines: readonly KernelLine[] = [
@@ -21,6 +25,7 @@ const kernelLines: readonly KernelLine[] = [
       { archive: 'main', name: 'bullseye' },
       { archive: 'security', name: 'bullseye-security' },
     ],
+    toolchain: 'host',
   },
   {
     prefix: '6.1',
@@ -28,16 +33,21 @@ const kernelLines: readonly KernelLine[] = [
       { archive: 'main', name: 'bookworm' },
       { archive: 'security', name: 'bookworm-security' },
     ],
+    toolchain: 'host',
   },
-  { prefix: '6.12', suites: [{ archive: 'main', name: 'bookworm-backports' }] },
+  { prefix: '6.12', suites: [{ archive: 'main', name: 'bookworm-backports' }], toolchain: 'host' },
   {
     prefix: '7',
     suites: [
-      { archive: 'main', name: 'trixie-backports' },
+      { archive: 'main', name: 'trixie-backports', base: 'trixie' },
       { archive: 'main', name: 'sid' },
     ],
+    toolchain: 'suite',
   },
 ];
+
+/** The lines that are supported, oldest first. */
+export const supportedLines: readonly string[] = kernelLines.map(({ prefix }) => prefix);
 
 /** The line that is booted unless another is asked for. */
 export const defaultKernel = '6.1';
@@ -57,9 +67,8 @@ export function isWithin(version: string, prefix: string): boolean {
 export function kernelLineOf(request: string): KernelLine {
   const line = kernelLines.find(({ prefix }) => isWithin(request, prefix));
   if (line) return line;
-  const supported = kernelLines.map(({ prefix }) => prefix).join(', ');
   throw new VmError(
-    `no kernel ${request}: supported are ${supported}, and longer versions of these`,
+    `no kernel ${request}: supported are ${supportedLines.join(', ')}, and longer versions of these`,
     exitStatus.usage,
   );
 }

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { run } from './command';
 
-const MODULE = resolve(__dirname, '../../../kmod/nsgate.ko');
+/** $NSGATE_MODULE where it was built for another kernel than the default one. */
+const MODULE = process.env.NSGATE_MODULE ?? resolve(__dirname, '../../../kmod/nsgate.ko');
 
 /** Loads the module, with parameters such as `inode=1`, and what it depends on. */
 export function loadModule(...parameters: string[]): void {
