@@ -1,0 +1,334 @@
+/** The agent alone on a host: its real program on the real module, with what it is to enforce on disk and no controller anywhere. */
+import { spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Family, Hook } from '../../agent/src/kernel-device';
+import { askForStatus } from '../../agent/src/local-api/local-server';
+import type { NamespaceLine } from '../../agent/src/local-api/status';
+import { AgentHost, policyOf, withDevice } from '../bench/guest/agent-host';
+import { outcomeOf, run } from './harness/command';
+import { eventually } from './harness/eventually';
+import { loadModule, unloadModule } from './harness/kernel-module';
+
+const ONE_SECOND = 1000;
+
+let host: AgentHost;
+
+beforeAll(async () => {
+  loadModule();
+  host = await AgentHost.make();
+});
+afterAll(async () => {
+  await host.stop();
+  unloadModule();
+});
+
+const inodeOf = (name: string): number => statSync(`/run/netns/${name}`).ino;
+
+/** Digest of what is bound; undefined when nothing is, or the namespace is gone. */
+function bound(inode: number): string | undefined {
+  const listing = withDevice((device) => device.list());
+  return listing.namespaces.find((listed) => listed.inode === inode)?.binding?.digest;
+}
+
+const enforced = (name: string): Promise<string> =>
+  eventually(() => {
+    host.agent?.assertRuns();
+    const digest = bound(inodeOf(name));
+    if (digest === undefined) throw new Error(`${name} is not bound`);
+    return digest;
+  });
+
+/** What the agent says of a name. */
+async function line(name: string): Promise<NamespaceLine | undefined> {
+  const { namespaces } = await askForStatus(host.socket);
+  return namespaces.find((one) => one.name === name);
+}
+
+const generation = (): bigint => withDevice((device) => device.info().generation);
+
+/** `nsgate-agent <command>` as a person types it. */
+function agentCommand(command: string, ...words: string[]): { status: number | null; output: string } {
+  const program = resolve(__dirname, '../../agent/dist/src/main.js');
+  const settings = ['--controller', '127.0.0.1:9', '--socket', host.socket, '--state-dir', host.stateFolder];
+  return outcomeOf(process.execPath, program, command, ...words, ...settings);
+}
+
+async function restart(...settings: string[]): Promise<void> {
+  await host.agent?.end();
+  host.startAgent(...settings);
+}
+
+describe('an agent that boots with the controller away', () => {
+  beforeAll(async () => {
+    run('ip', 'netns', 'add', 'al-1');
+    await host.desire(policyOf('al', 'al-*', 20), policyOf('process', 'pid:4711', 1));
+    host.startAgent();
+    await enforced('al-1');
+  });
+
+  it('enforces what is on disk', async () => {
+    expect((await line('al-1'))?.policies).toEqual([{ policy: 'policies/al', state: 'enforced' }]);
+  });
+
+  it('writes nothing to the kernel when it is started again and nothing has changed', async () => {
+    const before = generation();
+    await restart();
+    await eventually(async () => expect((await line('al-1'))?.policies[0]?.state).toBe('enforced'));
+    expect(generation()).toBe(before);
+  });
+
+  it('repairs within a second what another program changed, and says what it found', async () => {
+    const digest = await enforced('al-1');
+    const inode = inodeOf('al-1');
+    withDevice((device) => device.commit([{ type: 'unbind', inode, birth: 0n }]));
+    const start = performance.now();
+    await eventually(() => expect(bound(inode)).toBe(digest));
+    expect(performance.now() - start).toBeLessThan(ONE_SECOND);
+    await eventually(() => expect(host.agent?.log).toContain('drift-repaired'));
+  });
+
+  it('programs everything anew within a second after the module was loaded again', async () => {
+    unloadModule();
+    await eventually(() => expect(host.agent?.log).toContain('module-unusable'));
+    loadModule();
+    const start = performance.now();
+    await eventually(() => expect(bound(inodeOf('al-1'))).toBeDefined());
+    expect(performance.now() - start).toBeLessThan(ONE_SECOND);
+    await eventually(() => expect(host.agent?.log).toContain('module-reloaded'));
+  });
+
+  it('ends in good order however early it is told to', async () => {
+    for (const delayMs of [300, 1000, 2000]) {
+      await host.agent?.end();
+      host.startAgent();
+      await sleep(delayMs);
+      expect([0, null]).toContain(await host.agent?.end());
+    }
+    host.startAgent();
+    await enforced('al-1');
+  });
+
+  describe('for the person on the host', () => {
+    it('shows how it stands', async () => {
+      await eventually(() => expect(agentCommand('status')).toMatchObject({ status: 0 }));
+      const { output } = agentCommand('status');
+      expect(output).toContain('policies/al: enforced');
+      expect(output).toMatch(/enforced {4}1 bindings of 1 rulesets/);
+    });
+
+    it('says what is missing, and what to do', () => {
+      const { status, output } = agentCommand('check');
+      expect(status).toBe(1);
+      expect(output).toMatch(/^ok {3}kernel module: .* 1 namespaces bound/m);
+      expect(output).toMatch(/^FAIL controller 127\.0\.0\.1:9: .* → start it/m);
+    });
+
+    const packet = ['al-1', 'input', 'tcp', '10.1.0.3:1', '10.9.9.9:1003'];
+
+    it('explains what the live ruleset does with a packet', () => {
+      expect(agentCommand('explain', ...packet).output).toMatch(
+        /verdict {2}drop\nrule {5}r3\npolicy {3}policies\/al/,
+      );
+      const other = agentCommand('explain', 'al-1', 'input', 'udp', '10.1.0.3:1', '10.9.9.9:1003');
+      expect(other.output).toContain('verdict  accept');
+    });
+
+    it('explains that with the agent stopped, and lets go of everything only then, and only when it is sure', async () => {
+      expect(agentCommand('flush', '--yes')).toMatchObject({ status: 1 });
+      await host.agent?.end();
+      expect(agentCommand('explain', ...packet).output).toContain('policies/al');
+      expect(agentCommand('flush')).toMatchObject({ status: 1 });
+      expect(bound(inodeOf('al-1'))).toBeDefined();
+      expect(agentCommand('flush', '--yes')).toMatchObject({ status: 0 });
+      expect(withDevice((device) => device.info())).toMatchObject({ bindings: 0, rulesets: 0 });
+      host.startAgent();
+      await enforced('al-1');
+    });
+  });
+
+  describe('with names', () => {
+    afterAll(() => run('ip', 'netns', 'delete', 'al-1'));
+
+    it('that are aliases, strays and placeholders reports each as what it is', async () => {
+      run('touch', '/run/netns/al-1-alias', '/run/netns/al-placeholder', '/run/netns/al-uts');
+      run('mount', '--bind', '/run/netns/al-1', '/run/netns/al-1-alias');
+      run('mount', '--bind', '/proc/self/ns/uts', '/run/netns/al-uts');
+      mkdirSync('/run/netns/al-folder');
+      await eventually(async () => {
+        expect((await line('al-1-alias'))?.state).toBe('alias');
+        expect((await line('al-uts'))?.state).toBe('stray');
+        expect((await line('al-placeholder'))?.state).toBe('placeholder');
+        expect((await line('al-folder'))?.state).toBe('stray');
+      });
+      for (const name of ['al-1-alias', 'al-uts']) run('umount', `/run/netns/${name}`);
+      for (const name of ['al-1-alias', 'al-uts', 'al-placeholder', 'al-folder']) {
+        rmSync(`/run/netns/${name}`, { recursive: true });
+      }
+    });
+
+    it('that another mount covers programs neither namespace', async () => {
+      run('ip', 'netns', 'add', 'al-low');
+      await enforced('al-low');
+      const low = inodeOf('al-low');
+      const high = spawn('unshare', ['--net', 'sleep', '1000'], { stdio: 'ignore' });
+      await eventually(() => run('mount', '--bind', `/proc/${high.pid ?? 0}/ns/net`, '/run/netns/al-low'));
+      await eventually(async () => expect((await line('al-low'))?.state).toBe('shadowed'));
+      expect(bound(inodeOf('al-low'))).toBeUndefined();
+      expect(bound(low)).toBeDefined();
+      run('umount', '/run/netns/al-low');
+      await eventually(async () => expect((await line('al-low'))?.state).toBe('ready'));
+      high.kill('SIGKILL');
+      run('ip', 'netns', 'delete', 'al-low');
+    });
+
+    it('that go while something keeps the namespace alive goes on enforcing', async () => {
+      run('ip', 'netns', 'add', 'al-gone');
+      const digest = await enforced('al-gone');
+      const inode = inodeOf('al-gone');
+      const inside = spawn('ip', ['netns', 'exec', 'al-gone', 'sleep', '1000'], { stdio: 'ignore' });
+      await sleep(500);
+      run('ip', 'netns', 'delete', 'al-gone');
+      await eventually(async () => expect((await line(`inode:${inode}`))?.state).toBe('lingering'));
+      expect(bound(inode)).toBe(digest);
+      inside.kill('SIGKILL');
+      await eventually(() => expect(bound(inode)).toBeUndefined());
+      await eventually(async () => expect(await line(`inode:${inode}`)).toBeUndefined());
+    });
+
+    it('of processes that a policy names enforces there', async () => {
+      const inside = spawn('unshare', ['--net', 'sleep', '1000'], { stdio: 'ignore' });
+      await host.agent?.end();
+      await host.desire(policyOf('al', 'al-*', 20), policyOf('process', `pid:${inside.pid ?? 0}`, 3));
+      host.startAgent();
+      await eventually(() => expect(bound(statSync(`/proc/${inside.pid ?? 0}/ns/net`).ino)).toBeDefined());
+      await eventually(async () =>
+        expect((await line(`pid:${inside.pid ?? 0}`))?.policies[0]?.state).toBe('enforced'),
+      );
+      inside.kill('SIGKILL');
+      await eventually(async () => expect(await line(`pid:${inside.pid ?? 0}`)).toBeUndefined());
+    });
+
+    it('whose folder is covered and comes back lets go of nothing', async () => {
+      const inode = inodeOf('al-1');
+      run('mount', '-t', 'tmpfs', 'none', '/run/netns');
+      await sleep(3000);
+      expect(bound(inode)).toBeDefined();
+      run('umount', '/run/netns');
+      await eventually(async () => expect((await line('al-1'))?.state).toBe('ready'));
+    });
+
+    it('that come again under a recycled inode gives them no old counters', async () => {
+      run('ip', 'netns', 'add', 'al-cycle');
+      const first = inodeOf('al-cycle');
+      await enforced('al-cycle');
+      const births = new Set<bigint>();
+      for (let round = 0; round < 20; round++) {
+        run('ip', 'netns', 'delete', 'al-cycle');
+        run('ip', 'netns', 'add', 'al-cycle');
+        await enforced('al-cycle');
+        const { namespaces } = withDevice((device) => device.list());
+        const listed = namespaces.find(({ inode }) => inode === inodeOf('al-cycle'));
+        expect(listed?.totals.seen).toBe(0n);
+        births.add(listed?.birth ?? 0n);
+      }
+      expect(births.size).toBe(20);
+      expect(first).toBeGreaterThan(0);
+      run('ip', 'netns', 'delete', 'al-cycle');
+    });
+  });
+});
+
+describe('a file of desired state that cannot be used', () => {
+  it('leaves the kernel as it is, and that is said loudly', async () => {
+    run('ip', 'netns', 'add', 'al-file');
+    await host.desire(policyOf('al', 'al-*', 20));
+    await restart();
+    await enforced('al-file');
+    await host.agent?.end();
+    const before = generation();
+    const file = join(host.stateFolder, 'desired-state.json');
+    const whole = readFileSync(file);
+    truncateSync(file, whole.length - 9);
+    host.startAgent();
+    await eventually(() => expect(host.agent?.log).toContain('what the kernel enforces stays'));
+    await eventually(() => expect(agentCommand('status')).toMatchObject({ status: 1 }));
+    expect(generation()).toBe(before);
+    await host.agent?.end();
+    writeFileSync(file, whole);
+    run('ip', 'netns', 'delete', 'al-file');
+  });
+});
+
+describe('quarantine', () => {
+  const ROUNDS = 10;
+  it('lets nothing out of a namespace from its birth until its policy is in force', async () => {
+    await host.desire(policyOf('al', 'q-new*', 5));
+    await restart('--quarantine', 'on');
+    await eventually(() => expect(withDevice((device) => device.info().quarantine)).toBe(true));
+    for (let round = 0; round < ROUNDS; round++) {
+      // Born, wired and sending before anybody could give it a name; what arrives is counted by another firewall.
+      const script = `
+        ip link add q0 type veth peer name q1
+        ip link set q1 up; ip address add 10.8.0.1/24 dev q1
+        iptables -w -t raw -F PREROUTING; iptables -w -t raw -A PREROUTING -i q1
+        unshare --net sh -c 'nsenter -t 1 -n ip link set q0 netns $$
+          ip link set q0 up; ip address add 10.8.0.2/24 dev q0
+          ip neighbour add 10.8.0.1 lladdr $(nsenter -t 1 -n cat /sys/class/net/q1/address) dev q0
+          ping -n -q -c 5 -i 0.01 -W 1 10.8.0.1 >/dev/null 2>&1; exit 0'
+        iptables -w -t raw -L PREROUTING -v -x -n | awk '/q1/ {print $1}'
+        ip link delete q1 2>/dev/null; exit 0`;
+      expect(run('sh', '-c', script).trim()).toBe('0');
+    }
+    run('ip', 'netns', 'add', 'q-new');
+    await enforced('q-new');
+    run('ip', 'netns', 'add', 'q-other');
+    await eventually(() => {
+      const { namespaces } = withDevice((device) => device.list());
+      const other = namespaces.find(({ inode }) => inode === inodeOf('q-other'));
+      expect(other?.quarantined).toBe(false);
+    });
+    for (const name of ['q-new', 'q-other']) run('ip', 'netns', 'delete', name);
+  });
+});
+
+describe('an agent that is killed again and again', () => {
+  it('leaves the kernel with a state that was desired, whole', async () => {
+    run('ip', 'netns', 'add', 'k-1');
+    const states = [policyOf('k', 'k-*', 10), policyOf('k', 'k-*', 30)];
+    const digests = new Set<string>();
+    for (const state of states) {
+      await host.desire(state);
+      await restart('--quarantine', 'off');
+      await eventually(() => {
+        const digest = bound(inodeOf('k-1'));
+        expect(digest !== undefined && !digests.has(digest)).toBe(true);
+        digests.add(digest ?? '');
+      });
+    }
+    for (let round = 0; round < 10; round++) {
+      await host.agent?.end('SIGKILL');
+      await host.desire(states[round % 2] ?? states[0]!);
+      host.startAgent();
+      await sleep(1500 + Math.random() * 2500);
+      expect(digests).toContain(bound(inodeOf('k-1')));
+    }
+    run('ip', 'netns', 'delete', 'k-1');
+  });
+});
+
+describe('a packet of a namespace that is bound', () => {
+  it('is decided by the rules that are on disk', async () => {
+    run('ip', 'netns', 'add', 'k-2');
+    await host.desire(policyOf('k', 'k-*', 10));
+    await restart();
+    await enforced('k-2');
+    const packet = {
+      ...{ inode: inodeOf('k-2'), hook: Hook.INPUT, family: Family.IPV4, protocol: 6, destinationPort: 1004 },
+      ...{ source: Buffer.from([10, 1, 0, 4]), destination: Buffer.from([10, 9, 9, 9]) },
+    };
+    expect(withDevice((device) => device.classify(packet)).rule?.index).toBe(4);
+    run('ip', 'netns', 'delete', 'k-2');
+  });
+});

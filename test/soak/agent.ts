@@ -1,0 +1,185 @@
+/**
+ * What takes too long for every change of the code, inside the guest on the real module: the agent killed 200 times at random
+ * instants, 10,000 namespaces made and deleted, 200 born into quarantine while they send. Prints its figures; fails where one is wrong.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { readFileSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { AgentHost, policyOf, sleepMs, withDevice } from '../bench/guest/agent-host';
+import { loadModule, unloadModule } from '../e2e/harness/kernel-module';
+
+const { values } = parseArgs({
+  options: {
+    kills: { type: 'string', default: '200' },
+    cycles: { type: 'string', default: '10000' },
+    quarantines: { type: 'string', default: '200' },
+  },
+});
+
+/** What grows by less is taken for noise. */
+const AGENT_GROWTH = 16 << 20;
+const SLAB_GROWTH = 8 << 20;
+const PATIENCE_MS = 120_000;
+
+async function main(): Promise<void> {
+  loadModule();
+  const host = await AgentHost.make();
+  try {
+    await killAgain(host, Number(values.kills));
+    await cycleNamespaces(host, Number(values.cycles));
+    await quarantineBirths(host, Number(values.quarantines));
+  } finally {
+    await host.stop();
+    unloadModule();
+  }
+}
+
+/** Whatever the instant, the kernel has the whole of one of two states, and goes on counting. */
+async function killAgain(host: AgentHost, kills: number): Promise<void> {
+  run('ip', 'netns', 'add', 'soak-1');
+  run('ip', '-n', 'soak-1', 'link', 'set', 'lo', 'up');
+  const states = [policyOf('soak', 'soak-*', 10), policyOf('soak', 'soak-*', 200)] as const;
+  const digests: string[] = [];
+  for (const state of states) {
+    await host.desire(state);
+    host.startAgent();
+    digests.push(await waitFor(() => differing(bound('soak-1'), digests)));
+    await host.agent?.end();
+  }
+  const traffic = spawn('ip', ['netns', 'exec', 'soak-1', 'ping', '-q', '-i', '0.2', '127.0.0.1'], {
+    stdio: 'ignore',
+  });
+  const seen: Record<string, number> = {};
+  let before = totals('soak-1');
+  for (let round = 0; round < kills; round++) {
+    await host.desire(states[round % 2 === 0 ? 0 : 1]);
+    host.startAgent();
+    sleepMs(Math.random() * 4000);
+    await host.agent?.end('SIGKILL');
+    const digest = bound('soak-1') ?? 'none';
+    demand(digests.includes(digest), `after kill ${round} the kernel has ${digest}, which was never desired`);
+    const now = totals('soak-1');
+    demand(
+      now.epoch === before.epoch && now.seen >= before.seen,
+      `after kill ${round} the counters went back`,
+    );
+    before = now;
+    seen[digest] = (seen[digest] ?? 0) + 1;
+  }
+  traffic.kill();
+  say(
+    `${kills} kills`,
+    `always one of the desired states (${Object.values(seen).join(' and ')} times), no counter went back`,
+  );
+  run('ip', 'netns', 'delete', 'soak-1');
+}
+
+async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
+  await host.desire(policyOf('cycle', 'cy-*', 100));
+  host.startAgent();
+  sleepMs(5000);
+  cycle(host, 0, Math.min(500, cycles));
+  const start = memory(host);
+  for (let done = 500; done < cycles; done += 500) cycle(host, done, Math.min(500, cycles - done));
+  const end = memory(host);
+  say(
+    `${cycles} cycles`,
+    `agent ${mib(start.agent)} → ${mib(end.agent)}, slab ${mib(start.slab)} → ${mib(end.slab)}`,
+  );
+  demand(end.agent - start.agent < AGENT_GROWTH, 'the agent has grown');
+  demand(end.slab - start.slab < SLAB_GROWTH, 'the kernel has grown');
+  await host.agent?.end();
+}
+
+function cycle(host: AgentHost, from: number, count: number): void {
+  const script = `i=${from}; while [ $i -lt ${from + count} ]; do ip netns add cy-$i; ip netns delete cy-$i; i=$((i+1)); done`;
+  run('sh', '-c', script);
+  host.agent?.assertRuns();
+}
+
+/** A counter on the other end sees nothing of what a namespace sends before its policy is in force. */
+async function quarantineBirths(host: AgentHost, births: number): Promise<void> {
+  await host.desire(policyOf('quarantine', 'q-*', 10));
+  host.startAgent('--quarantine', 'on');
+  await waitFor(() => (withDevice((device) => device.info().quarantine) ? true : undefined));
+  let sent = 0;
+  for (let round = 0; round < births; round++) sent += packetsOut();
+  say(`${births} births in quarantine`, `${sent} packets seen on the other end`);
+  demand(sent === 0, 'packets left a namespace in quarantine');
+  await host.agent?.end();
+}
+
+/** A process makes a namespace, wires it, and sends at once. Gives what the other end of the wire has received. */
+function packetsOut(): number {
+  const script = `
+    ip link add q0 type veth peer name q1
+    sysctl -qw net.ipv6.conf.q1.disable_ipv6=1
+    ip link set q1 up; ip address add 10.8.0.1/24 dev q1
+    iptables -w -t raw -F PREROUTING; iptables -w -t raw -A PREROUTING -i q1
+    unshare --net sh -c 'nsenter -t 1 -n ip link set q0 netns $$
+      ip link set q0 up; ip address add 10.8.0.2/24 dev q0
+      ip neighbour add 10.8.0.1 lladdr $(nsenter -t 1 -n cat /sys/class/net/q1/address) dev q0
+      ping -n -q -c 5 -i 0.01 -W 1 10.8.0.1 >/dev/null 2>&1; exit 0'
+    iptables -w -t raw -L PREROUTING -v -x -n | awk '/q1/ {print $1}'
+    ip link delete q1 2>/dev/null; exit 0`;
+  return Number(run('sh', '-c', script).trim());
+}
+
+function bound(name: string): string | undefined {
+  return find(name)?.binding?.digest;
+}
+
+function totals(name: string): { epoch: bigint; seen: bigint } {
+  const listed = find(name);
+  return { epoch: listed?.binding?.epoch ?? 0n, seen: listed?.totals.seen ?? 0n };
+}
+
+function find(name: string) {
+  const { ino } = statSync(`/run/netns/${name}`);
+  return withDevice((device) => device.list()).namespaces.find(({ inode }) => inode === ino);
+}
+
+function differing(digest: string | undefined, known: readonly string[]): string | undefined {
+  return digest === undefined || known.includes(digest) ? undefined : digest;
+}
+
+/** After the dust has settled. */
+function memory(host: AgentHost): { agent: number; slab: number } {
+  sleepMs(10_000);
+  run('sh', '-c', 'sync; echo 3 > /proc/sys/vm/drop_caches');
+  const kib = Number(/^SUnreclaim:\s+(\d+)/m.exec(readFileSync('/proc/meminfo', 'utf8'))?.[1] ?? 0);
+  return { agent: host.agentMemory(), slab: kib * 1024 };
+}
+
+async function waitFor<T>(look: () => T | undefined): Promise<T> {
+  for (const start = performance.now(); performance.now() - start < PATIENCE_MS;) {
+    const found = look();
+    if (found !== undefined) return found;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('it did not come about in two minutes');
+}
+
+function demand(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}
+
+function run(program: string, ...rest: string[]): string {
+  return execFileSync(program, rest, { encoding: 'utf8' });
+}
+
+function mib(bytes: number): string {
+  return `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+function say(what: string, value: string): void {
+  process.stdout.write(`${what}: ${value}\n`);
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${String((error as Error).stack)}\n`);
+    process.exit(1);
+  },
+);
