@@ -47,7 +47,7 @@ module.exports = {
       name: 'generated-types-only-at-the-edge-of-the-agent',
       comment: "The wire may change without the agent's model; only controller-client translates.",
       severity: 'error',
-      from: { path: '^agent/src/', pathNot: '^agent/src/(controller-client|main)|\\.test\\.ts$' },
+      from: { path: '^agent/src/', pathNot: '^agent/src/(controller-client/|agent\\.ts)|\\.test\\.ts$' },
       to: { path: '^proto/' },
     },
     {
@@ -65,8 +65,8 @@ module.exports = {
       name: 'main-is-the-only-wiring',
       comment: 'What starts and stops in which order is told in one place.',
       severity: 'error',
-      from: { path: '^(agent|controller)/src/' },
-      to: { path: '^(agent|controller)/src/main\\.ts$' },
+      from: { path: '^(agent|controller)/src/', pathNot: '^agent/src/main\\.ts$' },
+      to: { path: '^((agent|controller)/src/main|agent/src/agent)\\.ts$' },
     },
     {
       name: 'only-what-package-json-names',

@@ -124,7 +124,7 @@ function configOf(command: Command): Config {
     const isGiven = source === 'cli' || source === 'env';
     return [name, isGiven ? options[name] : (fromFile(option, file, options[name]) ?? options[name])];
   });
-  return checkConfig(Object.fromEntries(settings));
+  return checkConfig(Object.fromEntries(settings) as Record<string, unknown>);
 }
 
 /** One value where a list is meant is a list of one. */
