@@ -1,4 +1,5 @@
 /** What the agent is told: flags before NSGATE_… in the environment before a file before defaults; checked whole. */
+import * as v from 'valibot';
 import { LOG_LEVELS } from './options';
 
 /** Something in the settings, or on this host, that the agent cannot run with. One line for a person. */
@@ -6,134 +7,95 @@ export class ConfigFault extends Error {
   override readonly name = 'ConfigFault';
 }
 
-/** Each takes a setting as it was given, and gives it as the agent works with it. Throws a SettingFault. */
-type Check<T> = (value: unknown) => T;
-
-/** What is wrong with one setting, without its name. */
-class SettingFault extends Error {}
-
 const HOST_ID = /^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$/;
 const LABEL_KEY = /^[A-Za-z0-9]([A-Za-z0-9_./-]{0,61}[A-Za-z0-9])?$/;
 const LABEL_VALUE = /^[A-Za-z0-9_.-]{0,63}$/;
 const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:,[\]]+):(\d{1,5})$/;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
 const MAX_RELEASE_SECONDS = 86_400;
-const MAX_LABELS = 64;
 
-/** Every setting, by its name in the code. A library for this would take as long to load as all the rest of the agent's start. */
-const CHECKS = {
-  controller: atLeastOne(listOf(address), 'name at least one controller, as HOST:PORT'),
-  tlsCa: text,
-  tlsCert: text,
-  tlsKey: text,
-  tlsServerName: optional(text),
-  hostId,
-  label: labels,
-  stateDir: text,
-  netnsDir: text,
-  device: text,
-  allowInitialNamespace: (value: unknown): ReadonlySet<string> => new Set(listOf(text)(value)),
-  quarantine: optional(onOrOff),
-  quarantineReleaseAfter: releaseAfterMs,
-  socket: text,
-  metricsListen: optional(loopbackAddress),
-  logLevel,
-};
+const Label = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }): [string, string] => {
+    const at = text.indexOf('=');
+    const [key, value] = [text.slice(0, at), text.slice(at + 1)];
+    if (at > 0 && LABEL_KEY.test(key) && LABEL_VALUE.test(value)) return [key, value];
+    addIssue({ message: `${JSON.stringify(text)} is no label of the form key=value` });
+    return NEVER;
+  }),
+);
 
-export type Config = { [Name in keyof typeof CHECKS]: ReturnType<(typeof CHECKS)[Name]> };
+const Address = v.pipe(
+  v.string(),
+  v.check(isAddress, ({ input }) => `${JSON.stringify(input)} is not of the form HOST:PORT`),
+);
 
-/** Throws ConfigFault that names the setting. */
-export function checkConfig(settings: Readonly<Record<string, unknown>>): Config {
-  const checked = Object.entries(CHECKS).map(([name, check]) => {
-    try {
-      return [name, check(settings[name])];
-    } catch (error) {
-      if (!(error instanceof SettingFault)) throw error;
-      const flag = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-      throw new ConfigFault(`--${flag}: ${error.message}`);
-    }
-  });
-  return Object.fromEntries(checked) as Config;
-}
+const LoopbackAddress = v.pipe(
+  Address,
+  v.regex(
+    LOOPBACK,
+    ({ input }) => `${JSON.stringify(input)} is not on loopback: what it tells is not for the network`,
+  ),
+);
 
-function demand(holds: boolean, otherwise: string): void {
-  if (!holds) throw new SettingFault(otherwise);
-}
-
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  throw new SettingFault('is one value, and neither none nor a list of them');
-}
-
-function optional<T>(check: Check<T>): Check<T | undefined> {
-  return (value) => (value === undefined ? undefined : check(value));
-}
-
-function listOf<T>(check: Check<T>): Check<T[]> {
-  return (value) => (Array.isArray(value) ? value : [value]).map(check);
-}
-
-function atLeastOne<T>(check: Check<T[]>, otherwise: string): Check<T[]> {
-  return (value) => {
-    const list = check(value);
-    demand(list.length > 0, otherwise);
-    return list;
-  };
-}
-
-function address(value: unknown): string {
-  const given = text(value);
-  const port = Number(ADDRESS.exec(given)?.[2] ?? 0);
-  demand(port >= 1 && port <= 65535, `${JSON.stringify(given)} is not of the form HOST:PORT`);
-  return given;
-}
-
-function loopbackAddress(value: unknown): string {
-  const given = address(value);
-  const otherwise = `${JSON.stringify(given)} is not on loopback: what it tells is not for the network`;
-  demand(LOOPBACK.test(given), otherwise);
-  return given;
-}
-
-function hostId(value: unknown): string {
-  const given = text(value);
-  const what = 'a host id is 1 to 63 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends';
-  demand(HOST_ID.test(given), what);
-  return given;
-}
-
-function labels(value: unknown): Record<string, string> {
-  const list = listOf(label)(value);
-  demand(list.length <= MAX_LABELS, `at most ${MAX_LABELS} labels`);
-  return Object.fromEntries(list);
-}
-
-function label(value: unknown): [string, string] {
-  const given = text(value);
-  const at = given.indexOf('=');
-  const [key, content] = [given.slice(0, at), given.slice(at + 1)];
-  const isLabel = at > 0 && LABEL_KEY.test(key) && LABEL_VALUE.test(content);
-  demand(isLabel, `${JSON.stringify(given)} is no label of the form key=value`);
-  return [key, content];
-}
-
-function onOrOff(value: unknown): boolean {
-  const given = text(value);
-  demand(['on', 'off', 'true', 'false'].includes(given), 'is on or off');
-  return given === 'on' || given === 'true';
-}
+const OnOff = v.pipe(
+  v.picklist(['on', 'off', 'true', 'false'], 'is on or off'),
+  v.transform((text) => text === 'on' || text === 'true'),
+);
 
 /** Milliseconds; undefined for never. */
-function releaseAfterMs(value: unknown): number | undefined {
-  const given = text(value);
-  if (given === 'never') return undefined;
-  const isSeconds = /^\d+(\.\d+)?$/.test(given) && Number(given) <= MAX_RELEASE_SECONDS;
-  demand(isSeconds, `${JSON.stringify(given)} is neither a number of seconds up to a day nor \`never\``);
-  return Number(given) * 1000;
+const ReleaseAfter = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }): number | undefined => {
+    if (text === 'never') return undefined;
+    const seconds = Number(text);
+    if (/^\d+(\.\d+)?$/.test(text) && seconds <= MAX_RELEASE_SECONDS) return seconds * 1000;
+    addIssue({ message: `${JSON.stringify(text)} is neither a number of seconds up to a day nor \`never\`` });
+    return NEVER;
+  }),
+);
+
+const Config = v.object({
+  controller: v.pipe(v.array(Address), v.minLength(1, 'name at least one controller, as HOST:PORT')),
+  tlsCa: v.string(),
+  tlsCert: v.string(),
+  tlsKey: v.string(),
+  tlsServerName: v.optional(v.string()),
+  hostId: v.pipe(
+    v.string(),
+    v.regex(HOST_ID, 'a host id is 1 to 63 of a-z, 0-9, `-` and `.`, with a letter or digit at both ends'),
+  ),
+  label: v.pipe(
+    v.array(Label),
+    v.maxLength(64, 'at most 64 labels'),
+    v.transform((labels): Record<string, string> => Object.fromEntries(labels)),
+  ),
+  stateDir: v.string(),
+  netnsDir: v.string(),
+  device: v.string(),
+  allowInitialNamespace: v.pipe(
+    v.array(v.string()),
+    v.transform((names): ReadonlySet<string> => new Set(names)),
+  ),
+  quarantine: v.optional(OnOff),
+  quarantineReleaseAfter: ReleaseAfter,
+  socket: v.string(),
+  metricsListen: v.optional(LoopbackAddress),
+  logLevel: v.picklist(LOG_LEVELS, `is one of ${LOG_LEVELS.join(', ')}`),
+});
+
+export type Config = v.InferOutput<typeof Config>;
+
+/** Throws ConfigFault that names the setting. */
+export function checkConfig(settings: unknown): Config {
+  const config = v.safeParse(Config, settings, { abortEarly: true });
+  if (config.success) return config.output;
+  const [issue] = config.issues;
+  const flag = String(issue.path?.[0].key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  throw new ConfigFault(`--${flag}: ${issue.message}`);
 }
 
-function logLevel(value: unknown): (typeof LOG_LEVELS)[number] {
-  const level = LOG_LEVELS.find((one) => one === value);
-  if (level === undefined) throw new SettingFault(`is one of ${LOG_LEVELS.join(', ')}`);
-  return level;
+function isAddress(text: string): boolean {
+  const port = Number(ADDRESS.exec(text)?.[2] ?? 0);
+  return port >= 1 && port <= 65535;
 }

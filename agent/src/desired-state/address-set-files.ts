@@ -13,10 +13,10 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { Members } from '../kernel-device';
 import { changeSet, kernelSetName, type AddressSet, type SetChange } from './address-set';
 import { syncFolder, withFile, writeDurably } from './durable-file';
-import { FieldFault, JsonFields } from './json-fields';
 import { faultOfMembers, MEMBER_SIZE } from './packed-members';
 
 const FORMAT = 'nsgate-address-set';
@@ -27,6 +27,28 @@ const CHANGES = '.changes';
 
 /** Changes of small sets are kept until they weigh this much. */
 const MIN_COMPACTION = 64 << 10;
+
+const Revision = v.pipe(
+  v.string(),
+  v.regex(/^\d{1,20}$/),
+  v.transform((text) => BigInt(text)),
+);
+const Size = v.pipe(v.number(), v.integer(), v.minValue(0));
+const SetHead = v.object({
+  format: v.literal(FORMAT),
+  version: v.literal(VERSION),
+  name: v.string(),
+  uid: v.string(),
+  revision: Revision,
+  bytes4: Size,
+  sha256: v.string(),
+});
+const ChangeHead = v.object({
+  uid: v.string(),
+  from: Revision,
+  revision: Revision,
+  bytes: v.tuple([Size, Size, Size, Size]),
+});
 
 export interface UnusableSet {
   file: string;
@@ -134,7 +156,7 @@ function encodeSet({ name, uid, revision, members }: AddressSet): Buffer {
 }
 
 function decodeSet(content: Buffer): AddressSet {
-  const { head, body } = splitHead(content, readSetHead);
+  const { head, body } = splitHead(content, SetHead);
   if (sha256(body).toString('hex') !== head.sha256) throw new Error('its checksum does not fit');
   const members = { v4: body.subarray(0, head.bytes4), v6: body.subarray(head.bytes4) };
   checkMembers(members);
@@ -170,46 +192,25 @@ function replay(base: AddressSet, journal: Buffer): { set: AddressSet; end: numb
 }
 
 function applyRecord(set: AddressSet, payload: Buffer): AddressSet {
-  const { head, body } = splitHead(payload, readChangeHead);
+  const { head, body } = splitHead(payload, ChangeHead);
   // Left from before the set was written whole.
   if (head.uid !== set.uid || head.revision <= set.revision) return set;
   if (head.from !== set.revision) {
     throw new Error(`a change begins at revision ${head.from}, the set is at ${set.revision}`);
   }
-  const [add4 = 0, add6 = 0, remove4 = 0] = head.bytes;
+  const [add4, add6, remove4] = head.bytes;
   const at = [add4, add4 + add6, add4 + add6 + remove4] as const;
   const add = { v4: body.subarray(0, at[0]), v6: body.subarray(at[0], at[1]) };
   const remove = { v4: body.subarray(at[1], at[2]), v6: body.subarray(at[2]) };
   return changeSet(set, { from: head.from, revision: head.revision, add, remove });
 }
 
-function splitHead<T>(content: Buffer, read: (head: JsonFields) => T): { head: T; body: Buffer } {
+function splitHead<T>(content: Buffer, schema: v.GenericSchema<unknown, T>): { head: T; body: Buffer } {
   const end = content.indexOf('\n');
-  try {
-    const head = read(JsonFields.parse(content.toString('utf8', 0, Math.max(end, 0))));
-    return { head, body: content.subarray(end + 1) };
-  } catch (error) {
-    if (!(error instanceof FieldFault)) throw error;
-    throw new Error(`it does not begin with a header of this format and version: ${error.message}`, {
-      cause: error,
-    });
-  }
-}
-
-function readSetHead(head: JsonFields) {
-  if (head.text('format') !== FORMAT || head.count('version') !== VERSION) {
-    throw new FieldFault('format or version is another');
-  }
-  return {
-    ...{ name: head.text('name'), uid: head.text('uid'), revision: head.revision('revision') },
-    ...{ bytes4: head.count('bytes4'), sha256: head.text('sha256') },
-  };
-}
-
-function readChangeHead(head: JsonFields) {
-  const bytes = head.counts('bytes');
-  if (bytes.length !== 4) throw new FieldFault('bytes is no list of four');
-  return { uid: head.text('uid'), from: head.revision('from'), revision: head.revision('revision'), bytes };
+  const head = v.safeParse(schema, parseJson(content.toString('utf8', 0, Math.max(end, 0))));
+  if (head.success) return { head: head.output, body: content.subarray(end + 1) };
+  const [{ message }] = head.issues;
+  throw new Error(`it does not begin with a header of this format and version: ${message}`);
 }
 
 function checkMembers({ v4, v6 }: Members): void {
@@ -234,6 +235,14 @@ function readIfThere(path: string): Buffer {
 
 function ignoreAbsent(error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function sha256(content: Uint8Array): Buffer {

@@ -6,8 +6,8 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { withFile, writeDurably } from './durable-file';
-import { FieldFault, JsonFields } from './json-fields';
 
 const FORMAT = 'nsgate-agent-state';
 const VERSION = 1;
@@ -29,6 +29,16 @@ export type LoadedState =
   | { kind: 'loaded'; state: StoredState }
   /** There is a file, and it is cut short, altered, or of a newer agent. */
   | { kind: 'unusable'; reason: string };
+
+const Head = v.object({
+  format: v.literal(FORMAT),
+  version: v.pipe(v.number(), v.integer()),
+  sha256: v.string(),
+});
+const Body = v.object({
+  complete: v.boolean(),
+  policies: v.array(v.object({ name: v.string(), message: v.pipe(v.string(), v.base64()) })),
+});
 
 export class StateFile {
   readonly path: string;
@@ -61,40 +71,22 @@ export class StateFile {
 }
 
 function parse(text: string): LoadedState {
-  try {
-    return read(text);
-  } catch (error) {
-    if (error instanceof FieldFault) return { kind: 'unusable', reason: `its content: ${error.message}` };
-    throw error;
-  }
-}
-
-function read(text: string): LoadedState {
   const end = text.indexOf('\n');
-  const head = JsonFields.parse(text.slice(0, Math.max(end, 0)));
-  if (!isOfFormat(head))
-    return { kind: 'unusable', reason: 'it does not begin with a header of this format' };
-  const version = head.count('version');
-  if (version !== VERSION) {
-    return { kind: 'unusable', reason: `it is of version ${version}, this agent reads ${VERSION}` };
+  const head = v.safeParse(Head, parseJson(text.slice(0, Math.max(end, 0))));
+  if (!head.success) return { kind: 'unusable', reason: 'it does not begin with a header of this format' };
+  if (head.output.version !== VERSION) {
+    const reason = `it is of version ${head.output.version}, this agent reads ${VERSION}`;
+    return { kind: 'unusable', reason };
   }
-  const content = text.slice(end + 1, -1);
-  if (sha256(content) !== head.text('sha256'))
-    return { kind: 'unusable', reason: 'its checksum does not fit' };
-  const body = JsonFields.parse(content);
-  const policies = body.list('policies').map((stored) => ({
-    name: stored.text('name'),
-    message: Buffer.from(stored.text('message'), 'base64'),
+  const body = text.slice(end + 1, -1);
+  if (sha256(body) !== head.output.sha256) return { kind: 'unusable', reason: 'its checksum does not fit' };
+  const content = v.safeParse(Body, parseJson(body));
+  if (!content.success) return { kind: 'unusable', reason: v.summarize(content.issues) };
+  const policies = content.output.policies.map(({ name, message }) => ({
+    name,
+    message: Buffer.from(message, 'base64'),
   }));
-  return { kind: 'loaded', state: { complete: body.flag('complete'), policies } };
-}
-
-function isOfFormat(head: JsonFields): boolean {
-  try {
-    return head.text('format') === FORMAT && head.count('version') >= 0 && head.text('sha256') !== '';
-  } catch {
-    return false;
-  }
+  return { kind: 'loaded', state: { complete: content.output.complete, policies } };
 }
 
 function encode({ complete, policies }: StoredState): string {
@@ -106,6 +98,14 @@ function encode({ complete, policies }: StoredState): string {
     })),
   });
   return `${JSON.stringify({ format: FORMAT, version: VERSION, sha256: sha256(body) })}\n${body}\n`;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function sha256(text: string): string {
