@@ -13,7 +13,7 @@
 /* Written once each, under `lock`, before the first ruleset that calls them is published. */
 static typeof(NSG_CONNTRACK_GET) *conntrack_get;
 static typeof(NSG_CONNTRACK_PUT) *conntrack_put;
-static struct nsg_defrag defrag;
+static struct nsg_defrag6 defrag6;
 static typeof(nf_send_reset) *send_reset4;
 static typeof(nf_send_unreach) *send_unreachable4;
 static typeof(nf_send_reset6) *send_reset6;
@@ -40,11 +40,10 @@ static bool borrow_reject(void)
 	return send_reset4 && send_unreachable4 && send_reset6 && send_unreachable6;
 }
 
-static bool borrow_defrag(void)
+static bool borrow_defrag6(void)
 {
-	defrag.enable4 = defrag.enable4 ?: symbol_request(nf_defrag_ipv4_enable);
-	defrag.enable6 = defrag.enable6 ?: symbol_request(nf_defrag_ipv6_enable);
-	return defrag.enable4 && defrag.enable6 && nsg_defrag_borrow_disable(&defrag);
+	defrag6.enable = defrag6.enable ?: symbol_request(nf_defrag_ipv6_enable);
+	return defrag6.enable && nsg_defrag6_borrow_disable(&defrag6);
 }
 
 u8 nsg_borrow(u8 needs)
@@ -56,8 +55,8 @@ u8 nsg_borrow(u8 needs)
 		unmet |= NSG_NEEDS_STATE;
 	if (needs & NSG_NEEDS_REJECT && !borrow_reject())
 		unmet |= NSG_NEEDS_REJECT;
-	if (needs & NSG_NEEDS_WHOLE && !borrow_defrag())
-		unmet |= NSG_NEEDS_WHOLE;
+	if (needs & NSG_NEEDS_WHOLE6 && !borrow_defrag6())
+		unmet |= NSG_NEEDS_WHOLE6;
 	mutex_unlock(&lock);
 	return unmet;
 }
@@ -68,11 +67,9 @@ void nsg_borrowed_return(void)
 		symbol_put(NSG_CONNTRACK_GET);
 	if (conntrack_put)
 		symbol_put(NSG_CONNTRACK_PUT);
-	if (defrag.enable4)
-		symbol_put(nf_defrag_ipv4_enable);
-	if (defrag.enable6)
+	if (defrag6.enable)
 		symbol_put(nf_defrag_ipv6_enable);
-	nsg_defrag_return_disable(&defrag);
+	nsg_defrag6_return_disable(&defrag6);
 	if (send_reset4)
 		symbol_put(nf_send_reset);
 	if (send_unreachable4)
@@ -93,14 +90,14 @@ void nsg_conntrack_put(struct net *net)
 	nsg_call_conntrack_put(conntrack_put, net);
 }
 
-int nsg_defrag_get(struct net *net, bool ipv6)
+int nsg_defrag6_get(struct net *net)
 {
-	return nsg_call_defrag_enable(&defrag, net, ipv6);
+	return nsg_call_defrag6_enable(&defrag6, net);
 }
 
-void nsg_defrag_put(struct net *net, bool ipv6)
+void nsg_defrag6_put(struct net *net)
 {
-	nsg_call_defrag_disable(&defrag, net, ipv6);
+	nsg_call_defrag6_disable(&defrag6, net);
 }
 
 u8 nsg_conntrack_state(const struct sk_buff *skb)

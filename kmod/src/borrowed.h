@@ -24,9 +24,9 @@ void nsg_borrowed_return(void);
 int nsg_conntrack_get(struct net *net);
 void nsg_conntrack_put(struct net *net);
 
-/* Starts and ends the reassembly of fragments in a namespace, before our hooks; after nsg_borrow(NSG_NEEDS_WHOLE). */
-int nsg_defrag_get(struct net *net, bool ipv6);
-void nsg_defrag_put(struct net *net, bool ipv6);
+/* Starts and ends the reassembly of IPv6 in a namespace, before our hooks; after nsg_borrow(NSG_NEEDS_WHOLE6). */
+int nsg_defrag6_get(struct net *net);
+void nsg_defrag6_put(struct net *net);
 
 /* The packet's NSGATE_STATE_*. */
 u8 nsg_conntrack_state(const struct sk_buff *skb);

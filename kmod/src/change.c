@@ -13,6 +13,11 @@ static bool needs_tracking(const struct nsg_binding *binding)
 	return binding && binding->ruleset->needs & NSG_NEEDS_STATE;
 }
 
+static bool needs_whole6(const struct nsg_binding *binding)
+{
+	return binding && binding->ruleset->needs & NSG_NEEDS_WHOLE6;
+}
+
 /* The namespace's account goes on through the change, or ends or begins with it. */
 static void free_new(struct nsg_change *change)
 {
@@ -26,9 +31,25 @@ static void free_new(struct nsg_change *change)
 static void remove_added(struct nsg_change *change)
 {
 	nsg_hooks_take_off(change->ns, change->added);
-	nsg_hooks_fragment(change->ns, change->wholes);
+	if (change->wholes6)
+		nsg_hooks_defragment6(change->ns, false);
 	if (change->tracks)
 		nsg_hooks_track(change->ns, false);
+}
+
+static int prepare_wholes(struct nsg_change *change, struct nsgate_refusal *refusal)
+{
+	int error;
+
+	if (!needs_whole6(change->new) || change->ns->whole6)
+		return 0;
+	error = nsg_hooks_defragment6(change->ns, true);
+	if (error)
+		return nsg_refuse(refusal, error, NSGATE_FIELD_MATCH_KIND, refusal->offset,
+				  "the kernel puts no fragments together in namespace %u: error %d", change->ns->inode,
+				  error);
+	change->wholes6 = true;
+	return 0;
 }
 
 static int prepare_hooks(struct nsg_change *change, struct nsgate_refusal *refusal)
@@ -38,11 +59,9 @@ static int prepare_hooks(struct nsg_change *change, struct nsgate_refusal *refus
 	if (error)
 		return nsg_refuse(refusal, error, NSGATE_FIELD_HOOK, refusal->offset,
 				  "the kernel refused a hook in namespace %u: error %d", change->ns->inode, error);
-	error = nsg_hooks_defragment(change->ns, change->new->ruleset->needs, &change->wholes);
+	error = prepare_wholes(change, refusal);
 	if (error)
-		return nsg_refuse(refusal, error, NSGATE_FIELD_MATCH_KIND, refusal->offset,
-				  "the kernel puts no fragments together in namespace %u: error %d", change->ns->inode,
-				  error);
+		return error;
 	if (!needs_tracking(change->new) || change->ns->tracks)
 		return 0;
 	error = nsg_hooks_track(change->ns, true);
@@ -133,7 +152,8 @@ void nsg_change_finish(struct nsg_change *change, u64 reading)
 		WRITE_ONCE(change->new->side, 0);
 	if (!needs_tracking(change->new))
 		nsg_hooks_track(change->ns, false);
-	nsg_hooks_fragment(change->ns, change->new ? ~change->new->ruleset->needs : NSG_NEEDS_WHOLE);
+	if (!needs_whole6(change->new))
+		nsg_hooks_defragment6(change->ns, false);
 	if (!change->old)
 		return;
 	if (!change->new) {

@@ -14,7 +14,7 @@ struct nsg_change {
 	struct nsg_binding *old;	/* NULL if the namespace was not bound */
 	struct nsg_binding *new;	/* NULL if it is to be unbound */
 	u8 added[2];			/* hooks that were put on for `new` */
-	u8 wholes;			/* NSG_NEEDS_WHOLE* that were met for `new` */
+	bool wholes6;			/* the reassembly of IPv6 was put on for `new` */
 	bool tracks;			/* connection tracking was started for `new` */
 };
 

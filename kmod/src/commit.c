@@ -61,9 +61,9 @@ static int borrow(const struct commit *commit, const struct nsg_ruleset *ruleset
 	if (unmet & NSG_NEEDS_STATE)
 		return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_MATCH_KIND,
 			      "the kernel cannot load nf_conntrack, which matches on state need");
-	if (unmet & NSG_NEEDS_WHOLE)
+	if (unmet & NSG_NEEDS_WHOLE6)
 		return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_MATCH_KIND,
-			      "the kernel cannot load nf_defrag_ipv4 and nf_defrag_ipv6, which matches on transport headers need");
+			      "the kernel cannot load nf_defrag_ipv6, which matches on transport headers need");
 	if (unmet)
 		return refuse(commit, -EOPNOTSUPP, NSGATE_FIELD_ACTION,
 			      "the kernel cannot load nf_reject_ipv4 and nf_reject_ipv6, which reject needs");

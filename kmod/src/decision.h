@@ -35,34 +35,25 @@ static __always_inline void nsg_count(const struct nsg_tally *tally, u32 rule)
 	cell->last_hit = tally->now;
 }
 
-/*
- * nsg_decide(), compiled into the caller. `ipv6` is whether that is the key's family, `plain` whether the chain for its
- * hook is known to be.
- */
-static __always_inline struct nsg_decision nsg_decide_inline(const struct nsg_ruleset *ruleset,
-							     const struct nsg_key *key,
-							     const struct nsg_tally *tally, bool ipv6, bool plain)
-{
-	struct nsg_search nsg_uninitialized search;
-	u8 marks = 0;
-
-	for (nsg_search_first(&search, ruleset->matcher, key, ipv6, plain); search.place != NSG_NO_PLACE;
-	     nsg_search_next(&search, ipv6, plain)) {
-		u32 number = nsg_search_rule(&search);
-		const struct nsg_rule *rule = &ruleset->rule[number];
-
-		if (tally)
-			nsg_count(tally, number);
-		marks |= rule->flags;
-		if (likely(rule->decides))
-			return (struct nsg_decision){ .rule = number, .verdict = rule->action, .marks = marks };
-	}
-	return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_verdict[key->hook],
-				      .marks = marks | ruleset->default_marks[key->hook] };
-}
-
 /* Decides; counts every rule that matched on the way unless `tally` is NULL. */
 struct nsg_decision nsg_decide(const struct nsg_ruleset *ruleset, const struct nsg_key *key,
 			       const struct nsg_tally *tally);
+
+/*
+ * The decision, if it is only to accept or to drop by the first rule that matches or by default, and counts nothing;
+ * else its verdict is 0. For a plain chain, and `ipv6` is whether that is the key's family.
+ */
+static __always_inline struct nsg_decision nsg_decide_plainly(const struct nsg_ruleset *ruleset,
+							      const struct nsg_key *key, bool ipv6)
+{
+	struct nsg_search nsg_uninitialized search;
+	u32 rule;
+
+	nsg_search_first(&search, ruleset->matcher, key, ipv6, true);
+	if (search.place == NSG_NO_PLACE)
+		return (struct nsg_decision){ .rule = NSG_NO_RULE, .verdict = ruleset->default_plainly[key->hook] };
+	rule = nsg_search_rule(&search);
+	return (struct nsg_decision){ .rule = rule, .verdict = ruleset->rule[rule].plainly };
+}
 
 #endif /* _NSG_DECISION_H */

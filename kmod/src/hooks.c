@@ -87,33 +87,18 @@ int nsg_hooks_track(struct nsg_namespace *ns, bool track)
 	return error;
 }
 
-int nsg_hooks_defragment(struct nsg_namespace *ns, u8 needs, u8 *added)
+int nsg_hooks_defragment6(struct nsg_namespace *ns, bool whole)
 {
-	u8 need;
-	int error;
+	int error = 0;
 
 	lockdep_assert_held(&nsg_lock);
-	for (need = NSG_NEEDS_WHOLE4; need <= NSG_NEEDS_WHOLE6; need <<= 1) {
-		if (!(needs & ~ns->wholes & need))
-			continue;
-		error = nsg_defrag_get(ns->net, need == NSG_NEEDS_WHOLE6);
-		if (error)
-			return error;
-		ns->wholes |= need;
-		*added |= need;
-	}
-	return 0;
-}
-
-void nsg_hooks_fragment(struct nsg_namespace *ns, u8 needs)
-{
-	u8 need;
-
-	lockdep_assert_held(&nsg_lock);
-	for (need = NSG_NEEDS_WHOLE4; need <= NSG_NEEDS_WHOLE6; need <<= 1) {
-		if (!(needs & ns->wholes & need))
-			continue;
-		nsg_defrag_put(ns->net, need == NSG_NEEDS_WHOLE6);
-		ns->wholes &= ~need;
-	}
+	if (whole == ns->whole6)
+		return 0;
+	if (whole)
+		error = nsg_defrag6_get(ns->net);
+	else
+		nsg_defrag6_put(ns->net);
+	if (!error)
+		ns->whole6 = whole;
+	return error;
 }

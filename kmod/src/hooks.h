@@ -36,12 +36,9 @@ void nsg_hooks_take_off(struct nsg_namespace *ns, const u8 hooks[2]);
 int nsg_hooks_track(struct nsg_namespace *ns, bool track);
 
 /*
- * Has fragments put together, before our hooks, as those `needs` say that are not met yet (NSG_NEEDS_WHOLE*). Returns 0
- * or a negative errno; `added` then tells which to end again. Under nsg_lock.
+ * Has IPv6 fragments put together before our hooks, or no more; returns 0 or a negative errno. Under nsg_lock. Those of
+ * IPv4 need nothing beforehand.
  */
-int nsg_hooks_defragment(struct nsg_namespace *ns, u8 needs, u8 *added);
-
-/* Ends that for those of `needs` that are met. Under nsg_lock. */
-void nsg_hooks_fragment(struct nsg_namespace *ns, u8 needs);
+int nsg_hooks_defragment6(struct nsg_namespace *ns, bool whole);
 
 #endif /* _NSG_HOOKS_H */

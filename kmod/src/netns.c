@@ -125,7 +125,7 @@ static void namespace_leave(struct nsg_namespace *ns, struct list_head *gone)
 
 	nsg_hooks_take_off(ns, ns->hooks);
 	nsg_hooks_track(ns, false);
-	nsg_hooks_fragment(ns, NSG_NEEDS_WHOLE);
+	nsg_hooks_defragment6(ns, false);
 	if (binding)
 		nsg_binding_let_go(binding);
 	spin_lock(&table_lock);

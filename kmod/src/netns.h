@@ -25,7 +25,7 @@ struct nsg_namespace {
 	u32 inode;
 	u8 hooks[2];				/* registered, as in nsg_ruleset.hooks; under nsg_lock */
 	bool tracks;				/* connection tracking is held for it; under nsg_lock */
-	u8 wholes;				/* NSG_NEEDS_WHOLE* that are met; under nsg_lock */
+	bool whole6;				/* IPv6 fragments are put together; under nsg_lock */
 	bool quarantined;			/* never if bound; written at birth and under nsg_lock */
 	atomic64_t quarantine_dropped;		/* packets; by packets */
 	struct hlist_node by_inode;

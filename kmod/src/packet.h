@@ -53,7 +53,7 @@ static __always_inline bool nsg_packet_read_plain4(struct nsg_key *key, const st
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	u32 at_hand = skb_headlen(skb), least = sizeof(*ip) + NSG_PLAIN_TRANSPORT;
 
-	if (at_hand < least || *(const u8 *)ip != (4 << 4 | sizeof(*ip) / 4) || ip->frag_off & htons(IP_OFFSET) ||
+	if (at_hand < least || *(const u8 *)ip != (4 << 4 | sizeof(*ip) / 4) || ip_is_fragment(ip) ||
 	    ntohs(ip->tot_len) < sizeof(*ip) || ntohs(ip->tot_len) > skb->len)
 		return false;
 	key->source.words[0] = (__force u32)ip->saddr;

@@ -51,9 +51,9 @@ static u8 needs_of(const struct nsgate_rule *rule)
 	return needs;
 }
 
-static bool decides(const struct nsgate_rule *rule)
+static u8 plainly(const struct nsgate_rule *rule)
 {
-	return rule->action != NSGATE_COUNT && !(rule->flags & NSGATE_RULE_SHADOW);
+	return (rule->action == NSGATE_ACCEPT || rule->action == NSGATE_DROP) && !rule->flags ? rule->action : 0;
 }
 
 static u32 count_logs(const struct nsgate_ruleset *from)
@@ -88,6 +88,14 @@ static void fill_default_log(struct nsg_ruleset *ruleset, const struct nsgate_ru
 			ruleset->default_marks[hook] = NSG_MARK_DEFAULT_LOG;
 }
 
+static void fill_default_plainly(struct nsg_ruleset *ruleset)
+{
+	u32 hook;
+
+	for (hook = 0; hook < NSGATE_HOOKS; hook++)
+		ruleset->default_plainly[hook] = ruleset->default_marks[hook] ? 0 : ruleset->default_verdict[hook];
+}
+
 static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset *from)
 {
 	const struct nsgate_rule *rule = nsg_ruleset_rules(from);
@@ -96,7 +104,7 @@ static void fill_rules(struct nsg_ruleset *ruleset, const struct nsgate_ruleset 
 	for (i = 0; i < from->rules; i++, rule = nsg_rule_end(rule)) {
 		ruleset->rule[i] = (struct nsg_rule){ .id = rule->id, .action = rule->action,
 						      .flags = rule->flags, .reject_with = rule->reject_with,
-						      .decides = decides(rule) };
+						      .plainly = plainly(rule) };
 		ruleset->by_id[i] = (struct nsg_rule_index){ .id = rule->id, .rule = i };
 		if (rule->flags & NSGATE_RULE_LOG)
 			ruleset->rule[i].log = add_log(ruleset, i, rule->log_rate, rule->log_burst);
@@ -146,6 +154,7 @@ struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *er
 	fill_defaults(ruleset, from);
 	fill_rules(ruleset, from);
 	fill_default_log(ruleset, from);
+	fill_default_plainly(ruleset);
 	return ruleset;
 }
 

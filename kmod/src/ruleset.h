@@ -10,7 +10,7 @@ struct nsg_rule {
 	u8 action;		/* enum nsgate_action */
 	u8 flags;		/* NSGATE_RULE_* */
 	u8 reject_with;		/* enum nsgate_reject_with */
-	bool decides;		/* what it matches goes no further */
+	u8 plainly;		/* the action if it is to accept or to drop and that is all, else 0 */
 	u16 log;		/* place in nsg_ruleset.log, with NSGATE_RULE_LOG */
 };
 
@@ -40,7 +40,6 @@ struct nsg_rule_index {
 #define NSG_NEEDS_SETS		4	/* the side of the address sets in a packet's key */
 #define NSG_NEEDS_WHOLE4	8	/* IPv4 packets whole, because fragments have no transport header */
 #define NSG_NEEDS_WHOLE6	16
-#define NSG_NEEDS_WHOLE		(NSG_NEEDS_WHOLE4 | NSG_NEEDS_WHOLE6)
 
 /*
  * The part above `held` never changes between build and free. A packet reaches a ruleset through its namespace's
@@ -51,6 +50,7 @@ struct nsg_ruleset {
 	u32 rules;
 	u8 default_verdict[NSGATE_HOOKS];
 	u8 default_marks[NSGATE_HOOKS];	/* NSG_MARK_* of what no rule decides */
+	u8 default_plainly[NSGATE_HOOKS];	/* the default verdict if it has no marks, else 0 */
 	u8 hooks[2];			/* that it needs: bit per enum nsgate_hook, for IPv4 [0] and IPv6 [1] */
 	u8 needs;			/* NSG_NEEDS_* */
 	u64 memory;			/* bytes, all told */

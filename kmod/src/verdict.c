@@ -8,6 +8,7 @@
 #include <linux/preempt.h>
 #include <linux/smp.h>
 
+#include "../compat/defrag.h"
 #include "verdict.h"
 #include "binding.h"
 #include "borrowed.h"
@@ -34,15 +35,6 @@ static struct nsg_decision decide_in(const struct nsg_binding *binding, const st
 	const struct nsg_tally tally = tally_of(binding, skb);
 
 	return nsg_decide(binding->ruleset, key, &tally);
-}
-
-static __always_inline struct nsg_decision decide_on_plain(const struct nsg_binding *binding,
-							   const struct nsg_key *key, const struct sk_buff *skb,
-							   bool ipv6)
-{
-	const struct nsg_tally tally = tally_of(binding, skb);
-
-	return nsg_decide_inline(binding->ruleset, key, &tally, ipv6, true);
 }
 
 /* The side of the address sets that a binding looks at: of both that may be shown, the new one. */
@@ -129,6 +121,18 @@ static unsigned int carry_out(const struct nsg_binding *binding, struct nsg_deci
 	}
 }
 
+/*
+ * Whether the packet is whole, or has become so by being the last of its fragments to come. The others are the
+ * kernel's, which keeps them.
+ */
+static bool is_whole4(struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	if (state->pf != NFPROTO_IPV4 || likely(!ip_is_fragment(ip_hdr(skb))))
+		return true;
+	return nsg_call_gather4(state->net, skb, state->hook == NSGATE_HOOK_OUTPUT ? IP_DEFRAG_CONNTRACK_OUT :
+									       IP_DEFRAG_CONNTRACK_IN);
+}
+
 /* The verdict on any packet. */
 static noinline unsigned int verdict(const struct nsg_binding *binding, struct sk_buff *skb,
 				     const struct nsg_hook_state *state)
@@ -140,6 +144,8 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 	struct nsg_decision decision = { .rule = NSG_NO_RULE };
 	struct nsg_key key;
 
+	if (needs & NSG_NEEDS_WHOLE4 && !is_whole4(skb, state))
+		return NF_STOLEN;
 	if (unlikely(nsg_packet_read(&key, skb, state)))
 		decision.verdict = malformed_verdict(totals, &key);
 	if (needs & NSG_NEEDS_STATE)
@@ -153,26 +159,17 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 	return carry_out(binding, decision, skb, state, &key);
 }
 
-/* For a packet that was plain, but of which more than its five fields is asked after all. */
-static noinline unsigned int carry_out_fully(const struct nsg_binding *binding, struct nsg_decision decision,
-					     struct sk_buff *skb, const struct nsg_hook_state *state)
-{
-	struct nsg_key key;
-
-	nsg_packet_read(&key, skb, state);
-	if (binding->ruleset->needs & NSG_NEEDS_STATE)
-		key.state = nsg_conntrack_state(skb);
-	return carry_out(binding, decision, skb, state, &key);
-}
-
 static __always_inline bool has_plain_chain(const struct nsg_binding *binding, u8 hook, bool ipv6)
 {
 	const struct nsg_chain *chain = binding->ruleset->matcher->chain[hook][ipv6];
 
-	return !chain || chain->plain;
+	return chain && chain->plain;
 }
 
-/* The same as verdict(), to which it leaves what is not plain, packet or rules, and a ruleset that takes over. */
+/*
+ * The same as verdict(), to which it leaves, before it counts anything, what is not plain: packet, rules or decision,
+ * or a ruleset that takes over.
+ */
 static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *binding, struct sk_buff *skb,
 						     const struct nsg_hook_state *state, bool ipv6)
 {
@@ -183,9 +180,14 @@ static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *b
 	if (unlikely(READ_ONCE(binding->previous)) || !has_plain_chain(binding, state->hook, ipv6) ||
 	    !nsg_packet_read_plain(&key, skb, state, ipv6))
 		return verdict(binding, skb, state);
-	decision = decide_on_plain(binding, &key, skb, ipv6);
-	if (unlikely(decision.marks || decision.verdict == NSGATE_REJECT))
-		return carry_out_fully(binding, decision, skb, state);
+	decision = nsg_decide_plainly(binding->ruleset, &key, ipv6);
+	if (unlikely(!decision.verdict))
+		return verdict(binding, skb, state);
+	if (decision.rule != NSG_NO_RULE) {
+		const struct nsg_tally tally = tally_of(binding, skb);
+
+		nsg_count(&tally, decision.rule);
+	}
 	if (decision.verdict == NSGATE_ACCEPT) {
 		this_cpu_inc(totals->hook[state->hook].accepted);
 		return NF_ACCEPT;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* implicit declaration of function .nf_defrag_ipv4_disable */
+/* implicit declaration of function .nf_defrag_ipv6_disable */
 #include <net/net_namespace.h>
-#include <net/netfilter/ipv4/nf_defrag_ipv4.h>
+#include <net/netfilter/ipv6/nf_defrag_ipv6.h>
 
 void probe(struct net *net)
 {
-	nf_defrag_ipv4_disable(net);
+	nf_defrag_ipv6_disable(net);
 }
