@@ -31,6 +31,11 @@ int nsg_refuse(struct nsgate_refusal *refusal, int error, enum nsgate_field fiel
 	return error;
 }
 
+int nsg_refuse_here(struct nsgate_refusal *refusal, int error, enum nsgate_field field, const char *reason)
+{
+	return nsg_refuse(refusal, error, field, refusal->offset, "%s", reason);
+}
+
 int nsg_fault(struct nsg_parse *parse, const void *at, int error, enum nsgate_field field,
 	      const char *reason, ...)
 {

@@ -22,6 +22,9 @@ __printf(5, 0)
 int nsg_refuse_list(struct nsgate_refusal *refusal, int error, enum nsgate_field field, u32 offset,
 		    const char *reason, va_list arguments);
 
+/* The same at the byte that is noted already. */
+int nsg_refuse_here(struct nsgate_refusal *refusal, int error, enum nsgate_field field, const char *reason);
+
 /* The refusal of a request whose memory could not be had. */
 int nsg_refuse_memory(struct nsgate_refusal *refusal, size_t bytes);
 

@@ -82,6 +82,14 @@ static inline u32 nsg_request_offset(const struct nsg_request *request, const vo
 	return (const u8 *)part - request->bytes;
 }
 
+/* Points refusals at an object, and at a part of it. */
+static inline void nsg_refuse_at(struct nsgate_refusal *refusal, const struct nsg_request *request,
+				 const struct nsg_object *object, const void *part)
+{
+	refusal->object = object->index;
+	refusal->offset = nsg_request_offset(request, part);
+}
+
 /* The first match of a checked rule, and the one after. Matches end where the rule does. */
 static inline const struct nsgate_match *nsg_rule_matches(const struct nsgate_rule *rule)
 {
