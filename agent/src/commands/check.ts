@@ -50,7 +50,7 @@ function checkModule({ device }: Config): Finding {
   return attempt('kernel module', 'load it: modprobe nsgate; or update the side that is named', () => {
     const kernel = openKernelDevice(device);
     try {
-      const { version, abiMin, abiMax, bindings, quarantine } = kernel.info();
+      const { version, abiMin, abiMax, bindings, quarantine } = kernel.opening;
       const abi = `ABI ${abiMin} to ${abiMax}, the agent speaks ${ABI}`;
       return `${version} (${abi}), ${bindings} namespaces bound, quarantine ${quarantine ? 'on' : 'off'}`;
     } finally {

@@ -37,7 +37,7 @@ function showKernel({ device }: Config, print: (line: string) => void): void {
     const kernel = openKernelDevice(device);
     try {
       const { version, generation, bindings, rulesets, sets, memory, quarantined, quarantine } =
-        kernel.info();
+        kernel.opening;
       print(`module      ${version}, generation ${generation}, ${Number(memory >> 10n)} KiB`);
       print(`enforced    ${bindings} bindings of ${rulesets} rulesets, ${sets} address sets`);
       print(`quarantine  ${quarantine ? 'on' : 'off'}, ${quarantined} namespaces in it`);

@@ -111,10 +111,16 @@ export class FakeKernel {
     return [...this.#state.rulesets.keys()];
   }
 
+  /** What is held under a digest; the module itself gives no ruleset back. */
+  rulesetOf(digest: Digest): Ruleset | undefined {
+    return this.#state.rulesets.get(digest);
+  }
+
   readonly open = (): KernelDevice => {
     if (!this.loaded) throw new KernelUnavailable('absent', 'the kernel module is not loaded');
     this.openDevices += 1;
     return {
+      opening: this.#info(),
       info: () => this.#info(),
       commit: (objects) => this.#commit([...objects]),
       list: () => this.#list(),

@@ -29,6 +29,8 @@ import type { CommitObject, DescribedPacket, EventsQuestion } from './request';
  * has changed. While one is open the module cannot be unloaded: close it when the work is done.
  */
 export interface KernelDevice {
+  /** What info() told when it was opened. */
+  readonly opening: KernelInfo;
   info(): KernelInfo;
   /** Applies all objects or none; gives the generation after it. */
   commit(objects: readonly CommitObject[]): bigint;
@@ -47,12 +49,13 @@ export const DEFAULT_DEVICE_PATH = '/dev/nsgate';
 
 /** Opens the device and agrees on the ABI. Throws KernelUnavailable. */
 export function openKernelDevice(path = DEFAULT_DEVICE_PATH): KernelDevice {
-  const device = new OpenKernelDevice(openDeviceFile(path));
+  const file = openDeviceFile(path);
   try {
-    demandSharedAbi(device.info());
+    const device = new OpenKernelDevice(file);
+    demandSharedAbi(device.opening);
     return device;
   } catch (error) {
-    device.close();
+    file.close();
     throw error;
   }
 }
@@ -69,8 +72,13 @@ export function demandSharedAbi({ abiMin, abiMax, version }: KernelInfo): void {
 
 export class OpenKernelDevice implements KernelDevice {
   #tag = 0n;
+  #opening: KernelInfo | undefined;
 
   constructor(private readonly file: DeviceFile) {}
+
+  get opening(): KernelInfo {
+    return (this.#opening ??= this.info());
+  }
 
   info(): KernelInfo {
     return decodeInfo(this.#request(Op.INFO, (tag) => encodeInfo(tag)));

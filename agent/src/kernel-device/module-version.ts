@@ -7,7 +7,7 @@ export function moduleVersion(openKernel: () => KernelDevice): string {
   try {
     const kernel = openKernel();
     try {
-      return kernel.info().version;
+      return kernel.opening.version;
     } finally {
       kernel.close();
     }

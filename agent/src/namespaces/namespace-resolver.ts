@@ -103,9 +103,11 @@ export class NamespaceResolver {
     this.#dirty = new Set();
     const changed = dirty === 'all' ? this.#readAll() : this.#readSome(dirty);
     if (changed.length === 0) return;
-    this.#logChanges(changed);
     this.#confirmPlaceholders(changed);
     this.options.onChange(changed);
+    // To tell of it comes after what is done about it.
+    const entries = changed.map((name) => this.entry(name) ?? { state: 'gone' as const, name });
+    setImmediate(() => this.#logChanges(entries));
   }
 
   #readAll(): string[] {
@@ -136,10 +138,9 @@ export class NamespaceResolver {
     return { initialInode: this.options.initialInode(), allowInitial: this.options.allowInitial };
   }
 
-  #logChanges(changed: readonly string[]): void {
-    for (const name of changed) {
-      const { state, ...rest } = this.entry(name) ?? { state: 'gone', name };
-      this.options.log.info({ namespace: name, state, ...rest, name: undefined }, 'namespace');
+  #logChanges(entries: readonly (NamespaceEntry | { state: 'gone'; name: string })[]): void {
+    for (const { name, state, ...rest } of entries) {
+      this.options.log.info({ namespace: name, state, ...rest }, 'namespace');
     }
   }
 

@@ -1,5 +1,7 @@
-/** What has become of the kernel since it was left: found by comparing listings, told in words. Pure. */
+/** What has become of the kernel since it was left: found by comparing listings, told in words. */
 import type { Digest, ListedNamespace } from '../kernel-device';
+import type { HostEvents } from '../host-events/host-events';
+import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { Actual } from './plan';
 
 export interface Drift {
@@ -7,6 +9,28 @@ export interface Drift {
   inode: number | undefined;
   /** What was found. */
   found: string;
+}
+
+/** The kernel at a moment, of one load of the module. */
+export interface Moment {
+  instance: bigint;
+  actual: Actual;
+}
+
+/** An event for each thing that another has changed between two moments. */
+export function tellDrift(
+  left: Moment,
+  found: Moment & { entries: readonly NamespaceEntry[] },
+  events: Pick<HostEvents, 'note'>,
+): void {
+  if (left.instance !== found.instance) {
+    events.note('module-reloaded', 'the kernel module was loaded again; everything was programmed anew');
+    return;
+  }
+  for (const { inode, found: what } of findDrift(left.actual, found.actual)) {
+    const name = found.entries.find((entry) => inode !== undefined && inodeOf(entry) === inode)?.name;
+    events.note('drift-repaired', `found: ${what}; put back as it is wanted`, name);
+  }
 }
 
 /**

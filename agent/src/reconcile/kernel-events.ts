@@ -80,7 +80,7 @@ export class KernelEvents {
   }
 
   #readAll(kernel: KernelDevice, events: KernelEvent[]): void {
-    const { instance } = kernel.info();
+    const { instance } = kernel.opening;
     if (instance === this.#unsupported) return;
     if (instance !== this.#instance) this.#cursor = 0n;
     this.#instance = this.#cursor === 0n ? 0n : instance;

@@ -28,6 +28,8 @@ export interface Target {
 
 export interface ProgrammerOptions {
   kernel: KernelDevice;
+  /** As the kernel was found a moment ago. */
+  found: Actual;
   targets: readonly Target[];
   /** Opens a namespace by name; undefined when the name no longer stands for the target's inode. */
   hold: (name: string) => HeldNamespace | undefined;
@@ -93,7 +95,7 @@ export class KernelProgrammer {
   }
 
   run(): ProgrammingResult {
-    let actual = readActual(this.options.kernel);
+    let actual = this.options.found;
     for (let round = 0; ; round++) {
       if (round > MAX_ROUNDS + this.options.targets.length) throw new Error(NOT_SETTLING);
       const next = this.#round(actual);
@@ -239,7 +241,7 @@ export class KernelProgrammer {
   }
 }
 
-function readActual(kernel: KernelDevice): Actual {
+export function readActual(kernel: KernelDevice): Actual {
   return { ...kernel.list(), quarantine: kernel.info().quarantine };
 }
 

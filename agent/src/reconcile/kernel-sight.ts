@@ -1,11 +1,11 @@
-/** What is known of the kernel between two whole passes. Pure. */
+/** What is known of the kernel between two whole passes. */
 import type { ListedNamespace } from '../kernel-device';
 import type { Actual } from './plan';
 import type { QuickResult } from './quick-binder';
 
 export interface KernelSight {
   /** By inode. */
-  namespaces: ReadonlyMap<number, Pick<ListedNamespace, 'birth' | 'cookie' | 'binding'>>;
+  namespaces: Map<number, Pick<ListedNamespace, 'birth' | 'cookie' | 'binding'>>;
   /** Versions of address sets by name. */
   sets: ReadonlyMap<string, bigint>;
 }
@@ -17,16 +17,11 @@ export function sightOf({ namespaces, sets }: Actual): KernelSight {
   };
 }
 
-/** Birth and cookie of a namespace that is new are told by the next whole pass. */
-export function sightAfter(before: KernelSight | undefined, { bound }: QuickResult): KernelSight {
-  const namespaces = new Map(before?.namespaces);
+/** Takes in what a quick pass has bound. Birth and cookie of a namespace that is new are told by the next whole pass. */
+export function noteBound({ namespaces }: KernelSight, { bound }: QuickResult): void {
   for (const [inode, digest] of bound) {
     const { birth, cookie } = namespaces.get(inode) ?? { birth: 0n, cookie: 0n };
-    namespaces.set(inode, {
-      birth,
-      cookie,
-      binding: digest === undefined ? undefined : { digest, epoch: 0n },
-    });
+    const binding = digest === undefined ? undefined : { digest, epoch: 0n };
+    namespaces.set(inode, { birth, cookie, binding });
   }
-  return { namespaces, sets: before?.sets ?? new Map<string, bigint>() };
 }

@@ -47,9 +47,8 @@ export class KernelWatch {
     try {
       const kernel = this.options.openKernel();
       try {
-        const info = kernel.info();
-        this.options.onLook?.(info);
-        return describeKernel(info);
+        this.options.onLook?.(kernel.opening);
+        return describeKernel(kernel.opening);
       } finally {
         kernel.close();
       }

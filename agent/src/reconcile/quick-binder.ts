@@ -27,7 +27,8 @@ export interface QuickBinderOptions {
 
 export interface QuickResult {
   applied: CommitObject[];
-  /** The kernel's generation afterwards. */
+  /** The kernel's, afterwards. */
+  instance: bigint;
   generation: bigint;
   /** Digests as read back, by inode. */
   bound: ReadonlyMap<number, Digest | undefined>;
@@ -49,7 +50,7 @@ export function bindQuickly(options: QuickBinderOptions): QuickResult | undefine
     }
     const applied = objectsFor(options);
     const generation = options.kernel.commit(applied);
-    return { applied, generation, bound: readBack(options) };
+    return { applied, instance: options.kernel.opening.instance, generation, bound: readBack(options) };
   } catch (error) {
     if (error instanceof KernelRefusal) return undefined;
     throw error;

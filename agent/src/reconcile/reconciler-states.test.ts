@@ -3,7 +3,7 @@ import { ruleKey } from '@nsgate/proto';
 import { readPolicy } from '../controller-client/policy-message';
 import type { AddressSet } from '../desired-state/address-set';
 import { policy, policyMessage, ruleMessage } from '../desired-state/policy.testing';
-import { Setting } from '../kernel-device';
+import { Hook, Setting, type Ruleset } from '../kernel-device';
 import { compose } from './compose';
 import { TestHost } from './test-host.testing';
 
@@ -156,6 +156,50 @@ describe('a kernel that another program has changed', () => {
     ]);
     host.run();
     expect(kinds(host)).toEqual([]);
+  });
+
+  describe('by putting another ruleset under the digest of ours', () => {
+    const digest = digestOf(web);
+    const ours = compose([web]).ruleset;
+
+    function replace(host: TestHost, ruleset: Ruleset): void {
+      const kernel = host.kernel.open();
+      kernel.commit([
+        { type: 'unbind', inode: 10, birth: 0n },
+        { type: 'ruleset-drop', digest },
+      ]);
+      kernel.commit([
+        { type: 'ruleset-put', digest, ruleset },
+        { type: 'bind', inode: 10, birth: 0n, digest, initial: false },
+      ]);
+      kernel.close();
+    }
+
+    it('is put right, without a moment in which nothing is bound', () => {
+      const host = hostWith();
+      host.run();
+      const [first] = ours.rules;
+      replace(host, { ...ours, rules: ours.rules.map((rule) => ({ ...rule, hook: Hook.OUTPUT })) });
+      host.kernel.beforeCommit = () => expect(host.kernel.boundTo(10)).toBeDefined();
+      host.run();
+      expect(host.kernel.boundTo(10)).toBe(digest);
+      expect(host.kernel.rulesetOf(digest)?.rules[0]).toEqual(first);
+      expect(host.kernel.rulesets).toEqual([digest]);
+      expect(kinds(host)).toEqual(['drift-repaired']);
+      const { length } = host.kernel.commits;
+      host.run();
+      expect(host.kernel.commits.length).toBe(length);
+    });
+
+    it('is seen by an agent without memory too, where there are fewer rules', () => {
+      const host = hostWith();
+      host.run();
+      replace(host, { ...ours, rules: [] });
+      const reconciler = host.restarted();
+      reconciler.run();
+      reconciler.stop();
+      expect(host.kernel.rulesetOf(digest)).toEqual(ours);
+    });
   });
 
   it('is not spoken of when a namespace has died, or a policy has changed', () => {

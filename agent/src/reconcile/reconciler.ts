@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { DesiredState } from '../desired-state/desired-state';
 import type { HostEvents } from '../host-events/host-events';
 import {
+  KernelRefusal,
   KernelUnavailable,
   type CommitObject,
   type Digest,
@@ -11,11 +12,11 @@ import {
 } from '../kernel-device';
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
-import { tellApplied } from './applied';
+import { tellApplied, type Applied } from './applied';
 import { Composer, type Composition } from './compose';
-import { findDrift } from './drift';
-import { KernelProgrammer, type ProgrammingResult, type Target } from './kernel-programmer';
-import { sightAfter, sightOf, type KernelSight } from './kernel-sight';
+import { tellDrift } from './drift';
+import { KernelProgrammer, readActual, type ProgrammingResult, type Target } from './kernel-programmer';
+import { noteBound, sightOf, type KernelSight } from './kernel-sight';
 import { describeKernel } from './kernel-watch';
 import { Nameless } from './nameless';
 import type { Actual } from './plan';
@@ -23,6 +24,8 @@ import { namedInodes, Quarantine } from './quarantine';
 import { bindQuickly, type QuickTarget } from './quick-binder';
 import { describeReality, missingSet, updateReality, type Observed, type Reality } from './reality';
 import { RefusedRulesets } from './refused-rulesets';
+import { expelReplaced, replacedRulesets } from './replaced-rulesets';
+import { sortOut } from './targets';
 
 export interface ReconcilerOptions {
   desired: Pick<DesiredState, 'policies' | 'sets' | 'completeness'>;
@@ -66,8 +69,12 @@ export class Reconciler {
   #kernelSeen: string | undefined;
   /** As the last whole pass left it; undefined when that failed, or changed nothing by intent. */
   #left: { instance: bigint; actual: Actual } | undefined;
-  #observed: Observed | undefined;
+  #observed: Seen | undefined;
+  /** Entries by name, as far as quick passes have changed them, that reality does not tell of yet. */
+  #changed = new Map<string, NamespaceEntry | undefined>();
   #passMs = 0;
+  /** Rulesets that the kernel holds, as far as is known. */
+  #held = new Set<Digest>();
   #reality: Reality = { realizations: new Map(), namespaces: new Map() };
 
   constructor(private readonly options: ReconcilerOptions) {
@@ -75,8 +82,12 @@ export class Reconciler {
     this.#quarantine = new Quarantine({ releaseAfterMs, now: () => performance.now() });
   }
 
-  /** How things stood at the end of the last pass. */
+  /** How things stood at the end of the last pass. What quick passes changed is worked out when somebody asks. */
   get reality(): Reality {
+    if (this.#observed !== undefined && this.#changed.size > 0) {
+      this.#reality = updateReality(this.#reality, this.#observed, this.#changed);
+      this.#changed = new Map();
+    }
     return this.#reality;
   }
 
@@ -124,6 +135,7 @@ export class Reconciler {
     this.options.onPass?.('whole', this.#passMs);
     this.#noteObstacle(observed.obstacle);
     this.#observed = observed.obstacle === undefined ? observed : undefined;
+    this.#changed = new Map();
     this.#reality = describeReality(observed, observed.entries);
     this.options.onReality();
   }
@@ -143,12 +155,9 @@ export class Reconciler {
     if (targets === undefined) return false;
     this.#scheduled = undefined;
     this.#dirty = new Set();
-    const sight = targets.length === 0 ? observed.actual : this.#bindQuickly(targets, observed);
-    if (sight === undefined) return false;
-    const wanted = new Map(observed.wanted);
-    for (const { name, composition } of targets) if (composition) wanted.set(name, composition);
-    this.#observed = { ...observed, wanted, actual: sight };
-    this.#reality = updateReality(this.#reality, this.#observed, changed);
+    if (targets.length > 0 && !this.#bindQuickly(targets, observed)) return false;
+    for (const { name, composition } of targets) if (composition) observed.wanted.set(name, composition);
+    for (const [name, entry] of changed) this.#changed.set(name, entry);
     this.auditSoon();
     this.options.onPass?.('quick', performance.now() - start);
     this.options.onReality();
@@ -158,7 +167,7 @@ export class Reconciler {
   /** Undefined when one of them needs more than a binding. */
   #quickTargets(
     entries: readonly (NamespaceEntry | undefined)[],
-    { actual, sets }: Observed,
+    { actual, sets }: Seen,
   ): QuickTarget[] | undefined {
     const targets: QuickTarget[] = [];
     for (const entry of entries) {
@@ -181,29 +190,29 @@ export class Reconciler {
     return targets;
   }
 
-  /** What is known of the kernel afterwards; undefined when it did not go as expected. */
-  #bindQuickly(targets: readonly QuickTarget[], observed: Observed): KernelSight | undefined {
+  /** Whether it went as expected. */
+  #bindQuickly(targets: readonly QuickTarget[], { actual }: Seen): boolean {
     const start = performance.now();
-    const result = this.#withKernel((kernel, info) => {
-      if (describeKernel(info) !== this.#kernelSeen) return undefined;
-      const held = new Set(this.#left?.actual.rulesets.map(({ digest }) => digest));
-      const hold = (name: string): ReturnType<NamespaceResolver['hold']> =>
-        this.options.namespaces.hold(name);
-      const bound = bindQuickly({ kernel, targets, hold, held });
-      if (bound !== undefined) this.#kernelSeen = describeKernel({ ...info, generation: bound.generation });
-      return bound;
+    const hold = (name: string): ReturnType<NamespaceResolver['hold']> => this.options.namespaces.hold(name);
+    const result = this.#withKernel((kernel) => {
+      if (describeKernel(kernel.opening) !== this.#kernelSeen) return undefined;
+      return bindQuickly({ kernel, targets, hold, held: this.#held });
     });
-    if (result === undefined) return undefined;
-    this.#tell(result.applied, new Map(targets.map(({ inode, name }) => [inode, name])), start);
-    return sightAfter(observed.actual, result);
+    if (result === undefined) return false;
+    const { applied, instance, generation } = result;
+    this.#kernelSeen = describeKernel({ instance, generation });
+    for (const object of applied) if (object.type === 'ruleset-put') this.#held.add(object.digest);
+    if (actual !== undefined) noteBound(actual, result);
+    this.#tell(applied, new Map(targets.map(({ inode, name }) => [inode, name])), start);
+    return true;
   }
 
   /** Undefined when the kernel fails: a whole pass finds out how, and reports it. */
-  #withKernel<T>(use: (kernel: KernelDevice, info: KernelInfo) => T): T | undefined {
+  #withKernel<T>(use: (kernel: KernelDevice) => T): T | undefined {
     try {
       const kernel = this.options.openKernel();
       try {
-        return use(kernel, kernel.info());
+        return use(kernel);
       } finally {
         kernel.close();
       }
@@ -213,7 +222,7 @@ export class Reconciler {
     }
   }
 
-  #program(): Observed & { entries: NamespaceEntry[] } {
+  #program(): Seen & { entries: NamespaceEntry[] } {
     const named = this.options.namespaces.entries();
     try {
       const kernel = this.options.openKernel();
@@ -240,15 +249,18 @@ export class Reconciler {
     }
   }
 
-  #programOpen(kernel: KernelDevice, named: NamespaceEntry[]): Observed & { entries: NamespaceEntry[] } {
+  #programOpen(kernel: KernelDevice, named: NamespaceEntry[]): Seen & { entries: NamespaceEntry[] } {
     const start = performance.now();
     const { desired } = this.options;
-    const info = kernel.info();
-    const found: Actual = { ...kernel.list(), quarantine: info.quarantine };
+    const info = kernel.opening;
+    const found = readActual(kernel);
     const entries = [...named, ...this.#nameless.entries(found, named)];
     const wanted = this.#compose(entries);
-    const result = this.#programFound(kernel, { info, found, entries, wanted });
-    this.#noteFound(info, found, entries);
+    const trusted = this.#expelReplaced(kernel, { info, found, entries, wanted });
+    const result = this.#programFound(kernel, { info, found: trusted, entries, wanted });
+    if (this.#left !== undefined && this.options.desired.completeness !== 'unknown') {
+      tellDrift(this.#left, { instance: info.instance, actual: found, entries }, this.options.events);
+    }
     this.#noteListing(info.instance, result.actual);
     this.#nameless.remember(result.actual, named);
     const names = new Map([...entries].reverse().map((entry) => [inodeOf(entry), entry.name] as const));
@@ -276,9 +288,10 @@ export class Reconciler {
         refusedSets: new Map(),
       };
     }
-    const targets = this.#targets(entries, wanted);
+    const { sets } = this.options.desired;
+    const { targets, keep } = sortOut(entries, { wanted, sets, allowInitial: this.options.allowInitial });
     const result = new KernelProgrammer({
-      ...{ kernel, targets, keep: this.#keep(entries, wanted), sets: this.options.desired.sets },
+      ...{ kernel, found, targets, keep, sets },
       hold: (name) => this.options.namespaces.hold(name),
       onVanished: (name) => this.options.namespaces.recheck(name),
       refusedRulesets: this.#refused.known(info.instance),
@@ -291,51 +304,35 @@ export class Reconciler {
     return result;
   }
 
+  /** As the kernel is afterwards. */
+  #expelReplaced(kernel: KernelDevice, { info, found, wanted }: Pass): Actual {
+    if (this.options.desired.completeness === 'unknown') return found;
+    const left = this.#left?.instance === info.instance ? this.#left.actual : undefined;
+    const replaced = replacedRulesets(found, left, wanted.values());
+    if (replaced.length === 0) return found;
+    try {
+      expelReplaced(kernel, found, replaced, this.options.events);
+    } catch (error) {
+      if (!(error instanceof KernelRefusal)) throw error;
+      this.options.log.error(
+        { err: error },
+        'a ruleset that another program has replaced cannot be put back',
+      );
+    }
+    return readActual(kernel);
+  }
+
   /** By name, also the names that namespaces had which have none now. */
   #compose(entries: readonly NamespaceEntry[]): Map<string, Composition> {
     const names = entries.flatMap((entry) => (entry.state === 'lingering' ? (entry.was ?? []) : entry.name));
     return this.#composer.composeAll(this.options.desired.policies, names);
   }
 
-  #targets(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Target[] {
-    return entries.flatMap((entry): Target[] => {
-      if (entry.state !== 'ready' && entry.state !== 'lingering') return [];
-      const { name, inode } = entry;
-      const nameless = entry.state === 'lingering';
-      const composition = wanted.get(entry.state === 'lingering' ? (entry.was ?? '') : name);
-      if (composition === undefined || missingSet(composition, this.options.desired.sets)) return [];
-      return [{ name, inode, composition, allowInitial: this.options.allowInitial.has(name), nameless }];
-    });
-  }
-
-  /** What cannot be as wanted now stays as it is, and so does what nothing is known of. */
-  #keep(entries: readonly NamespaceEntry[], wanted: ReadonlyMap<string, Composition>): Set<number> {
-    const kept = entries.filter((entry) => {
-      if (entry.state === 'lingering' && entry.was === undefined) return true;
-      const composition = wanted.get(entry.state === 'lingering' ? (entry.was ?? '') : entry.name);
-      return composition !== undefined && missingSet(composition, this.options.desired.sets) !== undefined;
-    });
-    return new Set(kept.map(inodeOf).filter((inode) => inode !== undefined));
-  }
-
-  #noteFound({ instance }: KernelInfo, found: Actual, entries: readonly NamespaceEntry[]): void {
-    const left = this.#left;
-    if (left === undefined || this.options.desired.completeness === 'unknown') return;
-    const { events } = this.options;
-    if (left.instance !== instance) {
-      events.note('module-reloaded', 'the kernel module was loaded again; everything was programmed anew');
-      return;
-    }
-    for (const { inode, found: what } of findDrift(left.actual, found)) {
-      const name = entries.find((entry) => inode !== undefined && inodeOf(entry) === inode)?.name;
-      events.note('drift-repaired', `found: ${what}; put back as it is wanted`, name);
-    }
-  }
-
   #noteListing(instance: bigint, actual: Actual): void {
     this.#kernelSeen = describeKernel({ instance, generation: actual.generation });
     this.#initialInode = actual.namespaces.find(({ initial }) => initial)?.inode;
     this.#left = { instance, actual };
+    this.#held = new Set(actual.rulesets.map(({ digest }) => digest));
   }
 
   /** What could not be bound now, and not because its ruleset was refused, is tried again without being asked. */
@@ -381,14 +378,16 @@ export class Reconciler {
     this.#obstacle = obstacle;
   }
 
-  #tell(
-    objects: readonly CommitObject[],
-    names: ReadonlyMap<number | undefined, string>,
-    start: number,
-  ): void {
+  #tell(objects: readonly CommitObject[], names: Applied['names'], start: number): void {
     const { log, events } = this.options;
     tellApplied({ objects, names, durationMs: performance.now() - start }, log, events);
   }
+}
+
+/** As a pass has left it, and quick passes go on with it. */
+interface Seen extends Observed {
+  wanted: Map<string, Composition>;
+  actual: KernelSight | undefined;
 }
 
 interface Pass {

@@ -46,7 +46,7 @@ export class StatsReader {
   }
 
   #readFrom(kernel: KernelDevice): BindingSample[] {
-    const { instance } = kernel.info();
+    const { instance } = kernel.opening;
     if (instance !== this.#instance) this.startOver();
     this.#instance = instance;
     const { cursor, bindings } = kernel.stats(this.#cursor);
