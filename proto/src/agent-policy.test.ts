@@ -1,5 +1,5 @@
 import { AgentPolicy } from '../gen/nsgate/v1/agent_stream';
-import { agentPolicyDigest, ruleKey } from './agent-policy';
+import { agentPolicyDigest, encodeAgentPolicy, ruleKey } from './agent-policy';
 
 describe('agentPolicyDigest', () => {
   const policy = AgentPolicy.create({ name: 'policies/a', uid: 'u', priority: -3, revision: 7n });
@@ -15,6 +15,20 @@ describe('agentPolicyDigest', () => {
   it('survives the wire', () => {
     const received = AgentPolicy.decode(AgentPolicy.encode(policy).finish());
     expect(agentPolicyDigest(received)).toBe(agentPolicyDigest(policy));
+  });
+});
+
+describe('encodeAgentPolicy', () => {
+  it('gives the digest of the content, and an encoding of the whole', () => {
+    const policy = AgentPolicy.fromPartial({
+      name: 'policies/a',
+      revision: 7n,
+      digest: 'x',
+      rules: [{ id: 'r' }],
+    });
+    const { digest, encoded } = encodeAgentPolicy(policy);
+    expect(digest).toBe(agentPolicyDigest(policy));
+    expect(AgentPolicy.decode(encoded)).toEqual(policy);
   });
 });
 

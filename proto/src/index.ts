@@ -4,7 +4,7 @@ export * from '../gen/nsgate/v1/address_set';
 export * from '../gen/nsgate/v1/fleet';
 export * from '../gen/nsgate/v1/stats';
 export * from '../gen/nsgate/v1/agent_stream';
-export { agentPolicyDigest, ruleKey } from './agent-policy';
+export { agentPolicyDigest, encodeAgentPolicy, ruleKey } from './agent-policy';
 export { Backoff, type BackoffOptions } from './backoff';
 export {
   identityFromSubjectAltName,

@@ -1,5 +1,5 @@
 /** An AgentPolicy of the wire as a Policy, or a PolicyFault: nothing half-valid gets further than this. Pure. */
-import { AgentPolicy, agentPolicyDigest } from '@nsgate/proto';
+import { AgentPolicy, encodeAgentPolicy } from '@nsgate/proto';
 import { PolicyFault, type Policy, type PolicyRule, type StatedVerdict } from '../desired-state/policy';
 import { Action, type Hook } from '../kernel-device';
 import { NamePattern, PatternError } from '../namespaces/name-pattern';
@@ -25,7 +25,7 @@ export function readPolicy(message: AgentPolicy): Policy {
     `${JSON.stringify(name)} is no policy's name`,
   );
   demand(uid !== '', 'it has no uid');
-  const digest = agentPolicyDigest(message);
+  const { digest, encoded } = encodeAgentPolicy(message);
   demand(message.digest === digest, `its digest is ${message.digest}, its content's is ${digest}`);
   demand(
     priority >= PRIORITY.min && priority <= PRIORITY.max,
@@ -42,7 +42,7 @@ export function readPolicy(message: AgentPolicy): Policy {
     exclude: readPatterns(message.namespaces?.exclude ?? [], 'exclude'),
     rules: readRules(message),
     defaultVerdicts: readDefaultVerdicts(message),
-    message: AgentPolicy.encode(message).finish(),
+    message: encoded,
   };
 }
 

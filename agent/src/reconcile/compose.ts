@@ -82,18 +82,23 @@ function contentKey(policies: readonly Policy[]): string {
 /** The rules of all policies in one list, in order of priority, then of name. */
 export function compose(policies: readonly Policy[]): Composition {
   const ordered = [...policies].sort(comparePolicies);
+  const ruleset = rulesetOf(ordered);
+  return { digest: rulesetDigest(ruleset), ruleset, policies: ordered, sets: setsNamedBy(ruleset) };
+}
+
+/** `ordered`: as they compose. */
+export function rulesetOf(ordered: readonly Policy[]): Ruleset {
   const verdicts = EVERY_HOOK.map((hook) => verdictAt(hook, ordered));
   const defaultLog = sharedLog(verdicts);
-  const ruleset: Ruleset = {
+  return {
     defaultVerdicts: verdicts.map(({ verdict }) => verdict) as unknown as Ruleset['defaultVerdicts'],
     ...(defaultLog === undefined ? {} : { defaultLog }),
     rules: ordered.flatMap(({ rules }) => rules.map(({ rule }) => rule)),
   };
-  return { digest: rulesetDigest(ruleset), ruleset, policies: ordered, sets: setsNamedBy(ruleset) };
 }
 
 /** The policy and rule that stand at an index of the composed list, in words. */
-export function describeRule({ policies }: Composition, index: number): string {
+export function describeRule({ policies }: Pick<Composition, 'policies'>, index: number): string {
   let left = index;
   for (const { name, rules } of policies) {
     const rule = rules[left];

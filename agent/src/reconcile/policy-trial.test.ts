@@ -55,6 +55,13 @@ describe('trying policies out in the kernel', () => {
     expect(kernel.boundTo(1)).toBe(digest);
   });
 
+  it('takes a policy that was sent twice', () => {
+    const kernel = new FakeKernel();
+    expect(tryOut([good, good], { openKernel: kernel.open, log }).size).toBe(0);
+    const puts = kernel.commits.flat().filter((object) => object.type === 'ruleset-put');
+    expect(new Set(puts.map(({ digest }) => digest)).size).toBe(2);
+  });
+
   it('refuses nothing while there is no module to ask', () => {
     const kernel = kernelThatDislikesWrongRules();
     kernel.loaded = false;

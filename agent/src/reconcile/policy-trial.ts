@@ -10,7 +10,7 @@ import {
   type KernelDevice,
   type Ruleset,
 } from '../kernel-device';
-import { compose, describeRule, type Composition } from './compose';
+import { describeRule, rulesetOf } from './compose';
 import { isTransient } from './kernel-programmer';
 
 export interface PolicyTrialOptions {
@@ -43,29 +43,28 @@ export function tryOut(policies: readonly Policy[], options: PolicyTrialOptions)
 
 /** Every refusal takes one policy out of the next try. */
 function tryAll(kernel: KernelDevice, policies: readonly Policy[], reasons: Map<Policy, string>): void {
-  const left = policies.map((policy) => compose([policy]));
+  const left = [...policies];
   while (left.length > 0) {
     try {
-      kernel.commit(left.flatMap((composition) => trialObjects(composition)));
+      kernel.commit(left.flatMap((policy, index) => trialObjects(policy, index)));
       return;
     } catch (error) {
       if (!(error instanceof KernelRefusal) || isTransient(error.detail)) throw error;
       const [refused] = left.splice(Math.floor((error.detail.object ?? policies.length * 2) / 2), 1);
-      const [policy] = refused?.policies ?? [];
-      if (refused === undefined || policy === undefined) throw error;
-      reasons.set(policy, describe(refused, error));
+      if (refused === undefined) throw error;
+      reasons.set(refused, describe(refused, error));
     }
   }
 }
 
 /**
  * Put and dropped in one commit. The digest is of its own kind: by the ruleset's own one the kernel would look at nothing if
- * it held that ruleset already, and could not drop it if it were bound.
+ * it held that ruleset already, and could not drop it if it were bound. Nor may two of one commit have one digest.
  */
-function trialObjects({ digest, ruleset }: Composition): CommitObject[] {
-  const trial = createHash('sha256').update(`trial of ${digest}`).digest('hex');
+function trialObjects(policy: Policy, index: number): CommitObject[] {
+  const trial = createHash('sha256').update(`trial ${index} of ${policy.digest}`).digest('hex');
   return [
-    { type: 'ruleset-put', digest: trial, ruleset: withoutSets(ruleset) },
+    { type: 'ruleset-put', digest: trial, ruleset: withoutSets(rulesetOf([policy])) },
     { type: 'ruleset-drop', digest: trial },
   ];
 }
@@ -79,7 +78,7 @@ function withoutSets(ruleset: Ruleset): Ruleset {
   return { ...ruleset, rules };
 }
 
-function describe(refused: Composition, { detail }: KernelRefusal): string {
-  const where = detail.rule === undefined ? '' : `${describeRule(refused, detail.rule)}: `;
+function describe(refused: Policy, { detail }: KernelRefusal): string {
+  const where = detail.rule === undefined ? '' : `${describeRule({ policies: [refused] }, detail.rule)}: `;
   return `the kernel module refused it: ${where}${detail.reason} (${detail.errno})`;
 }
