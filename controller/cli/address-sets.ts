@@ -1,17 +1,14 @@
-/** `nsgate set` and address sets in files. */
+/** `nsgate set`, and lists of address sets and their members. */
 import {
   AddressSet,
   ListAddressSetMembersRequest,
   ListAddressSetsRequest,
   ModifyAddressSetMembersRequest,
-  UpdateAddressSetRequest,
 } from '@nsgate/proto';
-import { formatPrefix, parsePrefix } from '../src/model/ip-prefix';
 import { allPages, call } from './call';
 import { resourceName, type CommandContext } from './command-context';
 import type { Connection } from './connection';
 import { labelsText, type Listing } from './output';
-import type { Resource } from './resource-file';
 
 /** Members that one call may name. */
 const BATCH = 100_000;
@@ -24,68 +21,27 @@ interface Change {
 
 /** Adds and removes members, in as many calls as it takes. */
 export async function changeMembers(
-  { connection, print }: CommandContext,
-  name: string,
-  change: Change,
-): Promise<void> {
-  const set = await modify(connection, resourceName('addressSets', name), change);
-  if (set !== undefined) print(`${set.name} has ${set.memberCount} members at revision ${set.revision}`);
-}
-
-async function modify(
-  { addressSets: client }: Connection,
+  { connection: { addressSets: client }, print }: CommandContext,
   name: string,
   { add, remove, reason }: Change,
-): Promise<AddressSet | undefined> {
+): Promise<void> {
   let set: AddressSet | undefined;
   const steps = [
     ...cut(remove).map((part) => ({ remove: part })),
     ...cut(add).map((part) => ({ add: part })),
   ];
+  const fullName = resourceName('addressSets', name);
   for (const step of steps.length === 0 ? [{}] : steps) {
-    const request = ModifyAddressSetMembersRequest.fromPartial({ name, reason, ...step });
+    const request = ModifyAddressSetMembersRequest.fromPartial({ name: fullName, reason, ...step });
     set = await call(client.modifyAddressSetMembers.bind(client), request);
   }
-  return set;
+  if (set !== undefined) print(`${set.name} has ${set.memberCount} members at revision ${set.revision}`);
 }
 
 function cut(members: readonly string[]): string[][] {
   const parts: string[][] = [];
   for (let at = 0; at < members.length; at += BATCH) parts.push(members.slice(at, at + BATCH));
   return parts;
-}
-
-/** Makes the set what the file says, members included. What came of it, in words. */
-export async function applySet(
-  { connection }: CommandContext,
-  { addressSet, members }: Extract<Resource, { kind: 'AddressSet' }>,
-  { dryRun, reason }: { dryRun: boolean; reason: string },
-): Promise<string> {
-  const { addressSets: client } = connection;
-  const update = UpdateAddressSetRequest.fromPartial({
-    addressSet,
-    allowMissing: true,
-    validateOnly: dryRun,
-    reason,
-  });
-  const set = await call(client.updateAddressSet.bind(client), update);
-  if (dryRun) return `${set.name} is valid`;
-  const current = new Set(await listMembers(connection, set.name));
-  const wanted = new Set(members.map(normalized));
-  const change = {
-    add: [...wanted].filter((member) => !current.has(member)),
-    remove: [...current].filter((member) => !wanted.has(member)),
-    reason,
-  };
-  const changed =
-    change.add.length + change.remove.length > 0 ? await modify(connection, set.name, change) : set;
-  return `${set.name} has ${changed?.memberCount ?? 0n} members at revision ${changed?.revision ?? 0n} (+${change.add.length} -${change.remove.length})`;
-}
-
-/** As the controller writes a member. */
-function normalized(text: string): string {
-  const parsed = parsePrefix(text);
-  return parsed.ok ? formatPrefix(parsed.prefix) : text;
 }
 
 export function listMembers({ addressSets: client }: Connection, name: string): Promise<string[]> {
@@ -110,7 +66,7 @@ export async function listSets(
           (pageToken) =>
             call(
               client.listAddressSets.bind(client),
-              ListAddressSetsRequest.fromPartial({ pageToken, filter }),
+              ListAddressSetsRequest.fromPartial({ pageToken, filter, pageSize: 1000 }),
             ),
           ({ addressSets }) => addressSets,
         )

@@ -2,16 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
-  BatchApplyPoliciesRequest,
+  ApplyResourcesRequest,
   PreviewPolicyRequest,
   RpcError,
-  type BatchApplyPoliciesResponse,
+  type AddressSetApplication,
+  type ApplyResourcesResponse,
   type Policy,
   type PreviewPolicyResponse,
 } from '@nsgate/proto';
-import { applySet } from './address-sets';
 import { call } from './call';
 import { resourceName, type CommandContext } from './command-context';
 import { CommandError } from './exit-code';
@@ -21,6 +21,7 @@ import { waitForAll } from './realization-progress';
 import { parseResources, ResourceFileError, type Resource } from './resource-file';
 import { readResources } from './resource-paths';
 import { policyDocument } from './resources';
+import { inCalls, isChange, MEMBERS_A_CALL, planSet, planText, type SetPlan } from './set-plan';
 
 export interface ApplyOptions {
   readonly dryRun: boolean;
@@ -33,7 +34,7 @@ export interface ApplyOptions {
 
 type PolicyResource = Extract<Resource, { kind: 'Policy' }>;
 
-/** Stores everything, policies in one transaction, once all of it is found valid; shows what changes, and waits. */
+/** Stores everything as one transaction, once all of it is found valid; shows what changes, and waits. */
 export async function applyFiles(
   context: CommandContext,
   files: readonly string[],
@@ -47,45 +48,63 @@ async function applyResources(
   resources: readonly Resource[],
   options: ApplyOptions,
 ): Promise<void> {
+  const wanted = await planAll(context, resources);
+  await store(context, wanted, { ...options, dryRun: true });
+  await showChanges(context, wanted);
+  if (options.dryRun) return;
+  const { policies, addressSets } = await store(context, wanted, options);
+  for (const { name, memberCount, revision } of addressSets)
+    context.print(`${name} has ${memberCount} members at revision ${revision}`);
+  for (const { name, revision } of policies) context.print(`${name} stands at revision ${revision}`);
+  if (!options.wait) return;
+  const awaited = policies.map(({ name, revision }) => ({ policy: name, revision }));
+  await waitForAll(context, awaited, options.timeout);
+}
+
+interface Wanted {
+  readonly policies: readonly PolicyResource[];
+  readonly sets: readonly SetPlan[];
+}
+
+async function planAll({ connection }: CommandContext, resources: readonly Resource[]): Promise<Wanted> {
   const policies = resources.filter((one) => one.kind === 'Policy');
-  const sets = resources.filter((one) => one.kind === 'AddressSet');
-  const { dryRun, reason, wait, timeout } = options;
-  for (const set of sets)
-    await atItsPlace([set], () => applySet(context, set, { dryRun: true, reason }), 'address_set');
-  const made = new Set(sets.map(({ addressSet }) => addressSet.name));
-  await checkPolicies(context, policies, { options, made });
-  await showChanges(context, policies);
-  if (dryRun) return;
-  for (const set of sets) context.print(await applySet(context, set, { dryRun, reason }));
-  const { policies: stored } = await batch(context, policies, { ...options, dryRun: false });
-  for (const { name, revision } of stored) context.print(`${name} stands at revision ${revision}`);
-  if (wait)
-    await waitForAll(
-      context,
-      stored.map(({ name, revision }) => ({ policy: name, revision })),
-      timeout,
-    );
+  const sets: SetPlan[] = [];
+  for (const resource of resources)
+    if (resource.kind === 'AddressSet') sets.push(await planSet(connection, resource));
+  return { policies, sets };
 }
 
-/** A set that the same files make is not there yet: that alone is no mistake. */
-async function checkPolicies(
-  context: CommandContext,
-  policies: readonly PolicyResource[],
-  { options, made }: { options: ApplyOptions; made: ReadonlySet<string> },
-): Promise<void> {
-  try {
-    await batch(context, policies, { ...options, dryRun: true });
-  } catch (error) {
-    const set = error instanceof RpcError ? error.reason?.metadata.addressSet : undefined;
-    if (set === undefined || !made.has(set)) throw error;
-  }
+/** As one transaction; sets whose members are too many for one are brought near beforehand. */
+async function store(
+  { connection: { resources: client }, note }: CommandContext,
+  wanted: Wanted,
+  { dryRun, reason, force }: Pick<ApplyOptions, 'dryRun' | 'reason' | 'force'>,
+): Promise<ApplyResourcesResponse> {
+  const calls = inCalls(wanted.sets);
+  const last = calls.pop() ?? [];
+  const send = (
+    policies: Policy[],
+    addressSets: AddressSetApplication[],
+  ): Promise<ApplyResourcesResponse> => {
+    const request = ApplyResourcesRequest.fromPartial({ policies, addressSets, reason, force });
+    const apply = client.applyResources.bind(client);
+    return atItsPlace(wanted, addressSets, () => call(apply, { ...request, validateOnly: dryRun }));
+  };
+  if (calls.length > 0 && !dryRun)
+    note(`members change in ${calls.length + 1} transactions: one takes ${MEMBERS_A_CALL}`);
+  for (const sets of calls) await send([], sets);
+  return send(
+    wanted.policies.map(({ policy }) => policy),
+    last,
+  );
 }
 
-/** Tells how each policy would differ from what stands. Whether any would. */
-async function showChanges(context: CommandContext, policies: readonly PolicyResource[]): Promise<boolean> {
-  let differs = false;
+/** Tells how each resource would differ from what stands. Whether any would. */
+async function showChanges(context: CommandContext, { policies, sets }: Wanted): Promise<boolean> {
+  let differs = sets.some(isChange);
+  for (const plan of sets) for (const line of planText(plan, context.colours)) context.print(line);
   for (const resource of policies) {
-    const preview = await previewOf(context, resource.policy);
+    const preview = await previewOf(context, resource);
     differs ||= preview.isNew || preview.changes.length > 0;
     context.print(headline(resource.policy.name, preview, context.colours));
     for (const line of changesText(preview.changes, context.colours)) context.print(line);
@@ -106,50 +125,59 @@ function headline(
 
 function previewOf(
   { connection: { policies } }: CommandContext,
-  policy: Policy,
+  resource: PolicyResource,
 ): Promise<PreviewPolicyResponse> {
-  return call(policies.previewPolicy.bind(policies), PreviewPolicyRequest.create({ policy }));
+  const request = PreviewPolicyRequest.create({ policy: resource.policy });
+  return atPlaces(
+    (field) => placeWithin(resource, /^policy\.?(.*)$/.exec(field)?.[1]),
+    () => call(policies.previewPolicy.bind(policies), request),
+  );
 }
 
 /** `nsgate diff -f`: what apply would change. */
 export async function diffFiles(context: CommandContext, files: readonly string[]): Promise<void> {
-  const policies = readResources(files).filter((one) => one.kind === 'Policy');
-  const differs = await atItsPlace(policies, () => showChanges(context, policies), 'policy');
+  const differs = await showChanges(context, await planAll(context, readResources(files)));
   if (differs) throw new CommandError('differs', '');
 }
 
-function batch(
-  { connection: { policies: client } }: CommandContext,
-  resources: readonly PolicyResource[],
-  { dryRun, reason, force }: Pick<ApplyOptions, 'dryRun' | 'reason' | 'force'>,
-): Promise<BatchApplyPoliciesResponse> {
-  if (resources.length === 0) return Promise.resolve({ policies: [], revision: 0n });
-  const request = BatchApplyPoliciesRequest.fromPartial({
-    policies: resources.map(({ policy }) => policy),
-    validateOnly: dryRun,
-    reason,
-    force,
-  });
-  return atItsPlace(resources, () => call(client.batchApplyPolicies.bind(client), request), 'policies');
+/** Does it; fields of which the controller complains are told by their places in the files. */
+function atItsPlace<T>(
+  { policies, sets }: Wanted,
+  sent: readonly AddressSetApplication[],
+  run: () => Promise<T>,
+): Promise<T> {
+  return atPlaces((field) => {
+    const [, list, index = '0', path] = /^(policies|address_sets)\[(\d+)\]\.?(.*)$/.exec(field) ?? [];
+    if (list === 'policies') return placeWithin(policies[Number(index)], path);
+    const application = sent[Number(index)];
+    const plan = sets.find(({ resource }) => resource.addressSet.name === application?.addressSet?.name);
+    return list === undefined ? undefined : placeWithin(plan?.resource, setPath(plan, application, path));
+  }, run);
 }
 
-/** Does it; fields of which the controller complains are told by their places in the files. */
-async function atItsPlace<T>(
-  resources: readonly Resource[],
+/** In the file, of a field of what was sent. */
+function setPath(plan: SetPlan | undefined, sent: AddressSetApplication | undefined, path = ''): string {
+  const [, index] = /^add\[(\d+)\]$/.exec(path) ?? [];
+  if (index === undefined) return path.replace(/^address_set\.?/, '');
+  return `members[${plan?.resource.members?.indexOf(sent?.add[Number(index)] ?? '') ?? 0}]`;
+}
+
+function placeWithin(resource: Resource | undefined, path = ''): string | undefined {
+  return resource && `${resource.placeOf(path)}: ${path}`;
+}
+
+async function atPlaces<T>(
+  placeOf: (field: string) => string | undefined,
   run: () => Promise<T>,
-  root: string,
 ): Promise<T> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof RpcError) || error.violations.length === 0) throw error;
     throw new ResourceFileError(
-      error.violations.map(({ field, description }) => {
-        const [, index = '0', path = ''] = new RegExp(`^${root}(?:\\[(\\d+)\\])?\\.?(.*)$`).exec(field) ?? [];
-        const resource = resources[Number(index)];
-        const inFile = resource !== undefined && field.startsWith(root);
-        return inFile ? `${resource.placeOf(path)}: ${path}: ${description}` : `${field}: ${description}`;
-      }),
+      error.violations
+        .map(({ field, description }) => `${placeOf(field) ?? field}: ${description}`)
+        .sort(new Intl.Collator('en', { numeric: true }).compare),
     );
   }
 }
@@ -163,25 +191,27 @@ export async function editPolicy(
   const { policies } = context.connection;
   const policy = await call(policies.getPolicy.bind(policies), { name: resourceName('policies', name) });
   const before = yamlText(policyDocument(policy));
-  const after = editText(before);
-  if (after === before) {
-    context.print(`${policy.name} stays as it is`);
-    return;
+  const file = join(mkdtempSync(join(tmpdir(), 'nsgate-edit-')), 'policy.yaml');
+  writeFileSync(file, before, { mode: 0o600 });
+  try {
+    const after = editText(file);
+    if (after === before) context.print(`${policy.name} stays as it is`);
+    else await applyResources(context, parseResources(after, file), options);
+  } catch (error) {
+    if (readFileSync(file, 'utf8') !== before) {
+      context.note(`what you wrote is kept in ${file}`);
+      throw error;
+    }
+    rmSync(dirname(file), { recursive: true });
+    throw error;
   }
-  await applyResources(context, parseResources(after, 'edited'), options);
+  rmSync(dirname(file), { recursive: true });
 }
 
-function editText(text: string): string {
+function editText(file: string): string {
   const editor = process.env.VISUAL ?? process.env.EDITOR ?? 'vi';
-  const folder = mkdtempSync(join(tmpdir(), 'nsgate-edit-'));
-  try {
-    const file = join(folder, 'policy.yaml');
-    writeFileSync(file, text, { mode: 0o600 });
-    const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
-    if (error !== undefined || status !== 0)
-      throw new CommandError('failed', `the editor ${editor} failed: nothing is changed`);
-    return readFileSync(file, 'utf8');
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
+  const { status, error } = spawnSync('sh', ['-c', `${editor} "$1"`, 'sh', file], { stdio: 'inherit' });
+  if (error !== undefined || status !== 0)
+    throw new CommandError('failed', `the editor ${editor} failed: nothing is changed`);
+  return readFileSync(file, 'utf8');
 }

@@ -17,3 +17,8 @@ export interface CommandContext {
 export function resourceName(collection: 'policies' | 'hosts' | 'addressSets', name: string): string {
   return name.includes('/') ? name : `${collection}/${name}`;
 }
+
+/** Sets are told from policies by their full names. */
+export function isSet(name: string): boolean {
+  return name.startsWith('addressSets/');
+}

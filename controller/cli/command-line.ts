@@ -5,15 +5,19 @@ import { readVersion } from '../src/version';
 import { changeMembers } from './address-sets';
 import { applyFiles, diffFiles, editPolicy, type ApplyOptions } from './apply';
 import type { CommandContext } from './command-context';
-import { completionScript, SHELLS, type Shell } from './completion';
-import { describeHost, describePolicy } from './describe';
+import { knownNames } from './completed-names';
+import { complete, completionScript, globalOptions, SHELLS, type Shell } from './completion';
+import { describe } from './describe';
 import { CommandError, exitCodesText } from './exit-code';
 import { explainPacket, labelHost, type PacketOptions } from './host-commands';
 import { resourceSchema } from './json-schema';
 import { OUTPUTS, render, type Output } from './output';
-import { deletePolicy, diffRevisions, rollbackPolicy } from './policy-commands';
+import { deleteResource, diffRevisions, rollback } from './policy-commands';
 import { waitForAll } from './realization-progress';
 import { exportAll, KINDS, list, listHistory, listSummaries, type Kind, type ListOptions } from './resources';
+
+const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
+const STATES = ['new', 'established', 'related', 'invalid', 'untracked'];
 
 /** Runs a command with a connection, which it closes. */
 export type Run = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
@@ -43,7 +47,7 @@ export function commandLine(run: Run): Command {
   addReading(program, run);
   addHosts(program, run);
   addSets(program, run);
-  addSelf(program);
+  addSelf(program, run);
   return program;
 }
 
@@ -87,20 +91,22 @@ function addWriting(program: Command, run: Run): void {
     );
   program
     .command('delete')
-    .description('delete a policy; hosts stop enforcing it')
-    .argument('<policy>')
-    .option('--ignore-missing', 'a policy that is not there is no error', false)
+    .description('delete a policy (hosts stop enforcing it), or a set (addressSets/NAME)')
+    .argument('<name>')
+    .option('--ignore-missing', 'what is not there is no error', false)
     .option(...reason)
     .action(async (name: string, options: { reason: string; ignoreMissing: boolean }) =>
-      run((context) => deletePolicy(context, name, options)),
+      run((context) => deleteResource(context, name, options)),
     );
 }
 
 function addVersions(program: Command, run: Run): void {
   program
     .command('diff')
-    .description('what apply would change (-f), or how two revisions of a policy differ')
-    .argument('[policy]')
+    .description(
+      'what apply would change (-f), or how two revisions of a policy or set (addressSets/NAME) differ',
+    )
+    .argument('[name]')
     .argument('[from]', 'a revision')
     .argument('[to]', 'another; the current one when left out')
     .option('-f, --file <path...>', 'files, folders, or - for stdin')
@@ -120,8 +126,8 @@ function addVersions(program: Command, run: Run): void {
     );
   program
     .command('history')
-    .description('who stored which version of a policy, when, and why')
-    .argument('<policy>')
+    .description('who stored which version of a policy or set (addressSets/NAME), when, and why')
+    .argument('<name>')
     .addOption(output())
     .action(async (name: string, options: { output: Output }) =>
       run(async ({ connection, print }) =>
@@ -130,8 +136,8 @@ function addVersions(program: Command, run: Run): void {
     );
   program
     .command('rollback')
-    .description('store an earlier version of a policy again')
-    .argument('<policy>')
+    .description('store an earlier version of a policy or set (addressSets/NAME) again')
+    .argument('<name>')
     .argument('<revision>')
     .option('--dry-run', 'check only, store nothing', false)
     .option('--no-wait', 'do not wait')
@@ -139,11 +145,7 @@ function addVersions(program: Command, run: Run): void {
     .option(...force)
     .option(...reason)
     .action(async (name: string, revision: string, options: ApplyOptions) =>
-      run(async (context) => {
-        const stored = await rollbackPolicy(context, name, { ...options, revision });
-        const awaited = [{ policy: stored.name, revision: stored.revision }];
-        if (options.wait && !options.dryRun) await waitForAll(context, awaited, options.timeout);
-      }),
+      run((context) => rollback(context, name, { ...options, revision })),
     );
 }
 
@@ -181,13 +183,9 @@ function addReading(program: Command, run: Run): void {
   }
   program
     .command('describe')
-    .description('everything that is known of a policy, or of a host (hosts/NAME)')
+    .description('everything that is known of a policy, a set (addressSets/NAME) or a host (hosts/NAME)')
     .argument('<name>')
-    .action(async (name: string) =>
-      run((context) =>
-        name.startsWith('hosts/') ? describeHost(context, name) : describePolicy(context, name),
-      ),
-    );
+    .action(async (name: string) => run((context) => describe(context, name)));
   program
     .command('status')
     .description('how policies fare on all hosts together')
@@ -231,7 +229,7 @@ function addHosts(program: Command, run: Run): void {
     .description("ask the ruleset that is live in a host's kernel what it does with a packet")
     .argument('<host>')
     .argument('<namespace>')
-    .requiredOption('--hook <hook>', 'prerouting, input, forward, output or postrouting')
+    .addOption(new Option('--hook <hook>', 'where it is looked at').choices(HOOKS).makeOptionMandatory())
     .requiredOption('--source <address>', 'where it comes from')
     .requiredOption('--destination <address>', 'where it goes')
     .option('--protocol <protocol>', 'a name, or a number', 'tcp')
@@ -240,7 +238,7 @@ function addHosts(program: Command, run: Run): void {
     .option('--icmp-type <type>', 'for icmp and icmpv6')
     .option('--icmp-code <code>', 'for icmp and icmpv6')
     .option('--tcp-flags <flags>', 'those that are set: syn,ack')
-    .option('--state <state>', 'of the connection: new, established, related, invalid, untracked')
+    .addOption(new Option('--state <state>', 'of the connection').choices(STATES))
     .option('--mark <mark>', 'of the packet')
     .option('--in <interface>', 'it came in by')
     .option('--out <interface>', 'it is to leave by')
@@ -278,18 +276,37 @@ function membersOf(file: string | undefined): string[] {
   return lines.map((line) => line.replace(/#.*/, '').trim()).filter((line) => line !== '');
 }
 
-function addSelf(program: Command): void {
+function addSelf(program: Command, run: Run): void {
   program
     .command('completion')
     .description('print a script that completes this command line: source <(nsgate completion bash)')
     .addArgument(new Argument('<shell>').choices(SHELLS))
     .action((shell: Shell) => {
-      process.stdout.write(completionScript(program, shell));
+      process.stdout.write(completionScript(shell));
     });
+  program
+    .command('complete', { hidden: true })
+    .description('for the scripts of completion: what the last word may become')
+    .argument('[word...]')
+    .action(async (words: string[]) => printCompletion(program, words, run));
   program
     .command('schema')
     .description('print the JSON Schema of files')
     .action(() => {
       process.stdout.write(`${JSON.stringify(resourceSchema(), null, 2)}\n`);
     });
+}
+
+async function printCompletion(program: Command, words: readonly string[], run: Run): Promise<void> {
+  const completion = complete(program, words);
+  const print = (candidates: readonly string[]): void => {
+    const fitting = candidates.filter((word) => word !== '' && word.startsWith(words.at(-1) ?? ''));
+    process.stdout.write(fitting.map((word) => `${word}\n`).join(''));
+  };
+  if (completion.kind === 'files') process.stdout.write(':files\n');
+  else if (completion.kind === 'words') print(completion.words);
+  else {
+    for (const [name, value] of globalOptions(program, words)) program.setOptionValue(name, value);
+    await run(async ({ connection }) => print(await knownNames(connection, completion)));
+  }
 }

@@ -6,6 +6,7 @@ import {
   clientCredentials,
   FleetServiceClient,
   PolicyServiceClient,
+  ResourceServiceClient,
 } from '@nsgate/proto';
 import { CommandError } from './exit-code';
 
@@ -22,6 +23,7 @@ export interface ConnectionOptions {
 export interface Connection {
   readonly policies: PolicyServiceClient;
   readonly addressSets: AddressSetServiceClient;
+  readonly resources: ResourceServiceClient;
   readonly fleet: FleetServiceClient;
   close(): void;
 }
@@ -39,6 +41,7 @@ export function connect(options: ConnectionOptions): Connection {
   const clients = {
     policies: new PolicyServiceClient(address, channel, limits),
     addressSets: new AddressSetServiceClient(address, channel, limits),
+    resources: new ResourceServiceClient(address, channel, limits),
     fleet: new FleetServiceClient(address, channel, limits),
   };
   return {

@@ -1,4 +1,4 @@
-/** `nsgate describe`: everything that is known of one policy or host. */
+/** `nsgate describe`: everything that is known of one policy, set or host. */
 import {
   Host,
   hostEventKindToJSON,
@@ -6,14 +6,21 @@ import {
   ListRealizationsRequest,
   RealizationState,
 } from '@nsgate/proto';
+import { listSets } from './address-sets';
 import { call } from './call';
-import { resourceName, type CommandContext } from './command-context';
-import { render, shortName, yamlText } from './output';
+import { isSet, resourceName, type CommandContext } from './command-context';
+import { render, shortName, yamlText, wholeJson } from './output';
 import { list, listHistory, listSummaries, policyDocument } from './resources';
 
 const SHOWN = 20;
 
-export async function describePolicy({ connection, print }: CommandContext, name: string): Promise<void> {
+/** A policy, unless its full name says otherwise. */
+export function describe(context: CommandContext, name: string): Promise<void> {
+  if (name.startsWith('hosts/')) return describeHost(context, name);
+  return isSet(name) ? describeSet(context, name) : describePolicy(context, name);
+}
+
+async function describePolicy({ connection, print }: CommandContext, name: string): Promise<void> {
   const { policies, fleet } = connection;
   const fullName = resourceName('policies', name);
   const policy = await call(policies.getPolicy.bind(policies), { name: fullName });
@@ -35,7 +42,15 @@ export async function describePolicy({ connection, print }: CommandContext, name
   print(render({ ...history, rows: history.rows.slice(0, SHOWN) }, 'table'));
 }
 
-export async function describeHost({ connection, print }: CommandContext, name: string): Promise<void> {
+async function describeSet({ connection, print }: CommandContext, name: string): Promise<void> {
+  const set = await listSets(connection, name);
+  const history = await listHistory(connection, name);
+  print(render(set, 'yaml'));
+  print('');
+  print(render({ ...history, rows: history.rows.slice(0, SHOWN) }, 'table'));
+}
+
+async function describeHost({ connection, print }: CommandContext, name: string): Promise<void> {
   const { fleet } = connection;
   const fullName = resourceName('hosts', name);
   const host = await call(fleet.getHost.bind(fleet), { name: fullName });
@@ -43,7 +58,7 @@ export async function describeHost({ connection, print }: CommandContext, name: 
     fleet.listHostEvents.bind(fleet),
     ListHostEventsRequest.fromPartial({ parent: fullName, pageSize: SHOWN }),
   );
-  print(yamlText(Host.toJSON(host) as object));
+  print(yamlText(wholeJson('Host', Host.encode(host).finish())));
   print(render(await list(connection, 'namespaces', { name }), 'table'));
   print('');
   print(render(await list(connection, 'realizations', { host: name }), 'table'));

@@ -1,9 +1,9 @@
 /** `nsgate label` and `explain`: what is done with single hosts. */
-import { actionToJSON, ExplainRequest, ExplainResponse, UpdateHostRequest } from '@nsgate/proto';
+import { actionToJSON, ExplainRequest, ExplainResponse, TcpFlag, UpdateHostRequest } from '@nsgate/proto';
 import { call } from './call';
 import { resourceName, type CommandContext } from './command-context';
 import { CommandError } from './exit-code';
-import { labelsText, render, shortName, type Output } from './output';
+import { labelsText, render, shortName, type Output, wholeJson } from './output';
 
 /** `role=web` sets a label of operators, `role-` takes it away. */
 export async function labelHost(
@@ -61,10 +61,7 @@ export async function explainPacket(
     destinationPort: numberOf(options.dport),
     icmpType: numberOf(options.icmpType),
     icmpCode: numberOf(options.icmpCode),
-    tcpFlags: (options.tcpFlags ?? '')
-      .split(',')
-      .filter(Boolean)
-      .map((flag) => `TCP_FLAG_${flag.toUpperCase()}`),
+    tcpFlags: (options.tcpFlags ?? '').split(',').filter(Boolean).map(flagOf),
     state: `CONNECTION_STATE_${(options.state ?? 'unspecified').toUpperCase()}`,
     mark: numberOf(options.mark),
     inInterface: options.in ?? '',
@@ -84,10 +81,16 @@ export async function explainPacket(
         rulesetDigest.slice(0, 12),
       ],
     ],
-    json: [ExplainResponse.toJSON(explained) as object],
+    json: [wholeJson('ExplainResponse', ExplainResponse.encode(explained).finish())],
     single: true,
   };
   print(render(listing, options.output));
+}
+
+function flagOf(text: string): string {
+  const flag = `TCP_FLAG_${text.trim().toUpperCase()}`;
+  if (Object.hasOwn(TcpFlag, flag)) return flag;
+  throw new CommandError('usage', `${text} is no flag of TCP: fin, syn, rst, psh, ack, urg, ece, cwr`);
 }
 
 function numberOf(text: string | undefined): number {

@@ -7,6 +7,7 @@ import { connect, type ConnectionOptions } from './connection';
 import { configPath, readContext } from './context-file';
 import { describeError } from './error-text';
 import { EXIT_CODES, exitCodeOf } from './exit-code';
+import { ResourceFileError } from './resource-file';
 
 type GlobalOptions = ConnectionOptions & { readonly context?: string; readonly config?: string };
 
@@ -51,6 +52,8 @@ program.parseAsync().catch((error: unknown) => {
     return;
   }
   const text = describeError(error);
-  if (text !== '') process.stderr.write(`nsgate: ${text}\n`);
+  // Lines that begin with file:line:column are for editors to follow.
+  const prefix = error instanceof ResourceFileError ? '' : 'nsgate: ';
+  if (text !== '') process.stderr.write(`${prefix}${text}\n`);
   process.exitCode = exitCodeOf(error);
 });

@@ -1,5 +1,7 @@
 /** Resources and lists as people and scripts want them. */
+import { fromBinary, toJson } from '@bufbuild/protobuf';
 import { stringify } from 'yaml';
+import { messageDescription } from './api-description';
 import { renderTable } from './table';
 
 export const OUTPUTS = ['table', 'json', 'yaml', 'name'] as const;
@@ -31,6 +33,12 @@ export function render({ what, columns, rows, json, single = false }: Listing, o
     case 'table':
       return rows.length === 0 ? `there are no ${what}` : renderTable(columns, rows);
   }
+}
+
+/** A message as protobuf's JSON, with the fields that are 0, false or empty: a script may ask for any. */
+export function wholeJson(name: string, bytes: Uint8Array): object {
+  const description = messageDescription(name);
+  return toJson(description, fromBinary(description, bytes), { alwaysEmitImplicit: true }) as object;
 }
 
 /** YAML that is read back as the same. */

@@ -1,11 +1,22 @@
-/** `nsgate delete`, `diff`, `rollback`: single policies and their versions. */
-import { DeletePolicyRequest, DiffPolicyRevisionsRequest, RollbackPolicyRequest } from '@nsgate/proto';
+/** `nsgate delete`, `diff`, `rollback`: single policies, and sets (by their full names), and their versions. */
+import { DeletePolicyRequest, RollbackPolicyRequest } from '@nsgate/proto';
+import type { ApplyOptions } from './apply';
 import { call } from './call';
-import { resourceName, type CommandContext } from './command-context';
+import { isSet, resourceName, type CommandContext } from './command-context';
 import { CommandError } from './exit-code';
 import { changesText } from './field-changes';
+import { waitForAll } from './realization-progress';
+import { deleteSet, diffSetRevisions, rollbackSet } from './set-versions';
 
-export async function deletePolicy(
+export function deleteResource(
+  context: CommandContext,
+  name: string,
+  options: { reason: string; ignoreMissing: boolean },
+): Promise<void> {
+  return isSet(name) ? deleteSet(context, name, options) : deletePolicy(context, name, options);
+}
+
+async function deletePolicy(
   { connection: { policies }, print }: CommandContext,
   name: string,
   { reason, ignoreMissing }: { reason: string; ignoreMissing: boolean },
@@ -18,38 +29,41 @@ export async function deletePolicy(
 
 /** In which fields two versions differ. */
 export async function diffRevisions(
-  { connection: { policies }, print, colours }: CommandContext,
+  context: CommandContext,
   name: string,
   { from, to }: { from: string; to: string | undefined },
 ): Promise<void> {
-  const request = DiffPolicyRevisionsRequest.fromPartial({
-    name: resourceName('policies', name),
-    fromRevision: revisionOf(from),
-    toRevision: revisionOf(to ?? '0'),
-  });
+  const range = { fromRevision: revisionOf(from), toRevision: revisionOf(to ?? '0') };
+  if (isSet(name)) return diffSetRevisions(context, name, range);
+  const { connection, print, colours } = context;
+  const { policies } = connection;
+  const request = { name: resourceName('policies', name), ...range };
   const { changes } = await call(policies.diffPolicyRevisions.bind(policies), request);
   for (const line of changesText(changes, colours)) print(line);
   if (changes.length > 0) throw new CommandError('differs', '');
 }
 
-export async function rollbackPolicy(
-  { connection: { policies }, print }: CommandContext,
+export async function rollback(
+  context: CommandContext,
   name: string,
-  { revision, ...options }: { revision: string; reason: string; force: boolean; dryRun: boolean },
-): Promise<{ name: string; revision: bigint }> {
-  const { reason, force, dryRun: validateOnly } = options;
+  { revision: text, ...options }: ApplyOptions & { revision: string },
+): Promise<void> {
+  const revision = revisionOf(text);
+  if (isSet(name)) return rollbackSet(context, name, { ...options, revision });
+  const { connection, print } = context;
+  const { policies } = connection;
+  const { reason, force, dryRun: validateOnly, wait, timeout } = options;
   const request = RollbackPolicyRequest.fromPartial({
     name: resourceName('policies', name),
-    revision: revisionOf(revision),
-    ...{ reason, force, validateOnly },
+    ...{ revision, reason, force, validateOnly },
   });
   const stored = await call(policies.rollbackPolicy.bind(policies), request);
-  print(
-    validateOnly
-      ? `${stored.name} can go back to revision ${revision}`
-      : `${stored.name} stands at revision ${stored.revision}`,
-  );
-  return stored;
+  if (validateOnly) {
+    print(`${stored.name} can go back to revision ${revision}`);
+    return;
+  }
+  print(`${stored.name} stands at revision ${stored.revision}`);
+  if (wait) await waitForAll(context, [{ policy: stored.name, revision: stored.revision }], timeout);
 }
 
 function revisionOf(text: string): bigint {

@@ -25,7 +25,12 @@ export type Resource = ResourceContent & {
 
 export type ResourceContent =
   | { readonly kind: 'Policy'; readonly policy: Policy }
-  | { readonly kind: 'AddressSet'; readonly addressSet: AddressSet; readonly members: readonly string[] };
+  | {
+      readonly kind: 'AddressSet';
+      readonly addressSet: AddressSet;
+      /** Undefined when the file says nothing of them. */
+      readonly members: readonly string[] | undefined;
+    };
 
 type Kind = Resource['kind'];
 
@@ -124,7 +129,10 @@ function readAddressSet(document: Document.Parsed): Read {
   }
   if (problems.length > 0) return { kind: 'problems', problems };
   const addressSet = AddressSet.fromJSON(json);
-  return { kind: 'content', content: { kind: 'AddressSet', addressSet, members: texts } };
+  return {
+    kind: 'content',
+    content: { kind: 'AddressSet', addressSet, members: members === undefined ? undefined : texts },
+  };
 }
 
 /** Of the field, or of the nearest above it that the document has. The API's paths are in snake_case. */

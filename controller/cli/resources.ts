@@ -20,10 +20,11 @@ import {
 } from '@nsgate/proto';
 import { listMembers, listSets } from './address-sets';
 import { allPages, call } from './call';
-import { resourceName, type CommandContext } from './command-context';
+import { isSet, resourceName, type CommandContext } from './command-context';
 import type { Connection } from './connection';
-import { labelsText, shortName, yamlText, type Listing } from './output';
+import { labelsText, shortName, yamlText, type Listing, wholeJson } from './output';
 import { GIVEN_BY_CONTROLLER } from './resource-file';
+import { listSetHistory } from './set-versions';
 
 export const KINDS = ['policies', 'sets', 'hosts', 'namespaces', 'realizations'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -129,7 +130,7 @@ async function listHosts(connection: Connection, options: ListOptions): Promise<
       host.kernelRelease,
       labelsText(host.labels),
     ]),
-    json: hosts.map((host) => Host.toJSON(host) as object),
+    json: hosts.map((host) => wholeJson('Host', Host.encode(host).finish())),
     single: options.name !== undefined,
   };
 }
@@ -158,7 +159,10 @@ async function listNamespaces(connection: Connection, options: ListOptions): Pro
       namespace.rulesetDigest.slice(0, 12),
       namespace.detail,
     ]),
-    json: found.map(({ host, namespace }) => ({ host, ...(Namespace.toJSON(namespace) as object) })),
+    json: found.map(({ host, namespace }) => ({
+      host,
+      ...wholeJson('Namespace', Namespace.encode(namespace).finish()),
+    })),
   };
 }
 
@@ -192,7 +196,7 @@ async function listRealizations({ fleet }: Connection, options: ListOptions): Pr
       realization.rulesetDigest.slice(0, 12),
       realization.reason,
     ]),
-    json: found.map((realization) => Realization.toJSON(realization) as object),
+    json: found.map((realization) => wholeJson('Realization', Realization.encode(realization).finish())),
   };
 }
 
@@ -217,12 +221,16 @@ export async function listSummaries({ fleet }: Connection, policy?: string): Pro
       ...[summary.revision, summary.hosts, summary.hostsBehind, summary.hostsAbsent].map(String),
       ...[summary.enforced, summary.pending, summary.failed].map(String),
     ]),
-    json: summaries.map((summary) => RealizationSummary.toJSON(summary) as object),
+    json: summaries.map((summary) =>
+      wholeJson('RealizationSummary', RealizationSummary.encode(summary).finish()),
+    ),
     single: policy !== undefined,
   };
 }
 
-export async function listHistory({ policies: client }: Connection, name: string): Promise<Listing> {
+export async function listHistory(connection: Connection, name: string): Promise<Listing> {
+  if (isSet(name)) return listSetHistory(connection, name);
+  const { policies: client } = connection;
   const revisions = await allPages(
     (pageToken) =>
       call(

@@ -9,6 +9,7 @@ import {
   AddressSetServiceClient,
   FleetServiceClient,
   PolicyServiceClient,
+  ResourceServiceClient,
   RpcError,
   StatsServiceClient,
   type TlsFiles,
@@ -63,7 +64,9 @@ export interface Ended {
 }
 
 async function runToEnd(script: string, args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [join(ROOT, 'controller/dist', script), ...args]);
+  const child = spawn(process.execPath, [join(ROOT, 'controller/dist', script), ...args], {
+    env: process.env,
+  });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
   child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
@@ -142,18 +145,21 @@ export class ControllerProcess {
 export class Clients {
   readonly policies: PolicyServiceClient;
   readonly addressSets: AddressSetServiceClient;
+  readonly resources: ResourceServiceClient;
   readonly fleet: FleetServiceClient;
   readonly stats: StatsServiceClient;
 
   constructor(address: string, channel: ReturnType<typeof credentials.createInsecure>) {
     this.policies = new PolicyServiceClient(address, channel);
     this.addressSets = new AddressSetServiceClient(address, channel);
+    this.resources = new ResourceServiceClient(address, channel);
     this.fleet = new FleetServiceClient(address, channel);
     this.stats = new StatsServiceClient(address, channel);
   }
 
   close(): void {
-    for (const client of [this.policies, this.addressSets, this.fleet, this.stats]) client.close();
+    const { policies, addressSets, resources, fleet, stats } = this;
+    for (const client of [policies, addressSets, resources, fleet, stats]) client.close();
   }
 }
 

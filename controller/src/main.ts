@@ -15,6 +15,7 @@ import { addressSetService } from './operator-api/address-set-service';
 import { Failsafe } from './operator-api/failsafe';
 import { fleetService } from './operator-api/fleet-service';
 import { policyService } from './operator-api/policy-service';
+import { resourceService } from './operator-api/resource-service';
 import { statsService } from './operator-api/stats-service';
 import { SqlitePolicyStore } from './policy-store/sqlite-policy-store';
 import { builtDescriptorPaths, readDescriptors } from './rpc/reflection';
@@ -74,6 +75,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   const services = [
     policyService({ store, registry, failsafe, logger }),
     addressSetService(store),
+    resourceService({ store, failsafe, logger }),
     fleetService({ registry, store, hub, logger }),
     statsService(feed),
     agentStreamService(hub, logger),

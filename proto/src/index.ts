@@ -1,6 +1,7 @@
 /** The wire: generated messages and services of nsgate.v1, and the helpers that both sides need. */
 export * from '../gen/nsgate/v1/policy';
 export * from '../gen/nsgate/v1/address_set';
+export * from '../gen/nsgate/v1/resource';
 export * from '../gen/nsgate/v1/fleet';
 export * from '../gen/nsgate/v1/stats';
 export * from '../gen/nsgate/v1/agent_stream';

@@ -54,8 +54,26 @@ export function extendJournal(journal: readonly MembersDelta[], delta: MembersDe
 /** What changed from a revision to now, as one change; undefined when the journal does not reach so far back. */
 export function deltaSince(content: SetContent, revision: bigint): MembersDelta | undefined {
   const start = content.journal.findIndex(({ fromRevision }) => fromRevision === revision);
-  const [first, ...rest] = start < 0 ? [] : content.journal.slice(start);
+  return start < 0 ? undefined : joinAll(content.journal.slice(start));
+}
+
+/** Changes that follow each other as one; undefined when there are none. */
+export function joinAll(deltas: readonly MembersDelta[]): MembersDelta | undefined {
+  const [first, ...rest] = deltas;
   return first && rest.reduce(joinDeltas, first);
+}
+
+/** The members after a change. */
+export function applyDelta(
+  members: PackedPrefixes,
+  { added, removed }: Pick<MembersDelta, 'added' | 'removed'>,
+): PackedPrefixes {
+  return mergePrefixes(subtractPrefixes(members, removed), added);
+}
+
+/** The change that takes a change back. */
+export function invertDelta({ fromRevision, revision, added, removed }: MembersDelta): MembersDelta {
+  return { fromRevision: revision, revision: fromRevision, added: removed, removed: added };
 }
 
 /** How many prefixes a change names. */

@@ -85,8 +85,8 @@ describe('parsePrefix', () => {
   it.each([
     ['10.0.0.1/8', '10.0.0.0/8'],
     ['255.255.255.255/31', '255.255.255.254/31'],
-    ['2001:db8::1/32', '2001:db8:0:0:0:0:0:0/32'],
-    ['::8000/112', '0:0:0:0:0:0:0:0/112'],
+    ['2001:db8::1/32', '2001:db8::/32'],
+    ['::8000/112', '::/112'],
   ])('refuses %s, with bits beyond its length, and proposes %s', (text, proposed) => {
     expect(parsePrefix(text)).toEqual({ ok: false, problem: expect.stringContaining(proposed) as string });
   });
@@ -102,6 +102,19 @@ describe('parsePrefix', () => {
         expect(bytes(text)).toEqual([...drawn, drawn.length * 8]);
       }),
     );
+  });
+
+  it.each([
+    ['::', '::/128'],
+    ['0:0:0:0:0:0:0:1', '::1/128'],
+    ['1:0:0:0:0:0:0:0', '1::/128'],
+    ['2001:db8:0:0:1:0:0:1', '2001:db8::1:0:0:1/128'],
+    ['2001:0:0:1:0:0:0:1', '2001:0:0:1::1/128'],
+    ['2001:db8:0:1:1:1:1:1', '2001:db8:0:1:1:1:1:1/128'],
+    ['10:100:0:0:a0:0:0:0', '10:100:0:0:a0::/128'],
+  ])('writes %s as RFC 5952 recommends: %s', (text, expected) => {
+    const parsed = parsePrefix(text);
+    expect(parsed.ok && formatPrefix(parsed.prefix)).toBe(expected);
   });
 
   it('agrees with Node on what is an address', () => {

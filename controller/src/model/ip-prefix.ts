@@ -45,12 +45,21 @@ export function familyOf(prefix: IpPrefix): 'ipv4' | 'ipv6' {
   return prefix.address.length === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** Text that parsePrefix reads back as the same prefix; IPv6 without zero compression. */
+/** Text that parsePrefix reads back as the same prefix; IPv6 as RFC 5952 (section 4) recommends. */
 export function formatPrefix({ address, length }: IpPrefix): string {
-  if (address.length === 4) return `${address.join('.')}/${length}`;
+  return `${address.length === 4 ? address.join('.') : formatIpv6(address)}/${length}`;
+}
+
+/** The longest run of zero groups, the first of several, becomes `::`; a single one does not. */
+function formatIpv6(address: Uint8Array): string {
   const view = new DataView(address.buffer, address.byteOffset, address.byteLength);
-  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
-  return `${groups.join(':')}/${length}`;
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16)).join(':');
+  const [longest] = [...groups.matchAll(/\b0(?::0)+\b/g)].sort(([a], [b]) => b.length - a.length);
+  if (longest === undefined) return groups;
+  const [zeros] = longest;
+  const before = groups.slice(0, longest.index).replace(/:$/, '');
+  const after = groups.slice(longest.index + zeros.length).replace(/^:/, '');
+  return `${before}::${after}`;
 }
 
 function parseAddress(text: string): Uint8Array | undefined {

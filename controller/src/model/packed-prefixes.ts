@@ -1,7 +1,7 @@
 /**
  * Many prefixes in few bytes: for each family one buffer of entries, sorted, none twice. An entry is the address in network
  * order and a byte for the length: 5 bytes for IPv4, 17 for IPv6, so that a million prefixes take 5 MB and the form in which they travel is
- * the form in which they are held. A change of a few entries finds its places by binary search and copies the ranges between.
+ * the form in which they are held. A change finds its places by galloping and binary search, and copies the ranges between.
  *
  * Worked example: the entries 0a000000|08 and c0000200|18 are 10.0.0.0/8 and 192.0.2.0/24; adding 10.0.0.0/16 (0a000000|10) finds
  * place 1, between them.
@@ -131,15 +131,23 @@ interface Sought {
   readonly from: number;
 }
 
-/** Where the entry stands among sorted ones, or would stand. */
+/** Where the entry stands among sorted ones, or would stand: found in leaps that double, so that near ones are found soon. */
 function find(entries: Buffer, { entry, offset, width, from }: Sought): { index: number; found: boolean } {
-  let [low, high] = [from, entries.length / width];
+  const count = entries.length / width;
   const head = entry.readUInt32BE(offset);
+  const orderAt = (index: number): number => {
+    const at = index * width;
+    return entries.readUInt32BE(at) - head || entries.compare(entry, offset, offset + width, at, at + width);
+  };
+  let [low, high] = [from, from];
+  for (let leap = 1; high < count && orderAt(high) < 0; leap *= 2) {
+    low = high + 1;
+    high += leap;
+  }
+  high = Math.min(high + 1, count);
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = middle * width;
-    const order =
-      entries.readUInt32BE(at) - head || entries.compare(entry, offset, offset + width, at, at + width);
+    const order = orderAt(middle);
     if (order === 0) return { index: middle, found: true };
     if (order < 0) low = middle + 1;
     else high = middle;

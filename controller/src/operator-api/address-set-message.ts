@@ -11,10 +11,14 @@ import {
   type PackedPrefixes,
 } from '../model/packed-prefixes';
 import type { WatchEvent } from '../policy-store/policy-store';
+import { parseLabels } from '../rpc/label-parser';
 import { quote, type Violations } from '../rpc/violations';
+import { checkText } from './field-parsers';
 
 /** Members that one call may name. */
-const MAX_CHANGES = 100_000;
+export const MAX_MEMBER_CHANGES = 100_000;
+/** Of members. */
+export const MEMBERS_PAGE = { defaultSize: 1000, maxSize: 10_000 };
 
 export function setMessage(set: AddressSet): SetMessage {
   const { labels, memberCount, ...fields } = set;
@@ -51,18 +55,20 @@ export function setWatchMessage(event: WatchEvent): WatchAddressSetsResponse | u
   }
 }
 
-/** Lists of prefixes by their fields. None may stand in two of them. */
+/** Lists of prefixes by their fields, which stand within `parent`. None may stand in two of them. */
 export function parseMembers<Field extends string>(
   lists: Readonly<Record<Field, readonly string[]>>,
   violations: Violations,
+  parent = '',
 ): Record<Field, PackedPrefixes> {
+  const path = (field: string): string => (parent === '' ? field : `${parent}.${field}`);
   const entries = Object.entries(lists) as [Field, readonly string[]][];
   const count = entries.reduce((sum, [, texts]) => sum + texts.length, 0);
   const names = entries.map(([field]) => field).join(' and ');
-  if (count > MAX_CHANGES) {
+  if (count > MAX_MEMBER_CHANGES) {
     violations.add(
-      entries[0]?.[0] ?? '',
-      `${names} have ${count} entries; at most ${MAX_CHANGES} in one call`,
+      path(entries[0]?.[0] ?? ''),
+      `${names} have ${count} entries; at most ${MAX_MEMBER_CHANGES} in one call`,
     );
     return Object.fromEntries(entries.map(([field]) => [field, packPrefixes([])])) as Record<
       Field,
@@ -70,14 +76,14 @@ export function parseMembers<Field extends string>(
     >;
   }
   const packed = entries.map(
-    ([field, texts]) => [field, packPrefixes(parseList(texts, field, violations))] as const,
+    ([field, texts]) => [field, packPrefixes(parseList(texts, path(field), violations))] as const,
   );
   const [[, first] = [], [field, second] = []] = packed;
   if (first !== undefined && second !== undefined && field !== undefined) {
     const both = intersectPrefixes(first, second);
     const [example] = slicePrefixes(both, 0, 1);
     if (countPrefixes(both) > 0 && example)
-      violations.add(field, `${formatPrefix(example)} stands in ${names}`);
+      violations.add(path(field), `${formatPrefix(example)} stands in ${names}`);
   }
   return Object.fromEntries(packed) as Record<Field, PackedPrefixes>;
 }
@@ -89,6 +95,17 @@ function parseList(texts: readonly string[], field: string, violations: Violatio
     violations.add(`${field}[${i}]`, `${quote(text)} ${parsed.problem}`);
     return [];
   });
+}
+
+/** What is said about a set. */
+export function parseSetText(
+  message: SetMessage | undefined,
+  field: string,
+  violations: Violations,
+): Pick<AddressSet, 'description' | 'labels'> {
+  const { description = '', labels = {} } = message ?? {};
+  checkText(description, `${field}.description`, violations);
+  return { description, labels: parseLabels(labels, `${field}.labels`, violations) };
 }
 
 type WritableField = 'description' | 'labels';

@@ -10,29 +10,35 @@ import {
   type ListAddressSetsRequest,
   type ListAddressSetsResponse,
   type ModifyAddressSetMembersRequest,
+  type RollbackAddressSetRequest,
   type UpdateAddressSetRequest,
   type WatchAddressSetsRequest,
   type WatchAddressSetsResponse,
 } from '@nsgate/proto';
-import type { AddressSet } from '../model/address-set';
+import type { AddressSet, SetContent } from '../model/address-set';
 import { formatPrefix, parsePrefix } from '../model/ip-prefix';
 import { countPrefixes, rankOf, slicePrefixes } from '../model/packed-prefixes';
 import { isPolicyId, POLICY_ID_FORM } from '../model/resource-name';
 import { selectsHost } from '../model/selector';
 import { WatchEnded, type PolicyStore } from '../policy-store/policy-store';
 import type { Caller } from '../rpc/caller';
-import { parseLabels } from '../rpc/label-parser';
 import { offerService, type CallContext, type OfferedService } from '../rpc/service';
 import { quote, Violations } from '../rpc/violations';
 import { AddressSetWriter } from './address-set-writer';
-import { parseMembers, parseSetMask, setMessage, setWatchMessage } from './address-set-message';
+import { diffSetRevisions, formerSet, getSetRevision, listSetRevisions } from './address-set-history';
+import {
+  MEMBERS_PAGE,
+  parseMembers,
+  parseSetMask,
+  parseSetText,
+  setMessage,
+  setWatchMessage,
+} from './address-set-message';
 import { noteOf } from './change-note';
-import { checkAddressSetName, checkText, parseFilter } from './field-parsers';
+import { checkAddressSetName, checkRevision, checkText, parseFilter } from './field-parsers';
 import { cutPage, pageTokenAfter, parsePage } from './page';
 import { notFound } from './resource-errors';
 import { watchError } from './watch-error';
-
-const MEMBERS_PAGE = { defaultSize: 1000, maxSize: 10_000 };
 
 /** Offers the sets in the store to operators. */
 export function addressSetService(store: PolicyStore): OfferedService {
@@ -45,6 +51,10 @@ export function addressSetService(store: PolicyStore): OfferedService {
     listAddressSetMembers: (request) => listMembers(store, request),
     modifyAddressSetMembers: (request, { caller }) => modifyMembers(writer, request, caller),
     deleteAddressSet: (request, { caller }) => deleteSet(writer, request, caller),
+    listAddressSetRevisions: (request) => listSetRevisions(store, request),
+    getAddressSetRevision: (request) => getSetRevision(store, request),
+    diffAddressSetRevisions: (request) => diffSetRevisions(store, request),
+    rollbackAddressSet: (request, { caller }) => rollback({ store, writer }, request, caller),
     watchAddressSets: (request, context) => watchSets(store, request, context),
   });
 }
@@ -65,7 +75,7 @@ async function createSet(
 ): Promise<SetMessage> {
   const violations = new Violations();
   const name = createdName(request, violations);
-  const { description, labels } = parseText(request.addressSet, violations);
+  const { description, labels } = parseSetText(request.addressSet, 'address_set', violations);
   const members = parseMembers({ members: request.members }, violations).members;
   checkText(request.reason, 'reason', violations);
   violations.throwIfAny();
@@ -92,15 +102,6 @@ function createdName({ addressSetId, addressSet }: CreateAddressSetRequest, viol
   return name;
 }
 
-function parseText(
-  message: SetMessage | undefined,
-  violations: Violations,
-): Pick<AddressSet, 'description' | 'labels'> {
-  const { description = '', labels = {} } = message ?? {};
-  checkText(description, 'address_set.description', violations);
-  return { description, labels: parseLabels(labels, 'address_set.labels', violations) };
-}
-
 async function updateSet(
   writer: AddressSetWriter,
   { addressSet, updateMask, allowMissing, validateOnly, reason }: UpdateAddressSetRequest,
@@ -112,7 +113,7 @@ async function updateSet(
     throw violations.toError();
   }
   checkAddressSetName(addressSet.name, 'address_set.name', violations);
-  const text = parseText(addressSet, violations);
+  const text = parseSetText(addressSet, 'address_set', violations);
   const mask = parseSetMask(updateMask, violations);
   checkText(reason, 'reason', violations);
   violations.throwIfAny();
@@ -175,18 +176,42 @@ async function listMembers(
   request: ListAddressSetMembersRequest,
 ): Promise<ListAddressSetMembersResponse> {
   const violations = new Violations();
-  const list = `members of ${request.name}`;
+  const list = `members of ${request.name} at ${request.revision}`;
   checkAddressSetName(request.name, 'name', violations);
+  if (request.revision !== 0n) checkRevision(request.revision, 'revision', violations);
   const { size, after } = parsePage(request, list, violations, MEMBERS_PAGE);
   violations.throwIfAny();
-  const content = await store.addressSets.content(request.name);
-  if (content === undefined) throw notFound(request.name);
-  const { members, revision } = content;
+  const { members, revision } = await membersOf(store, request);
   const last = after === undefined ? undefined : parsePrefix(after[0] ?? '');
   const start = last?.ok === true ? rankOf(members, last.prefix) : 0;
   const page = slicePrefixes(members, start, size).map(formatPrefix);
   const more = start + page.length < countPrefixes(members);
   return { members: page, nextPageToken: more ? pageTokenAfter([page.at(-1) ?? ''], list) : '', revision };
+}
+
+async function membersOf(
+  { addressSets }: PolicyStore,
+  { name, revision }: Pick<ListAddressSetMembersRequest, 'name' | 'revision'>,
+): Promise<Pick<SetContent, 'members' | 'revision'>> {
+  if (revision === 0n) {
+    const content = await addressSets.content(name);
+    if (content === undefined) throw notFound(name);
+    return content;
+  }
+  const members = await addressSets.membersAt(name, revision);
+  if (members === undefined) throw notFound(`version ${revision} of ${name}`);
+  return { members, revision };
+}
+
+async function rollback(
+  { store, writer }: { store: PolicyStore; writer: AddressSetWriter },
+  request: RollbackAddressSetRequest,
+  caller: Caller,
+): Promise<SetMessage> {
+  const { name, revision, etag, validateOnly, reason } = request;
+  const { set, members } = await formerSet(store, request);
+  const note = noteOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
+  return setMessage(await writer.restore({ name, set, members, note }, { etag, validateOnly }));
 }
 
 async function* watchSets(

@@ -1,8 +1,8 @@
 /** Creating, changing and removing address sets, held to what stands in the store. */
-import { status } from '@grpc/grpc-js';
-import { RpcError } from '@nsgate/proto';
+import { randomUUID } from 'node:crypto';
 import type { AddressSet } from '../model/address-set';
-import { countPrefixes, NO_PREFIXES } from '../model/packed-prefixes';
+import { countPrefixes, NO_PREFIXES, subtractPrefixes, type PackedPrefixes } from '../model/packed-prefixes';
+import type { ChangeNote } from '../policy-store/change-note';
 import type {
   AddressSetStore,
   ChangeSetRequest,
@@ -11,7 +11,7 @@ import type {
 } from '../policy-store/address-set-store';
 import { setEtag } from './address-set-message';
 import type { RemoveOptions } from './policy-writer';
-import { alreadyExists, checkEtag, contended, notFound, tooMany } from './resource-errors';
+import { alreadyExists, checkEtag, contended, inUse, notFound, tooMany } from './resource-errors';
 
 interface ChangeOptions {
   /** Empty for any. */
@@ -54,6 +54,35 @@ export class AddressSetWriter {
     throw contended(name);
   }
 
+  /** Stores a set as it once was, anew when it is gone. */
+  async restore(
+    {
+      name,
+      set,
+      members,
+      note,
+    }: { name: string; set: AddressSet; members: PackedPrefixes; note: ChangeNote },
+    { etag, validateOnly }: { etag: string; validateOnly: boolean },
+  ): Promise<AddressSet> {
+    const { description, labels } = set;
+    for (let tries = 0; tries < MAX_TRIES; tries++) {
+      const current = await this.sets.get(name);
+      checkEtag(name, current === undefined ? '' : setEtag(current), etag);
+      const content = await this.sets.content(name);
+      if (current === undefined || content === undefined) {
+        const anew = { name, uid: randomUUID(), description, labels };
+        return this.create({ set: anew, members, note }, { validateOnly });
+      }
+      if (validateOnly) return { ...current, description, labels, memberCount: countPrefixes(members) };
+      const add = subtractPrefixes(members, content.members);
+      const remove = subtractPrefixes(content.members, members);
+      const change = { name, revision: current.revision, description, labels, add, remove, note };
+      const stored = await this.#settled(this.sets.change(change));
+      if (stored !== undefined) return stored;
+    }
+    throw contended(name);
+  }
+
   async remove(name: string, { etag, allowMissing, validateOnly, note }: RemoveOptions): Promise<void> {
     for (let tries = 0; tries < MAX_TRIES; tries++) {
       const current = await this.sets.get(name);
@@ -79,13 +108,4 @@ export class AddressSetWriter {
 function preview(set: CreateSetRequest['set'], memberCount: number): AddressSet {
   const now = new Date();
   return { ...set, memberCount, createTime: now, updateTime: now, revision: 0n };
-}
-
-function inUse(name: string, policies: readonly string[]): RpcError {
-  const message = `${name} is referred to by ${policies.join(', ')}`;
-  const reason = {
-    reason: 'ADDRESS_SET_IN_USE',
-    metadata: { addressSet: name, policies: policies.join(',') },
-  };
-  return new RpcError(status.FAILED_PRECONDITION, message, { reason });
 }

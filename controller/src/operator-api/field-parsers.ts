@@ -90,3 +90,12 @@ export function parseDuration(
 function durationText(ms: number): string {
   return ms >= 3_600_000 ? `${ms / 3_600_000} h` : `${ms} ms`;
 }
+
+/** Revisions are signed in the store. */
+const MAX_REVISION = 2n ** 63n - 1n;
+
+/** That of a stored version. */
+export function checkRevision(revision: bigint, field: string, violations: Violations): void {
+  if (revision === 0n) violations.add(field, 'is required: it is that of a stored version');
+  else if (revision > MAX_REVISION) violations.add(field, `${revision} is no revision that a store can have`);
+}

@@ -11,7 +11,7 @@ import type {
 import type { PolicySpec } from '../model/policy';
 import type { PolicyStore, PolicyVersion } from '../policy-store/policy-store';
 import { Violations } from '../rpc/violations';
-import { checkPolicyName, checkText } from './field-parsers';
+import { checkPolicyName, checkRevision, checkText } from './field-parsers';
 import { pageTokenAfter, parsePage } from './page';
 import { diffPolicies } from './policy-diff';
 import { policyMessage } from './policy-message';
@@ -82,14 +82,6 @@ async function heldVersion(store: PolicyStore, name: string, revision: bigint): 
   const version = await store.version(name, revision);
   if (version === undefined) throw notFound(`version ${revision} of ${name}`);
   return version;
-}
-
-/** Revisions are signed in the store. */
-const MAX_REVISION = 2n ** 63n - 1n;
-
-function checkRevision(revision: bigint, field: string, violations: Violations): void {
-  if (revision === 0n) violations.add(field, 'is required: see ListPolicyRevisions');
-  else if (revision > MAX_REVISION) violations.add(field, `${revision} is no revision that a store can have`);
 }
 
 function revisionMessage({ policy, note, revision, time }: PolicyVersion): PolicyRevision {

@@ -2,8 +2,6 @@
 import {
   Policy as PolicyMessage,
   PolicyServiceService,
-  type BatchApplyPoliciesRequest,
-  type BatchApplyPoliciesResponse,
   type CreatePolicyRequest,
   type DeletePolicyRequest,
   type PreviewPolicyRequest,
@@ -25,16 +23,16 @@ import { noteOf } from './change-note';
 import type { Failsafe } from './failsafe';
 import { checkPolicyName, checkText } from './field-parsers';
 import { diffRevisions, getRevision, listRevisions, rolledBack } from './policy-history';
-import { listPolicies, MAX_POLICY_BYTES } from './policy-lister';
+import { listPolicies } from './policy-lister';
 import { policyMessage, specMessage, watchMessage } from './policy-message';
-import { parsePolicy } from './policy-parser';
 import { previewPolicy } from './policy-preview';
-import { PolicyWriter, type BatchItem, type Written } from './policy-writer';
+import { readPolicy } from './policy-reader';
+import { PolicyWriter, type Written } from './policy-writer';
+import { BatchWriter } from './resource-batch';
 import { notFound } from './resource-errors';
+import { batchApplyPolicies } from './resource-service';
 import { applyMask, parseMask } from './update-mask';
 import { watchError } from './watch-error';
-
-const MAX_BATCH = 1000;
 
 /** The least that is valid, but for its name. */
 const EVERYWHERE = PolicyMessage.create({ namespaces: { include: ['*'] } });
@@ -50,6 +48,7 @@ export interface PolicyServiceOptions {
 export function policyService(options: PolicyServiceOptions): OfferedService {
   const { store, failsafe, logger } = options;
   const writer = new PolicyWriter(store, failsafe, logger);
+  const batches = new BatchWriter(options);
   return offerService(PolicyServiceService, 'operator', {
     createPolicy: (request, { caller }) => createPolicy(writer, request, caller),
     getPolicy: ({ name }) => getPolicy(store, name),
@@ -57,7 +56,7 @@ export function policyService(options: PolicyServiceOptions): OfferedService {
     updatePolicy: (request, { caller }) => updatePolicy(writer, request, caller),
     deletePolicy: (request, { caller }) => deletePolicy(writer, request, caller),
     watchPolicies: (request, context) => watchPolicies(store, request, context),
-    batchApplyPolicies: (request, { caller }) => batchApply({ store, writer }, request, caller),
+    batchApplyPolicies: (request, { caller }) => batchApplyPolicies(batches, request, caller),
     listPolicyRevisions: (request) => listRevisions(store, request),
     getPolicyRevision: (request) => getRevision(store, request),
     diffPolicyRevisions: (request) => diffRevisions(store, request),
@@ -136,45 +135,6 @@ async function deletePolicy(
   return {};
 }
 
-async function batchApply(
-  { store, writer }: { store: PolicyStore; writer: PolicyWriter },
-  { policies, deleteNames, validateOnly, reason, force }: BatchApplyPoliciesRequest,
-  caller: Caller,
-): Promise<BatchApplyPoliciesResponse> {
-  const violations = new Violations();
-  checkText(reason, 'reason', violations);
-  const count = policies.length + deleteNames.length;
-  if (count > MAX_BATCH)
-    violations.add('policies', `with delete_names has ${count} entries; at most ${MAX_BATCH}`);
-  const specs = policies.map((policy, i) => readPolicy(policy, `policies[${i}]`, violations));
-  for (const [i, name] of deleteNames.entries()) checkPolicyName(name, `delete_names[${i}]`, violations);
-  checkDistinct({ policies, deleteNames }, violations);
-  violations.throwIfAny();
-  const items: BatchItem[] = [
-    ...specs.map((spec, i) => ({ kind: 'apply' as const, spec, etag: policies[i]?.etag ?? '' })),
-    ...deleteNames.map((name) => ({ kind: 'remove' as const, name })),
-  ];
-  const written = await writer.batch(items, { note: noteOf(caller, reason), validateOnly, force });
-  const { revision } = await store.list({ limit: 0 });
-  return { policies: written.map(answer), revision };
-}
-
-function checkDistinct(
-  { policies, deleteNames }: Pick<BatchApplyPoliciesRequest, 'policies' | 'deleteNames'>,
-  violations: Violations,
-): void {
-  const firstByName = new Map<string, string>();
-  const named = [
-    ...policies.map(({ name }, i) => [name, `policies[${i}].name`] as const),
-    ...deleteNames.map((name, i) => [name, `delete_names[${i}]`] as const),
-  ];
-  for (const [name, field] of named) {
-    const first = firstByName.get(name);
-    if (first === undefined) firstByName.set(name, field);
-    else violations.add(field, `${quote(name)} stands in ${first} already`);
-  }
-}
-
 async function rollback(
   { store, writer }: { store: PolicyStore; writer: PolicyWriter },
   request: RollbackPolicyRequest,
@@ -224,13 +184,6 @@ function parseMessage(policy: PolicyMessage | undefined, violations: Violations)
   }
   const spec = readPolicy(policy, 'policy', violations);
   violations.throwIfAny();
-  return spec;
-}
-
-function readPolicy(policy: PolicyMessage, field: string, violations: Violations): PolicySpec {
-  const spec = parsePolicy(policy, field, violations);
-  const bytes = violations.any ? 0 : PolicyMessage.encode(specMessage(spec)).finish().length;
-  if (bytes > MAX_POLICY_BYTES) violations.add(field, `takes ${bytes} bytes; at most ${MAX_POLICY_BYTES}`);
   return spec;
 }
 

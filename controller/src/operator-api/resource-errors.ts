@@ -62,3 +62,13 @@ export function wouldCutOff(policy: string, endangered: EndangeredHost): RpcErro
 export function tooMany(what: string): RpcError {
   return new RpcError(status.RESOURCE_EXHAUSTED, what, { reason: { reason: 'LIMIT', metadata: {} } });
 }
+
+/** A set that policies refer to cannot be removed. */
+export function inUse(name: string, policies: readonly string[]): RpcError {
+  const message = `${name} is referred to by ${policies.join(', ')}`;
+  const reason = {
+    reason: 'ADDRESS_SET_IN_USE',
+    metadata: { addressSet: name, policies: policies.join(',') },
+  };
+  return new RpcError(status.FAILED_PRECONDITION, message, { reason });
+}

@@ -2,8 +2,15 @@
  * Where policies are kept: revisioned, watchable, written by compare-and-swap. Every driver passes policy-store.test.ts.
  */
 import type { Policy, PolicyHead, PolicyOrigin, PolicySpec } from '../model/policy';
-import type { AddressSetStore, SetChange, SetSnapshot } from './address-set-store';
-import type { ChangeNote } from './change-note';
+import type {
+  AddressSetStore,
+  SetChange,
+  SetRefusal,
+  SetSnapshot,
+  SetUnchanged,
+  SetWriteRequest,
+} from './address-set-store';
+import type { ChangeNote, HistoryRequest } from './change-note';
 
 /** What must stand in the store for a write to happen. */
 export type Expectation =
@@ -22,24 +29,29 @@ export interface RemoveRequest {
   readonly note: ChangeNote;
 }
 
-/** One change of a transaction. */
-export type WriteRequest =
+/** One change of a transaction to a policy. */
+export type PolicyWriteRequest =
   ({ readonly kind: 'put' } & PutRequest) | ({ readonly kind: 'remove' } & RemoveRequest);
 
+/** One change of a transaction. */
+export type WriteRequest = PolicyWriteRequest | SetWriteRequest;
+
 /** Why a write changed nothing: what stands in the store instead of what was expected, or a set that is not there. */
-export type WriteRefusal =
+export type PolicyRefusal =
   | { readonly outcome: 'conflict'; readonly current: Policy | undefined }
   | { readonly outcome: 'no-such-set'; readonly set: string };
 
-export type PutResult = { readonly outcome: 'stored'; readonly policy: Policy } | WriteRefusal;
+export type WriteRefusal = PolicyRefusal | SetRefusal;
+
+export type PutResult = { readonly outcome: 'stored'; readonly policy: Policy } | PolicyRefusal;
 
 export type RemoveResult =
   | { readonly outcome: 'removed'; readonly revision: bigint }
   | { readonly outcome: 'conflict'; readonly current: Policy | undefined };
 
-/** All changes, each under a revision of its own, or (`index`: of the first that could not be) none. */
+/** All changes in the order of the requests, each under a revision of its own, or (`index`: of the first that could not be) none. */
 export type WriteResult =
-  | { readonly outcome: 'stored'; readonly changes: readonly PolicyChange[]; readonly revision: bigint }
+  | { readonly outcome: 'stored'; readonly changes: readonly WriteChange[]; readonly revision: bigint }
   | (WriteRefusal & { readonly index: number });
 
 /** Policies in the order that was asked for, all as they stood at one revision. */
@@ -79,6 +91,13 @@ export interface ListKey {
 export type PolicyChange =
   | { readonly kind: 'put'; readonly revision: bigint; readonly policy: Policy }
   | { readonly kind: 'removed'; readonly revision: bigint; readonly name: string; readonly uid: string };
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+}
+
+/** What one request of a transaction has come to. */
+export type WriteChange = PolicyChange | SetChange | SetUnchanged;
 
 /**
  * Told to a watcher: first `snapshot` entries (or, when it resumes, the last change of each resource that changed since),
@@ -134,14 +153,6 @@ export interface PolicyVersion {
   readonly time: Date;
 }
 
-export interface HistoryRequest {
-  readonly name: string;
-  /** Only what is older than this revision; all when left out. */
-  readonly before?: bigint;
-  /** At most so many; all when left out. */
-  readonly limit?: number;
-}
-
 export interface PolicyStore {
   /** Sets live beside policies, under the same revisions, so that none is removed that a policy names. */
   readonly addressSets: AddressSetStore;
@@ -151,8 +162,8 @@ export interface PolicyStore {
   put(request: PutRequest): Promise<PutResult>;
   /** Removes the policy, if it is at the expected revision. */
   remove(request: RemoveRequest): Promise<RemoveResult>;
-  /** Does all, in order, or nothing. */
-  write(requests: readonly WriteRequest[]): Promise<WriteResult>;
+  /** Does all, in order, or nothing; with `dryRun` tells what it would come to, and does nothing. */
+  write(requests: readonly WriteRequest[], options?: WriteOptions): Promise<WriteResult>;
   /** Sees every change that is stored after this call returns. */
   watch(options?: WatchOptions): PolicyWatch;
   /** The versions of a policy that are held, and its removals (also of one that is gone), newest first. */

@@ -3,10 +3,9 @@ import { setsOf, type Policy, type PolicyHead } from '../model/policy';
 import type { SetSnapshot } from './address-set-store';
 import { selectHeads } from './policy-list';
 import { policyFromJson, policyToJson } from './policy-json';
-import type { ChangeNote } from './change-note';
+import type { ChangeNote, HistoryRequest } from './change-note';
 import {
   WatchEnded,
-  type HistoryRequest,
   type PageRequest,
   type PolicyChange,
   type PolicyPage,
@@ -20,12 +19,14 @@ import {
   type ResourceKind,
   type WatchEvent,
   type WatchOptions,
-  type WriteRefusal,
+  type PolicyWriteRequest,
+  type WriteChange,
+  type WriteOptions,
   type WriteRequest,
   type WriteResult,
 } from './policy-store';
 import { SqliteAddressSets } from './sqlite-address-sets';
-import { settle, SqliteStoreFile, type LoggedChange } from './sqlite-store-file';
+import { Refused, settle, SqliteStoreFile, type LoggedChange } from './sqlite-store-file';
 import { WatchQueue } from './watch-queue';
 
 export interface SqlitePolicyStoreOptions {
@@ -53,13 +54,6 @@ interface RemovalRow {
   time: bigint;
 }
 
-/** Ends a transaction without a change. */
-class Refused extends Error {
-  constructor(readonly result: WriteRefusal & { readonly index: number }) {
-    super(result.outcome);
-  }
-}
-
 const VERSION = 'SELECT v.* FROM policies p JOIN policy_versions v ON v.revision = p.revision';
 
 export class SqlitePolicyStore implements PolicyStore {
@@ -72,7 +66,7 @@ export class SqlitePolicyStore implements PolicyStore {
   constructor({ folder, keepChanges = 100_000, keepVersions = 100 }: SqlitePolicyStoreOptions) {
     this.#file = new SqliteStoreFile(folder, BigInt(keepChanges));
     this.#keepVersions = keepVersions;
-    this.addressSets = new SqliteAddressSets(this.#file);
+    this.addressSets = new SqliteAddressSets(this.#file, (requests) => this.write(requests));
     for (const policy of this.#standing()) this.#heads.set(policy.name, headOf(policy));
   }
 
@@ -86,8 +80,8 @@ export class SqlitePolicyStore implements PolicyStore {
 
   async put(request: PutRequest): Promise<PutResult> {
     const result = await this.write([{ kind: 'put', ...request }]);
-    if (result.outcome !== 'stored') return result;
-    const [change] = result.changes;
+    if (result.outcome === 'conflict' || result.outcome === 'no-such-set') return result;
+    const [change] = result.outcome === 'stored' ? result.changes : [];
     if (change?.kind !== 'put') throw new Error('a put has stored something else');
     return { outcome: 'stored', policy: change.policy };
   }
@@ -99,18 +93,27 @@ export class SqlitePolicyStore implements PolicyStore {
     throw new Error('a removal has asked for a set');
   }
 
-  write(requests: readonly WriteRequest[]): Promise<WriteResult> {
+  write(requests: readonly WriteRequest[], { dryRun = false }: WriteOptions = {}): Promise<WriteResult> {
     return settle(() => {
+      let index = 0;
       try {
-        const { tell, revision } = this.#file.transact(() => ({
-          tell: requests.map((request, index) => this.#write(request, index)),
-          revision: this.#file.revisions().revision,
-        }));
-        for (const change of tell) this.#remember(change);
-        return { outcome: 'stored', changes: tell, revision };
+        const result = this.#file.transact(
+          () => ({
+            changes: requests.map((request, i) => {
+              index = i;
+              return this.#write(request);
+            }),
+            revision: this.#file.revisions().revision,
+          }),
+          { dryRun },
+        );
+        if (!dryRun) this.#commit(result.changes);
+        return { outcome: 'stored', ...result };
       } catch (error) {
-        if (error instanceof Refused) return error.result;
+        if (error instanceof Refused) return { ...error.refusal, index };
         throw error;
+      } finally {
+        this.addressSets.forgetPending();
       }
     });
   }
@@ -189,19 +192,20 @@ export class SqlitePolicyStore implements PolicyStore {
   }
 
   /** Within a transaction; throws Refused to end it. */
-  #write(request: WriteRequest, index: number): PolicyChange {
+  #write(request: WriteRequest): WriteChange {
+    if (request.kind !== 'put' && request.kind !== 'remove') return this.addressSets.write(request);
     const name = request.kind === 'put' ? request.policy.name : request.name;
     const current = this.#read(name);
     const expected = expectedRevision(request);
-    if (current?.revision !== expected) throw new Refused({ outcome: 'conflict', current, index });
-    if (request.kind === 'put') return this.#put(request, index);
+    if (current?.revision !== expected) throw new Refused({ outcome: 'conflict', current });
+    if (request.kind === 'put') return this.#put(request);
     return this.#remove({ name, uid: current?.uid ?? '' }, request.note);
   }
 
-  #put({ policy, note }: PutRequest, index: number): PolicyChange {
+  #put({ policy, note }: PutRequest): PolicyChange {
     const revision = this.#file.nextRevision();
     const { name, uid, createTime, updateTime } = policy;
-    this.#refer(policy, index);
+    this.#refer(policy);
     this.#file.database
       .prepare('INSERT INTO policy_versions VALUES (?, ?, ?, ?, ?, ?, ?, ?)')
       .run(
@@ -221,12 +225,12 @@ export class SqlitePolicyStore implements PolicyStore {
   }
 
   /** Notes down which sets the policy names; each must be there. */
-  #refer(policy: Parameters<typeof setsOf>[0] & { readonly name: string }, index: number): void {
+  #refer(policy: Parameters<typeof setsOf>[0] & { readonly name: string }): void {
     const { database } = this.#file;
     database.prepare('DELETE FROM set_references WHERE policy_name = ?').run(policy.name);
     for (const set of setsOf(policy)) {
       const known = database.prepare('SELECT 1 FROM address_sets WHERE name = ?').get(set);
-      if (known === undefined) throw new Refused({ outcome: 'no-such-set', set, index });
+      if (known === undefined) throw new Refused({ outcome: 'no-such-set', set });
       database.prepare('INSERT INTO set_references VALUES (?, ?)').run(set, policy.name);
     }
   }
@@ -248,9 +252,17 @@ export class SqlitePolicyStore implements PolicyStore {
       .run(name, name, this.#keepVersions);
   }
 
-  #remember(change: PolicyChange): void {
+  /** What was written is on disk. */
+  #commit(changes: readonly WriteChange[]): void {
+    this.addressSets.commit();
+    for (const change of changes) this.#remember(change);
+  }
+
+  #remember(change: WriteChange): void {
+    if (change.kind === 'set-unchanged') return;
     if (change.kind === 'put') this.#heads.set(change.policy.name, headOf(change.policy));
-    else this.#heads.delete(change.name);
+    if (change.kind === 'removed') this.#heads.delete(change.name);
+    this.#file.tell(change);
   }
 
   #versions(condition: string, ...values: (string | bigint)[]): PolicyVersion[] {
@@ -305,7 +317,7 @@ export class SqlitePolicyStore implements PolicyStore {
 }
 
 /** Undefined: nothing may stand there. */
-function expectedRevision(request: WriteRequest): bigint | undefined {
+function expectedRevision(request: PolicyWriteRequest): bigint | undefined {
   if (request.kind === 'remove') return request.revision;
   return request.expect.kind === 'absent' ? undefined : request.expect.revision;
 }

@@ -83,6 +83,35 @@ const MIGRATIONS: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX set_references_by_policy ON set_references (policy_name);
   `,
+  `
+  -- What was stored of each set, and what became of its members: takes the place of address_set_deltas.
+  CREATE TABLE address_set_versions (
+    name TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    uid TEXT NOT NULL,
+    gone INTEGER NOT NULL,                -- whether the set was removed
+    from_revision INTEGER,                -- of the members before; NULL where the set begins or ends
+    description TEXT NOT NULL,
+    labels TEXT NOT NULL,                 -- JSON, a list of pairs
+    create_time INTEGER NOT NULL,
+    time INTEGER NOT NULL,                -- of this version
+    author TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    added INTEGER NOT NULL,               -- members
+    removed INTEGER NOT NULL,
+    added4 BLOB NOT NULL,                 -- packed-prefixes.ts
+    added6 BLOB NOT NULL,
+    removed4 BLOB NOT NULL,
+    removed6 BLOB NOT NULL,
+    PRIMARY KEY (name, revision)
+  ) STRICT;
+  INSERT INTO address_set_versions
+    SELECT d.name, d.revision, s.uid, 0, d.from_revision, s.description, s.labels, s.create_time, coalesce(c.time, s.update_time),
+      coalesce(c.author, ''), coalesce(c.reason, ''), length(d.added4) / 5 + length(d.added6) / 17,
+      length(d.removed4) / 5 + length(d.removed6) / 17, d.added4, d.added6, d.removed4, d.removed6
+    FROM address_set_deltas d JOIN address_sets s ON s.name = d.name LEFT JOIN changes c ON c.revision = d.revision;
+  DROP TABLE address_set_deltas;
+  `,
 ];
 
 /** Brings the file to the newest schema; a file of a newer program is refused. */

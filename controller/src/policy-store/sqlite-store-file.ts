@@ -4,7 +4,7 @@ import { openDatabase } from '../sqlite-database';
 import { causeOf } from '../startup-error';
 import type { SetChange } from './address-set-store';
 import type { ChangeNote } from './change-note';
-import { StoreUnavailable, WatchEnded, type PolicyChange } from './policy-store';
+import { StoreUnavailable, WatchEnded, type PolicyChange, type WriteRefusal } from './policy-store';
 import { migrate } from './sqlite-schema';
 import type { WatchQueue } from './watch-queue';
 
@@ -20,6 +20,18 @@ interface ChangeRow {
   name: string;
   uid: string;
   removed: bigint;
+}
+
+const VERSIONS_OF = [
+  ['policy_versions', 'policies'],
+  ['address_set_versions', 'address_sets'],
+] as const;
+
+/** Thrown within a transaction, ends it without a change. */
+export class Refused extends Error {
+  constructor(readonly refusal: WriteRefusal) {
+    super(refusal.outcome);
+  }
 }
 
 export class SqliteStoreFile {
@@ -40,11 +52,21 @@ export class SqliteStoreFile {
     }
   }
 
-  /** Does the work as one transaction; what it tells is told when it is on disk. */
-  transact<T extends { readonly tell?: readonly (PolicyChange | SetChange)[] }>(work: () => T): T {
-    const result = this.database.transaction(work).immediate();
-    for (const change of result.tell ?? []) for (const queue of this.watchers) queue.push(change);
-    return result;
+  /** Does the work as one transaction; with `dryRun` takes all of it back. */
+  transact<T>(work: () => T, { dryRun }: { dryRun: boolean }): T {
+    const { database } = this;
+    if (!dryRun) return database.transaction(work).immediate();
+    database.exec('BEGIN IMMEDIATE');
+    try {
+      return work();
+    } finally {
+      database.exec('ROLLBACK');
+    }
+  }
+
+  /** To be called for what is on disk. */
+  tell(change: PolicyChange | SetChange): void {
+    for (const queue of this.watchers) queue.push(change);
   }
 
   nextRevision(): bigint {
@@ -89,14 +111,16 @@ export class SqliteStoreFile {
     this.database.close();
   }
 
-  /** With the removal of a policy go its versions, unless there is one of the name again. */
+  /** With the removal of a resource go its versions, unless there is one of the name again. */
   #compact(revision: bigint): void {
-    this.database
-      .prepare(
-        `DELETE FROM policy_versions WHERE name IN (SELECT name FROM changes WHERE revision <= ? AND removed = 1)
-         AND name NOT IN (SELECT name FROM policies)`,
-      )
-      .run(revision);
+    for (const [versions, standing] of VERSIONS_OF) {
+      this.database
+        .prepare(
+          `DELETE FROM ${versions} WHERE name IN (SELECT name FROM changes WHERE revision <= ? AND removed = 1)
+           AND name NOT IN (SELECT name FROM ${standing})`,
+        )
+        .run(revision);
+    }
     this.database.prepare('DELETE FROM changes WHERE revision <= ?').run(revision);
     this.database.prepare('UPDATE store SET compacted_revision = max(compacted_revision, ?)').run(revision);
   }

@@ -23,7 +23,7 @@ import {
 import { Empty } from "../../google/protobuf/empty";
 import { FieldMask } from "../../google/protobuf/field_mask";
 import { Timestamp } from "../../google/protobuf/timestamp";
-import { InSync } from "./policy";
+import { FieldChange, InSync } from "./policy";
 
 /** Address sets: named, shared lists of prefixes that rules refer to. */
 
@@ -124,6 +124,8 @@ export interface ListAddressSetMembersRequest {
   pageSize: number;
   /** As in ListPoliciesRequest. */
   pageToken: string;
+  /** Of a version of ListAddressSetRevisions; 0 for the members as they are. NOT_FOUND when it is not held. */
+  revision: bigint;
 }
 
 /** Answer of ListAddressSetMembers. */
@@ -195,6 +197,100 @@ export interface AddressSetRemoval {
   name: string;
   /** Of the set that was removed. */
   uid: string;
+}
+
+/** Request of ListAddressSetRevisions. */
+export interface ListAddressSetRevisionsRequest {
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** As in ListPoliciesRequest. */
+  pageSize: number;
+  /** As in ListPoliciesRequest. */
+  pageToken: string;
+}
+
+/** Answer of ListAddressSetRevisions. */
+export interface ListAddressSetRevisionsResponse {
+  /** Newest first. */
+  revisions: AddressSetRevision[];
+  /** For the next page; empty on the last. */
+  nextPageToken: string;
+}
+
+/** One stored version of a set, or its removal. */
+export interface AddressSetRevision {
+  /** As it stood, without members. Not set for a removal. */
+  addressSet:
+    | AddressSet
+    | undefined;
+  /** As in PolicyRevision. */
+  author: string;
+  /** Why, in the author's words. */
+  reason: string;
+  /** The store's revision after the change. */
+  revision: bigint;
+  /** When. For people. */
+  time:
+    | Date
+    | undefined;
+  /** Whether the set was removed. */
+  removed: boolean;
+  /** How many members the change added; all of them where the set was made. */
+  addedCount: bigint;
+  /** How many it removed; all of them where the set was removed. */
+  removedCount: bigint;
+}
+
+/** Request of GetAddressSetRevision. */
+export interface GetAddressSetRevisionRequest {
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** Which version. */
+  revision: bigint;
+}
+
+/** Request of DiffAddressSetRevisions. */
+export interface DiffAddressSetRevisionsRequest {
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** The version before. */
+  fromRevision: bigint;
+  /** The version after; 0 for the newest. */
+  toRevision: bigint;
+  /** As in ListAddressSetMembersRequest. */
+  pageSize: number;
+  /** As in ListPoliciesRequest. */
+  pageToken: string;
+}
+
+/** Answer of DiffAddressSetRevisions. */
+export interface DiffAddressSetRevisionsResponse {
+  /** In which fields they differ, on the first page: `description`, `labels`. */
+  changes: FieldChange[];
+  /** Members that only the version after has; all of them come before the first of `removed`. */
+  added: string[];
+  /** Members that only the version before has. */
+  removed: string[];
+  /** Of all pages. */
+  addedCount: bigint;
+  /** Of all pages. */
+  removedCount: bigint;
+  /** For the next page; empty on the last. */
+  nextPageToken: string;
+}
+
+/** Request of RollbackAddressSet. */
+export interface RollbackAddressSetRequest {
+  /** `addressSets/{address_set_id}`. */
+  name: string;
+  /** Which version. */
+  revision: bigint;
+  /** Why, for the record. At most 1024 characters. */
+  reason: string;
+  /** If set, must be the current one. */
+  etag: string;
+  /** Check only, store nothing, and answer with what would have been stored. */
+  validateOnly: boolean;
 }
 
 function createBaseAddressSet(): AddressSet {
@@ -1126,7 +1222,7 @@ export const UpdateAddressSetRequest: MessageFns<UpdateAddressSetRequest> = {
 };
 
 function createBaseListAddressSetMembersRequest(): ListAddressSetMembersRequest {
-  return { name: "", pageSize: 0, pageToken: "" };
+  return { name: "", pageSize: 0, pageToken: "", revision: 0n };
 }
 
 export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersRequest> = {
@@ -1139,6 +1235,12 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
     }
     if (message.pageToken !== "") {
       writer.uint32(26).string(message.pageToken);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
     }
     return writer;
   },
@@ -1180,6 +1282,14 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
             message.pageToken = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1205,6 +1315,7 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
         : isSet(object.page_token)
         ? globalThis.String(object.page_token)
         : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
     };
   },
 
@@ -1219,6 +1330,9 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
     if (message.pageToken !== "") {
       obj.pageToken = message.pageToken;
     }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
     return obj;
   },
 
@@ -1230,6 +1344,7 @@ export const ListAddressSetMembersRequest: MessageFns<ListAddressSetMembersReque
     message.name = object.name ?? "";
     message.pageSize = object.pageSize ?? 0;
     message.pageToken = object.pageToken ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
     return message;
   },
 };
@@ -1944,9 +2059,988 @@ export const AddressSetRemoval: MessageFns<AddressSetRemoval> = {
   },
 };
 
+function createBaseListAddressSetRevisionsRequest(): ListAddressSetRevisionsRequest {
+  return { name: "", pageSize: 0, pageToken: "" };
+}
+
+export const ListAddressSetRevisionsRequest: MessageFns<ListAddressSetRevisionsRequest> = {
+  encode(message: ListAddressSetRevisionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(16).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(26).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAddressSetRevisionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAddressSetRevisionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAddressSetRevisionsRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListAddressSetRevisionsRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListAddressSetRevisionsRequest>): ListAddressSetRevisionsRequest {
+    return ListAddressSetRevisionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAddressSetRevisionsRequest>): ListAddressSetRevisionsRequest {
+    const message = createBaseListAddressSetRevisionsRequest();
+    message.name = object.name ?? "";
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseListAddressSetRevisionsResponse(): ListAddressSetRevisionsResponse {
+  return { revisions: [], nextPageToken: "" };
+}
+
+export const ListAddressSetRevisionsResponse: MessageFns<ListAddressSetRevisionsResponse> = {
+  encode(message: ListAddressSetRevisionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.revisions) {
+      AddressSetRevision.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): ListAddressSetRevisionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseListAddressSetRevisionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.revisions.push(AddressSetRevision.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): ListAddressSetRevisionsResponse {
+    return {
+      revisions: globalThis.Array.isArray(object?.revisions)
+        ? object.revisions.map((e: any) => AddressSetRevision.fromJSON(e))
+        : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: ListAddressSetRevisionsResponse): unknown {
+    const obj: any = {};
+    if (message.revisions?.length) {
+      obj.revisions = message.revisions.map((e) => AddressSetRevision.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<ListAddressSetRevisionsResponse>): ListAddressSetRevisionsResponse {
+    return ListAddressSetRevisionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<ListAddressSetRevisionsResponse>): ListAddressSetRevisionsResponse {
+    const message = createBaseListAddressSetRevisionsResponse();
+    message.revisions = object.revisions?.map((e) => AddressSetRevision.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseAddressSetRevision(): AddressSetRevision {
+  return {
+    addressSet: undefined,
+    author: "",
+    reason: "",
+    revision: 0n,
+    time: undefined,
+    removed: false,
+    addedCount: 0n,
+    removedCount: 0n,
+  };
+}
+
+export const AddressSetRevision: MessageFns<AddressSetRevision> = {
+  encode(message: AddressSetRevision, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.addressSet !== undefined) {
+      AddressSet.encode(message.addressSet, writer.uint32(10).fork()).join();
+    }
+    if (message.author !== "") {
+      writer.uint32(18).string(message.author);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.revision);
+    }
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(42).fork()).join();
+    }
+    if (message.removed !== false) {
+      writer.uint32(48).bool(message.removed);
+    }
+    if (message.addedCount !== 0n) {
+      if (BigInt.asUintN(64, message.addedCount) !== message.addedCount) {
+        throw new globalThis.Error("value provided for field message.addedCount of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.addedCount);
+    }
+    if (message.removedCount !== 0n) {
+      if (BigInt.asUintN(64, message.removedCount) !== message.removedCount) {
+        throw new globalThis.Error("value provided for field message.removedCount of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.removedCount);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): AddressSetRevision {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseAddressSetRevision();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.addressSet = AddressSet.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.author = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.removed = reader.bool();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.addedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.removedCount = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): AddressSetRevision {
+    return {
+      addressSet: isSet(object.addressSet)
+        ? AddressSet.fromJSON(object.addressSet)
+        : isSet(object.address_set)
+        ? AddressSet.fromJSON(object.address_set)
+        : undefined,
+      author: isSet(object.author) ? globalThis.String(object.author) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      removed: isSet(object.removed) ? globalThis.Boolean(object.removed) : false,
+      addedCount: isSet(object.addedCount)
+        ? BigInt(object.addedCount)
+        : isSet(object.added_count)
+        ? BigInt(object.added_count)
+        : 0n,
+      removedCount: isSet(object.removedCount)
+        ? BigInt(object.removedCount)
+        : isSet(object.removed_count)
+        ? BigInt(object.removed_count)
+        : 0n,
+    };
+  },
+
+  toJSON(message: AddressSetRevision): unknown {
+    const obj: any = {};
+    if (message.addressSet !== undefined) {
+      obj.addressSet = AddressSet.toJSON(message.addressSet);
+    }
+    if (message.author !== "") {
+      obj.author = message.author;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.removed !== false) {
+      obj.removed = message.removed;
+    }
+    if (message.addedCount !== 0n) {
+      obj.addedCount = message.addedCount.toString();
+    }
+    if (message.removedCount !== 0n) {
+      obj.removedCount = message.removedCount.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<AddressSetRevision>): AddressSetRevision {
+    return AddressSetRevision.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<AddressSetRevision>): AddressSetRevision {
+    const message = createBaseAddressSetRevision();
+    message.addressSet = (object.addressSet !== undefined && object.addressSet !== null)
+      ? AddressSet.fromPartial(object.addressSet)
+      : undefined;
+    message.author = object.author ?? "";
+    message.reason = object.reason ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.time = object.time ?? undefined;
+    message.removed = object.removed ?? false;
+    message.addedCount = (object.addedCount !== undefined && object.addedCount !== null)
+      ? BigInt(object.addedCount)
+      : 0n;
+    message.removedCount = (object.removedCount !== undefined && object.removedCount !== null)
+      ? BigInt(object.removedCount)
+      : 0n;
+    return message;
+  },
+};
+
+function createBaseGetAddressSetRevisionRequest(): GetAddressSetRevisionRequest {
+  return { name: "", revision: 0n };
+}
+
+export const GetAddressSetRevisionRequest: MessageFns<GetAddressSetRevisionRequest> = {
+  encode(message: GetAddressSetRevisionRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetAddressSetRevisionRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetAddressSetRevisionRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetAddressSetRevisionRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+    };
+  },
+
+  toJSON(message: GetAddressSetRevisionRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetAddressSetRevisionRequest>): GetAddressSetRevisionRequest {
+    return GetAddressSetRevisionRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetAddressSetRevisionRequest>): GetAddressSetRevisionRequest {
+    const message = createBaseGetAddressSetRevisionRequest();
+    message.name = object.name ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    return message;
+  },
+};
+
+function createBaseDiffAddressSetRevisionsRequest(): DiffAddressSetRevisionsRequest {
+  return { name: "", fromRevision: 0n, toRevision: 0n, pageSize: 0, pageToken: "" };
+}
+
+export const DiffAddressSetRevisionsRequest: MessageFns<DiffAddressSetRevisionsRequest> = {
+  encode(message: DiffAddressSetRevisionsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.fromRevision !== 0n) {
+      if (BigInt.asUintN(64, message.fromRevision) !== message.fromRevision) {
+        throw new globalThis.Error("value provided for field message.fromRevision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.fromRevision);
+    }
+    if (message.toRevision !== 0n) {
+      if (BigInt.asUintN(64, message.toRevision) !== message.toRevision) {
+        throw new globalThis.Error("value provided for field message.toRevision of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.toRevision);
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(32).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(42).string(message.pageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffAddressSetRevisionsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffAddressSetRevisionsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.fromRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.toRevision = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffAddressSetRevisionsRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      fromRevision: isSet(object.fromRevision)
+        ? BigInt(object.fromRevision)
+        : isSet(object.from_revision)
+        ? BigInt(object.from_revision)
+        : 0n,
+      toRevision: isSet(object.toRevision)
+        ? BigInt(object.toRevision)
+        : isSet(object.to_revision)
+        ? BigInt(object.to_revision)
+        : 0n,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: DiffAddressSetRevisionsRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.fromRevision !== 0n) {
+      obj.fromRevision = message.fromRevision.toString();
+    }
+    if (message.toRevision !== 0n) {
+      obj.toRevision = message.toRevision.toString();
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DiffAddressSetRevisionsRequest>): DiffAddressSetRevisionsRequest {
+    return DiffAddressSetRevisionsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiffAddressSetRevisionsRequest>): DiffAddressSetRevisionsRequest {
+    const message = createBaseDiffAddressSetRevisionsRequest();
+    message.name = object.name ?? "";
+    message.fromRevision = (object.fromRevision !== undefined && object.fromRevision !== null)
+      ? BigInt(object.fromRevision)
+      : 0n;
+    message.toRevision = (object.toRevision !== undefined && object.toRevision !== null)
+      ? BigInt(object.toRevision)
+      : 0n;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseDiffAddressSetRevisionsResponse(): DiffAddressSetRevisionsResponse {
+  return { changes: [], added: [], removed: [], addedCount: 0n, removedCount: 0n, nextPageToken: "" };
+}
+
+export const DiffAddressSetRevisionsResponse: MessageFns<DiffAddressSetRevisionsResponse> = {
+  encode(message: DiffAddressSetRevisionsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.changes) {
+      FieldChange.encode(v!, writer.uint32(10).fork()).join();
+    }
+    for (const v of message.added) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.removed) {
+      writer.uint32(26).string(v!);
+    }
+    if (message.addedCount !== 0n) {
+      if (BigInt.asUintN(64, message.addedCount) !== message.addedCount) {
+        throw new globalThis.Error("value provided for field message.addedCount of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.addedCount);
+    }
+    if (message.removedCount !== 0n) {
+      if (BigInt.asUintN(64, message.removedCount) !== message.removedCount) {
+        throw new globalThis.Error("value provided for field message.removedCount of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.removedCount);
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(50).string(message.nextPageToken);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): DiffAddressSetRevisionsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseDiffAddressSetRevisionsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.changes.push(FieldChange.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.added.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.removed.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.addedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.removedCount = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): DiffAddressSetRevisionsResponse {
+    return {
+      changes: globalThis.Array.isArray(object?.changes) ? object.changes.map((e: any) => FieldChange.fromJSON(e)) : [],
+      added: globalThis.Array.isArray(object?.added) ? object.added.map((e: any) => globalThis.String(e)) : [],
+      removed: globalThis.Array.isArray(object?.removed) ? object.removed.map((e: any) => globalThis.String(e)) : [],
+      addedCount: isSet(object.addedCount)
+        ? BigInt(object.addedCount)
+        : isSet(object.added_count)
+        ? BigInt(object.added_count)
+        : 0n,
+      removedCount: isSet(object.removedCount)
+        ? BigInt(object.removedCount)
+        : isSet(object.removed_count)
+        ? BigInt(object.removed_count)
+        : 0n,
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
+    };
+  },
+
+  toJSON(message: DiffAddressSetRevisionsResponse): unknown {
+    const obj: any = {};
+    if (message.changes?.length) {
+      obj.changes = message.changes.map((e) => FieldChange.toJSON(e));
+    }
+    if (message.added?.length) {
+      obj.added = message.added;
+    }
+    if (message.removed?.length) {
+      obj.removed = message.removed;
+    }
+    if (message.addedCount !== 0n) {
+      obj.addedCount = message.addedCount.toString();
+    }
+    if (message.removedCount !== 0n) {
+      obj.removedCount = message.removedCount.toString();
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<DiffAddressSetRevisionsResponse>): DiffAddressSetRevisionsResponse {
+    return DiffAddressSetRevisionsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<DiffAddressSetRevisionsResponse>): DiffAddressSetRevisionsResponse {
+    const message = createBaseDiffAddressSetRevisionsResponse();
+    message.changes = object.changes?.map((e) => FieldChange.fromPartial(e)) || [];
+    message.added = object.added?.map((e) => e) || [];
+    message.removed = object.removed?.map((e) => e) || [];
+    message.addedCount = (object.addedCount !== undefined && object.addedCount !== null)
+      ? BigInt(object.addedCount)
+      : 0n;
+    message.removedCount = (object.removedCount !== undefined && object.removedCount !== null)
+      ? BigInt(object.removedCount)
+      : 0n;
+    message.nextPageToken = object.nextPageToken ?? "";
+    return message;
+  },
+};
+
+function createBaseRollbackAddressSetRequest(): RollbackAddressSetRequest {
+  return { name: "", revision: 0n, reason: "", etag: "", validateOnly: false };
+}
+
+export const RollbackAddressSetRequest: MessageFns<RollbackAddressSetRequest> = {
+  encode(message: RollbackAddressSetRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.name !== "") {
+      writer.uint32(10).string(message.name);
+    }
+    if (message.revision !== 0n) {
+      if (BigInt.asUintN(64, message.revision) !== message.revision) {
+        throw new globalThis.Error("value provided for field message.revision of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.revision);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    if (message.etag !== "") {
+      writer.uint32(34).string(message.etag);
+    }
+    if (message.validateOnly !== false) {
+      writer.uint32(40).bool(message.validateOnly);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RollbackAddressSetRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRollbackAddressSetRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.etag = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.validateOnly = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RollbackAddressSetRequest {
+    return {
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      revision: isSet(object.revision) ? BigInt(object.revision) : 0n,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      validateOnly: isSet(object.validateOnly)
+        ? globalThis.Boolean(object.validateOnly)
+        : isSet(object.validate_only)
+        ? globalThis.Boolean(object.validate_only)
+        : false,
+    };
+  },
+
+  toJSON(message: RollbackAddressSetRequest): unknown {
+    const obj: any = {};
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.revision !== 0n) {
+      obj.revision = message.revision.toString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.etag !== "") {
+      obj.etag = message.etag;
+    }
+    if (message.validateOnly !== false) {
+      obj.validateOnly = message.validateOnly;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RollbackAddressSetRequest>): RollbackAddressSetRequest {
+    return RollbackAddressSetRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RollbackAddressSetRequest>): RollbackAddressSetRequest {
+    const message = createBaseRollbackAddressSetRequest();
+    message.name = object.name ?? "";
+    message.revision = (object.revision !== undefined && object.revision !== null) ? BigInt(object.revision) : 0n;
+    message.reason = object.reason ?? "";
+    message.etag = object.etag ?? "";
+    message.validateOnly = object.validateOnly ?? false;
+    return message;
+  },
+};
+
 /**
  * Stores address sets. A change of members goes to the hosts whose policies refer to the set, as a delta: no policy changes, no ruleset is
  * built again.
+ *
+ * Every change keeps a version: who made it, when, why, and which members it added and removed. Of each set the newest 256 versions are held,
+ * or as many of them as have changed 4,194,304 members; those of a removed set for as long as its removal is among the store's last 100,000
+ * changes.
  *
  * Limits: 4096 sets; 2,097,152 members a set; 100,000 members added and removed by one call. RESOURCE_EXHAUSTED names the one that was
  * hit. Errors shared by all methods are those of PolicyService.
@@ -2031,6 +3125,57 @@ export const AddressSetServiceService = {
     responseSerialize: (value: Empty): Buffer => Buffer.from(Empty.encode(value).finish()),
     responseDeserialize: (value: Buffer): Empty => Empty.decode(value),
   },
+  /** Lists the stored versions of a set and its removals, newest first; also of a set that is gone. NOT_FOUND when nothing of that name is held. */
+  listAddressSetRevisions: {
+    path: "/nsgate.v1.AddressSetService/ListAddressSetRevisions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: ListAddressSetRevisionsRequest): Buffer =>
+      Buffer.from(ListAddressSetRevisionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): ListAddressSetRevisionsRequest => ListAddressSetRevisionsRequest.decode(value),
+    responseSerialize: (value: ListAddressSetRevisionsResponse): Buffer =>
+      Buffer.from(ListAddressSetRevisionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): ListAddressSetRevisionsResponse =>
+      ListAddressSetRevisionsResponse.decode(value),
+  },
+  /** Reads one stored version, without its members: ListAddressSetMembers has those. NOT_FOUND when it is not held. */
+  getAddressSetRevision: {
+    path: "/nsgate.v1.AddressSetService/GetAddressSetRevision" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: GetAddressSetRevisionRequest): Buffer =>
+      Buffer.from(GetAddressSetRevisionRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): GetAddressSetRevisionRequest => GetAddressSetRevisionRequest.decode(value),
+    responseSerialize: (value: AddressSetRevision): Buffer => Buffer.from(AddressSetRevision.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddressSetRevision => AddressSetRevision.decode(value),
+  },
+  /** Tells how two stored versions of a set differ, members included, a page at a time. NOT_FOUND when either is not held. */
+  diffAddressSetRevisions: {
+    path: "/nsgate.v1.AddressSetService/DiffAddressSetRevisions" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: DiffAddressSetRevisionsRequest): Buffer =>
+      Buffer.from(DiffAddressSetRevisionsRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): DiffAddressSetRevisionsRequest => DiffAddressSetRevisionsRequest.decode(value),
+    responseSerialize: (value: DiffAddressSetRevisionsResponse): Buffer =>
+      Buffer.from(DiffAddressSetRevisionsResponse.encode(value).finish()),
+    responseDeserialize: (value: Buffer): DiffAddressSetRevisionsResponse =>
+      DiffAddressSetRevisionsResponse.decode(value),
+  },
+  /**
+   * Stores an earlier version of a set as its newest, members included; makes the set anew when it is gone. Hosts are sent what changes.
+   * Errors as in UpdatePolicy, and NOT_FOUND when the version is not held.
+   */
+  rollbackAddressSet: {
+    path: "/nsgate.v1.AddressSetService/RollbackAddressSet" as const,
+    requestStream: false as const,
+    responseStream: false as const,
+    requestSerialize: (value: RollbackAddressSetRequest): Buffer =>
+      Buffer.from(RollbackAddressSetRequest.encode(value).finish()),
+    requestDeserialize: (value: Buffer): RollbackAddressSetRequest => RollbackAddressSetRequest.decode(value),
+    responseSerialize: (value: AddressSet): Buffer => Buffer.from(AddressSet.encode(value).finish()),
+    responseDeserialize: (value: Buffer): AddressSet => AddressSet.decode(value),
+  },
   /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
   watchAddressSets: {
     path: "/nsgate.v1.AddressSetService/WatchAddressSets" as const,
@@ -2060,6 +3205,17 @@ export interface AddressSetServiceServer extends UntypedServiceImplementation {
   modifyAddressSetMembers: handleUnaryCall<ModifyAddressSetMembersRequest, AddressSet>;
   /** Removes a set. FAILED_PRECONDITION while a policy refers to it, naming such policies; NOT_FOUND and ABORTED as in UpdatePolicy. */
   deleteAddressSet: handleUnaryCall<DeleteAddressSetRequest, Empty>;
+  /** Lists the stored versions of a set and its removals, newest first; also of a set that is gone. NOT_FOUND when nothing of that name is held. */
+  listAddressSetRevisions: handleUnaryCall<ListAddressSetRevisionsRequest, ListAddressSetRevisionsResponse>;
+  /** Reads one stored version, without its members: ListAddressSetMembers has those. NOT_FOUND when it is not held. */
+  getAddressSetRevision: handleUnaryCall<GetAddressSetRevisionRequest, AddressSetRevision>;
+  /** Tells how two stored versions of a set differ, members included, a page at a time. NOT_FOUND when either is not held. */
+  diffAddressSetRevisions: handleUnaryCall<DiffAddressSetRevisionsRequest, DiffAddressSetRevisionsResponse>;
+  /**
+   * Stores an earlier version of a set as its newest, members included; makes the set anew when it is gone. Hosts are sent what changes.
+   * Errors as in UpdatePolicy, and NOT_FOUND when the version is not held.
+   */
+  rollbackAddressSet: handleUnaryCall<RollbackAddressSetRequest, AddressSet>;
   /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
   watchAddressSets: handleServerStreamingCall<WatchAddressSetsRequest, WatchAddressSetsResponse>;
 }
@@ -2176,6 +3332,73 @@ export interface AddressSetServiceClient extends Client {
     metadata: Metadata,
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: Empty) => void,
+  ): ClientUnaryCall;
+  /** Lists the stored versions of a set and its removals, newest first; also of a set that is gone. NOT_FOUND when nothing of that name is held. */
+  listAddressSetRevisions(
+    request: ListAddressSetRevisionsRequest,
+    callback: (error: ServiceError | null, response: ListAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  listAddressSetRevisions(
+    request: ListAddressSetRevisionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: ListAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  listAddressSetRevisions(
+    request: ListAddressSetRevisionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: ListAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  /** Reads one stored version, without its members: ListAddressSetMembers has those. NOT_FOUND when it is not held. */
+  getAddressSetRevision(
+    request: GetAddressSetRevisionRequest,
+    callback: (error: ServiceError | null, response: AddressSetRevision) => void,
+  ): ClientUnaryCall;
+  getAddressSetRevision(
+    request: GetAddressSetRevisionRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddressSetRevision) => void,
+  ): ClientUnaryCall;
+  getAddressSetRevision(
+    request: GetAddressSetRevisionRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddressSetRevision) => void,
+  ): ClientUnaryCall;
+  /** Tells how two stored versions of a set differ, members included, a page at a time. NOT_FOUND when either is not held. */
+  diffAddressSetRevisions(
+    request: DiffAddressSetRevisionsRequest,
+    callback: (error: ServiceError | null, response: DiffAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  diffAddressSetRevisions(
+    request: DiffAddressSetRevisionsRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: DiffAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  diffAddressSetRevisions(
+    request: DiffAddressSetRevisionsRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: DiffAddressSetRevisionsResponse) => void,
+  ): ClientUnaryCall;
+  /**
+   * Stores an earlier version of a set as its newest, members included; makes the set anew when it is gone. Hosts are sent what changes.
+   * Errors as in UpdatePolicy, and NOT_FOUND when the version is not held.
+   */
+  rollbackAddressSet(
+    request: RollbackAddressSetRequest,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
+  ): ClientUnaryCall;
+  rollbackAddressSet(
+    request: RollbackAddressSetRequest,
+    metadata: Metadata,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
+  ): ClientUnaryCall;
+  rollbackAddressSet(
+    request: RollbackAddressSetRequest,
+    metadata: Metadata,
+    options: Partial<CallOptions>,
+    callback: (error: ServiceError | null, response: AddressSet) => void,
   ): ClientUnaryCall;
   /** Sends every set, then an in-sync mark, then each change as it is stored; resumed, ended and refused as WatchPolicies is. */
   watchAddressSets(
