@@ -38,7 +38,7 @@ static int borrow(const struct nsg_ruleset_changes *changes, const struct nsg_ru
 	return 0;
 }
 
-static int build(struct nsg_ruleset_changes *changes, u32 put)
+static int build_put(struct nsg_ruleset_changes *changes, u32 put)
 {
 	const struct nsg_object *object = &changes->request->puts.at[put];
 	int error;
@@ -70,7 +70,7 @@ int nsg_ruleset_changes_build(struct nsg_ruleset_changes *changes)
 	for (i = 0; !error && i < changes->request->puts.count; i++) {
 		if (is_held(changes->request->puts.at[i].ruleset->digest))
 			continue;
-		error = build(changes, i);
+		error = build_put(changes, i);
 	}
 	return error;
 }

@@ -48,7 +48,7 @@ const struct golden goldens[] = {
 	  "request COMMIT: a put with every kind of match, a drop, two binds, an unbind" },
 	{ "commit-settings-request", golden_commit_settings_request,
 	  "request COMMIT: quarantine on, malformed drop, a release" },
-	{ "commit-sets-request", golden_commit_sets_request, "request COMMIT: a set put, one changed, one dropped" },
+	{ "commit-sets-request", golden_commit_sets_request, "request COMMIT: a rule with sets, a set put, one changed, one dropped" },
 	{ "commit-reply", golden_commit_reply, "reply to COMMIT: generation 43" },
 	{ "refusal-reply", golden_refusal_reply,
 	  "refusal of a COMMIT: EINVAL, object 0, rule 0, match 4, item 1, offset 188" },

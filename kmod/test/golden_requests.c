@@ -162,7 +162,24 @@ void golden_commit_settings_request(struct message *m)
 					.inode = 4026532401, .birth = 0x112233445566778b });
 }
 
-/* Put "a" with a prefix of each family, change "office/paris" from version 7 to 8, drop "c". */
+/* The ruleset 60 61 62 …: id 106, accept, on forward, from what is in neither of two sets, to what is in "c/d". */
+static void put_with_sets(struct message *m)
+{
+	struct nsgate_ruleset *ruleset = ADD(m, (struct nsgate_ruleset){
+		.head = { .type = NSGATE_OBJECT_RULESET_PUT }, .rules = 1,
+		.default_verdict = { NSGATE_ACCEPT, NSGATE_ACCEPT, NSGATE_DROP, NSGATE_ACCEPT, NSGATE_ACCEPT } });
+	struct nsgate_rule *r;
+
+	golden_digest(ruleset->digest, 0x60);
+	r = rule(m, (struct nsgate_rule){ .id = 106, .hook = NSGATE_HOOK_FORWARD, .action = NSGATE_ACCEPT,
+					  .families = NSGATE_FAMILY_IPV4 | NSGATE_FAMILY_IPV6 });
+	MATCH(m, NSGATE_MATCH_SRC_SET, NSGATE_MATCH_NEGATE, struct nsgate_set_name, { "a" }, { "office/paris" });
+	MATCH(m, NSGATE_MATCH_DST_SET, 0, struct nsgate_set_name, { "c/d" });
+	rule_end(m, r);
+	ruleset->head.length = m->bytes + m->length - (uint8_t *)ruleset;
+}
+
+/* Put a ruleset with sets, put "a" with a prefix of each family, change "office/paris" from version 7 to 8, drop "c". */
 void golden_commit_sets_request(struct message *m)
 {
 	struct nsgate_prefix4 ten = { .address = { 10, 0, 0, 0 }, .length = 8 };
@@ -172,6 +189,7 @@ void golden_commit_sets_request(struct message *m)
 	struct nsgate_set_delta *delta;
 
 	golden_request(m, NSGATE_OP_COMMIT);
+	put_with_sets(m);
 	put = ADD(m, (struct nsgate_set){ .head = { .type = NSGATE_OBJECT_SET_PUT }, .name = { "a" },
 					  .version = 0x8877665544332211, .members4 = 2, .members6 = 1 });
 	ADD(m, ten);

@@ -117,7 +117,26 @@ const TEN = [10, 0, 0, 0, 8];
 const ONE = [192, 0, 2, 1, 32];
 const SIX = Buffer.concat([address6(0x2001, 0x0db8), Buffer.from([32])]);
 
+const IN_SETS: Rule = {
+  id: 106n,
+  hook: Hook.FORWARD,
+  action: Action.ACCEPT,
+  families: Family.IPV4 | Family.IPV6,
+  matches: [
+    { kind: MatchKind.SRC_SET, negate: true, items: ['a', 'office/paris'] },
+    { kind: MatchKind.DST_SET, items: ['c/d'] },
+  ],
+};
+
 const SETS: CommitObject[] = [
+  {
+    type: 'ruleset-put',
+    digest: digest(0x60),
+    ruleset: {
+      defaultVerdicts: [Action.ACCEPT, Action.ACCEPT, Action.DROP, Action.ACCEPT, Action.ACCEPT],
+      rules: [IN_SETS],
+    },
+  },
   {
     type: 'set-put',
     name: 'a',

@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../check.h"
@@ -23,6 +24,9 @@
 #include "sandbox.h"
 
 struct sandbox home;
+
+/* Of the namespaces that live: those that are not the test's, and its own that are not deleted. */
+static uint32_t others, own;
 
 static int own_namespace(uint32_t *inode)
 {
@@ -39,6 +43,7 @@ void sandbox_home(void)
 {
 	home.fd = own_namespace(&home.inode);
 	home.birth = listed(home.inode).birth;
+	others = info().namespaces;
 }
 
 void enter(const struct sandbox *s)
@@ -70,6 +75,7 @@ struct sandbox sandbox_new_here(void)
 		die("unshare");
 	loopback_up();
 	s.fd = own_namespace(&s.inode);
+	own++;
 	return s;
 }
 
@@ -86,6 +92,17 @@ void sandbox_delete(struct sandbox *s)
 {
 	close(s->fd);
 	s->fd = -1;
+	own--;
+}
+
+void sandboxes_settle(void)
+{
+	for (int i = 0; info().namespaces != others + own; i++) {
+		errno = ETIMEDOUT;
+		if (i == 6000 * patience())
+			die("namespaces that were deleted, or others that came and went");
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+	}
 }
 
 void sandbox_run(const struct sandbox *s, const char *command, ...)

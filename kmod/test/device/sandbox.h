@@ -26,6 +26,9 @@ struct sandbox sandbox_new(void);
 struct sandbox sandbox_new_here(void);
 void sandbox_delete(struct sandbox *s);
 
+/* Returns when the kernel has taken down all that were deleted, which it does in its own time; exits after a minute. */
+void sandboxes_settle(void);
+
 /* Runs a shell command in it; exits if that fails. */
 __attribute__((format(printf, 2, 3)))
 void sandbox_run(const struct sandbox *s, const char *command, ...);

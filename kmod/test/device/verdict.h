@@ -38,7 +38,14 @@ struct field {
 void field_open(struct field *f);
 void field_close(struct field *f);
 
-/* Adds ruleset `number`, which counts on every hook and has ids under 256: with `state`, rules ask for it, and packets are to be of flows that nobody answers. */
+/* Puts, in this version, the address sets that drawn rulesets name; and drops them. */
+void draw_device_sets(struct wire *w, uint64_t version);
+void drop_device_sets(struct wire *w);
+
+/*
+ * Adds ruleset `number`, which counts on every hook and has ids under 256: with `state`, rules ask for it, and packets
+ * are to be of flows that nobody answers.
+ */
 void draw_device_ruleset(struct wire *w, uint32_t number, bool state);
 
 struct drawn_packet draw_device_packet(bool state);

@@ -74,6 +74,45 @@ static void add_addresses(struct wire *w, uint8_t families, int kind4, int kind6
 		match_add(w, kind6, negation(), prefixes6, sizeof(*prefixes6), count);
 }
 
+/* The sets' members, IPv4 and IPv6: of the addresses that packets have, and of others. */
+static const char *const members4[] = { "0.0.0.0/0", "10.8.0.0/16", "10.9.0.0/16", "10.9.0.1/32", "10.9.0.2/32",
+					"10.9.0.4/31", "10.8.0.6/32", "10.8.0.0/29", "192.0.2.0/24" };
+static const char *const members6[] = { "::/0", "fd08::/16", "fd09::/16", "fd09::1/128", "fd09::2/128",
+					"fd09::4/127", "fd08::6/128", "fd08::/125", "2001:db8::/32" };
+
+static const char *const sets[] = { "some", "more" };
+
+static void draw_members(struct wire *w, const char *const members[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (chance(i ? 30 : 3))
+			member_add(w, members[i]);
+}
+
+void draw_device_sets(struct wire *w, uint64_t version)
+{
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++) {
+		set_put_begin(w, sets[i], version);
+		draw_members(w, members4, sizeof(members4) / sizeof(*members4));
+		draw_members(w, members6, sizeof(members6) / sizeof(*members6));
+		set_end(w);
+	}
+}
+
+void drop_device_sets(struct wire *w)
+{
+	for (size_t i = 0; i < sizeof(sets) / sizeof(*sets); i++)
+		set_drop_add(w, sets[i]);
+}
+
+static void add_set(struct wire *w, int kind)
+{
+	struct nsgate_set_name name = set_name(PICK(sets));
+
+	if (chance(15))
+		match_add(w, kind, negation(), &name, sizeof(name), 1);
+}
+
 static void add_ports(struct wire *w, int kind)
 {
 	struct nsgate_port_range ranges[3];
@@ -186,6 +225,8 @@ void draw_device_ruleset(struct wire *w, uint32_t number, bool state)
 		rule_begin(w, head);
 		add_addresses(w, head.families, NSGATE_MATCH_SRC4, NSGATE_MATCH_SRC6);
 		add_addresses(w, head.families, NSGATE_MATCH_DST4, NSGATE_MATCH_DST6);
+		add_set(w, NSGATE_MATCH_SRC_SET);
+		add_set(w, NSGATE_MATCH_DST_SET);
 		add_transport(w, head.families, head.reject_with == NSGATE_REJECT_TCP_RESET);
 		add_rest(w, head.hook, state);
 		rule_end(w);

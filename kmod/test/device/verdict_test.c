@@ -156,6 +156,7 @@ static void try_ruleset(uint32_t round, struct field *f)
 	struct wire w;
 
 	wire_begin(&w, NSGATE_OP_COMMIT);
+	draw_device_sets(&w, 1 + round);
 	draw_device_ruleset(&w, 1, state);
 	bind_add(&w, f->b.inode, f->b.birth, 1, 0);
 	must("bind", exchange(&w));
@@ -172,6 +173,7 @@ void test_verdicts(void)
 	const char *chosen = getenv("NSGATE_TEST_SEED");
 	uint64_t seed = chosen ? strtoull(chosen, NULL, 0) : 1;
 	struct field f;
+	struct wire w;
 
 	section("verdicts");
 	printf("# seed %llu (NSGATE_TEST_SEED sets another)\n", (unsigned long long)seed);
@@ -180,6 +182,9 @@ void test_verdicts(void)
 		verdict_dice.state = seed * 1000003 + round;
 		try_ruleset(round, &f);
 	}
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_device_sets(&w);
+	must("drop of sets", exchange(&w));
 	check(!seen.wrong, "%lu packets on %lu hooks, %lu decided by rules, %lu by defaults, %lu stopped: all as classify says",
 	      seen.packets, seen.hooks, seen.rules, seen.defaults, seen.stopped);
 	check(seen.rules > 500 && seen.stopped > 200 && seen.stopped < seen.packets - 200, "packets met all kinds of fate");

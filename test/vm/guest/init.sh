@@ -15,7 +15,10 @@ while read -r module; do
 done </modules/order
 
 exec 3<>/dev/vport0p1
-read -r length <&3
+# A port is at its end until the kernel has heard that the host is there, which it may not have yet.
+until read -r length <&3; do
+	sleep 0.1
+done
 head -c "$length" <&3 >/job
 . /job
 
