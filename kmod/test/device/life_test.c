@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rulesets are shared; bindings die with their namespaces, inodes are recycled, births are not. */
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -108,6 +109,66 @@ static void test_put_and_drop(void)
 	check(info().generation == generation, "nor does an empty commit");
 }
 
+#define SWIFT_ROUNDS	21
+
+static double milliseconds_of(struct wire *w)
+{
+	struct timespec begin, end;
+
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	must("timed commit", exchange(w));
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	return (end.tv_sec - begin.tv_sec) * 1e3 + (end.tv_nsec - begin.tv_nsec) / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	return *(const double *)a < *(const double *)b ? -1 : *(const double *)a > *(const double *)b;
+}
+
+static double median(double times[SWIFT_ROUNDS])
+{
+	qsort(times, SWIFT_ROUNDS, sizeof(*times), by_size);
+	return times[SWIFT_ROUNDS / 2];
+}
+
+static double time_bind(const struct sandbox *s, uint32_t number)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	bind_add(&w, s->inode, s->birth, number, 0);
+	return milliseconds_of(&w);
+}
+
+/* A commit that waited for ordinary grace periods, of several ticks each, would take longer than this allows. */
+static void test_swiftness(void)
+{
+	double first[SWIFT_ROUNDS], other[SWIFT_ROUNDS];
+	struct sandbox s = sandbox_new();
+	struct wire w;
+
+	for (uint32_t number = 1; number <= 2; number++) {
+		drop_udp(&w, number);
+		must("put", exchange(&w));
+	}
+	for (int i = 0; i < SWIFT_ROUNDS; i++) {
+		first[i] = time_bind(&s, 1);
+		other[i] = time_bind(&s, 2);
+		wire_begin(&w, NSGATE_OP_COMMIT);
+		unbind_add(&w, s.inode, s.birth);
+		must("unbind", exchange(&w));
+	}
+	check(median(first) < 10 * patience() && median(other) < 10 * patience(),
+	      "a first bind takes %.2f ms, another ruleset %.2f ms, in the middle of %d", median(first), median(other),
+	      SWIFT_ROUNDS);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 1);
+	drop_add(&w, 2);
+	must("drop", exchange(&w));
+	sandbox_delete(&s);
+}
+
 void test_life(void)
 {
 	section("life");
@@ -116,5 +177,6 @@ void test_life(void)
 	test_sharing();
 	test_rebirth();
 	test_put_and_drop();
+	test_swiftness();
 	check_empty("life");
 }
