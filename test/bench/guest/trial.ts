@@ -69,6 +69,9 @@ export async function measureBare(trial: Trial, bareHook: string): Promise<BareC
   return costs;
 }
 
+/** What tells how long runs may be: one that meets the kernel at other work must not make them all short. */
+const sample: Runs = { rounds: 1, repetitions: repetitions.short };
+
 function runsFor(instructionsPerRound: number): Runs {
   let rounds = mostRounds;
   while (rounds > 1 && rounds * instructionsPerRound > instructionsPerRun) rounds /= 2;
@@ -118,10 +121,10 @@ interface Cost {
 function costAboveBare(comparison: Comparison, setting: Setting): Cost {
   const { trial, generator, bare } = comparison;
   return withContender(comparison, setting, (verify) => {
-    const runs = runsFor(generator.send(1) - bare.run);
+    const runs = runsFor(cheapest(generator, sample) - bare.run);
     const packets = runs.rounds * trial.packets.length;
     const perPacket = (cheapest(generator, runs) - bare.run) / packets;
-    verify(1 + runs.repetitions * runs.rounds);
+    verify(sample.repetitions + runs.repetitions * runs.rounds);
     return { packets, instructions: Math.round(perPacket - bare.packet) };
   });
 }
