@@ -39,9 +39,16 @@ module.exports = {
       severity: 'error',
       from: {
         path: '^controller/src/',
-        pathNot: '^controller/src/(operator-api|agent-stream|rpc|compiler|main)|\\.test\\.ts$',
+        pathNot: '^controller/src/(operator-api|agent-stream|rpc|compiler|web|main)|\\.test\\.ts$',
       },
       to: { path: '^proto/' },
+    },
+    {
+      name: 'the-page-knows-the-wire-alone',
+      comment: 'It runs in browsers and speaks JSON; what it took from the server would be in the bundle.',
+      severity: 'error',
+      from: { path: '^controller/web/' },
+      to: { path: '^(controller/(src|cli)|proto|agent|deploy|test)/' },
     },
     {
       name: 'generated-types-only-at-the-edge-of-the-agent',

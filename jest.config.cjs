@@ -24,8 +24,16 @@ module.exports = {
       ...shared,
       displayName: 'unit',
       testMatch: ['<rootDir>/{proto,controller,agent,test,deploy}/**/*.test.ts'],
-      testPathIgnorePatterns: ['/node_modules/', '/dist/', '\\.vm\\.test\\.ts$', '<rootDir>/test/e2e/'],
+      testPathIgnorePatterns: [
+        '/node_modules/',
+        '/dist/',
+        '\\.vm\\.test\\.ts$',
+        '<rootDir>/test/e2e/',
+        '<rootDir>/test/web/',
+      ],
     },
+    // Drives Debian's Chromium.
+    { ...shared, displayName: 'web', testMatch: ['<rootDir>/test/web/**/*.test.ts'] },
     // Boots virtual machines by itself.
     { ...shared, displayName: 'vm', testMatch: ['<rootDir>/test/**/*.vm.test.ts'] },
     // Runs inside a virtual machine, as root, with the module built.

@@ -87,7 +87,8 @@ export class ControllerProcess {
   port = 0;
   #child: ChildProcess | undefined;
 
-  async start(tls?: TlsFiles): Promise<void> {
+  /** `settings`: further flags. */
+  async start(tls?: TlsFiles, settings: readonly string[] = []): Promise<void> {
     const tcp = tls && [
       '--listen',
       '127.0.0.1:0',
@@ -98,7 +99,7 @@ export class ControllerProcess {
       '--tls-key',
       tls.key,
     ];
-    const args = ['--data-dir', this.dataDir, '--socket', this.socket, ...(tcp ?? [])];
+    const args = ['--data-dir', this.dataDir, '--socket', this.socket, ...(tcp ?? []), ...settings];
     const child = spawn(process.execPath, [join(ROOT, 'controller/dist/src/main.js'), ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });

@@ -26,6 +26,7 @@ import { CounterLedger } from './stats/counter-ledger';
 import { RuleDirectory } from './stats/rule-directory';
 import { StatsFeed } from './stats/stats-feed';
 import { readVersion } from './version';
+import { WebServer } from './web/web-server';
 
 /** How long calls that run may go on once the controller is asked to stop. */
 const GRACE_MS = 4000;
@@ -81,6 +82,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     agentStreamService(hub, logger),
   ];
   await serve({ config, logger, services, started });
+  await serveWeb({ config, logger, services, started });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
 }
 
@@ -113,6 +115,16 @@ async function serve({ config, logger, services, started }: Serving): Promise<vo
   }
   for (const name of names) health.setStatus(name, 'SERVING');
   started.add(() => names.forEach((name) => health.setStatus(name, 'NOT_SERVING')));
+}
+
+/** The page asks the services that operators ask. */
+async function serveWeb({ config, logger, services, started }: Serving): Promise<void> {
+  if (config.web === undefined) return;
+  const [descriptorPath = ''] = builtDescriptorPaths();
+  const server = new WebServer({ ...config.web, services, descriptorPath, version: readVersion(), logger });
+  const port = await server.listen();
+  started.add(() => server.stop());
+  logger.info({ transport: 'https', address: config.web.address, port }, 'listening');
 }
 
 function listeners({ socket, tcp }: Config): Listener[] {

@@ -12,9 +12,22 @@ const programs = {
   sources: [
     ...['tsconfig.base.json', 'tsconfig.build.json', 'package-lock.json'],
     ...['proto', 'controller', 'agent'].flatMap((part) => [`${part}/src`, `${part}/tsconfig.json`]),
-    ...['proto/gen', 'proto/nsgate', 'proto/google', 'controller/cli'],
+    ...[
+      'proto/gen',
+      'proto/nsgate',
+      'proto/google',
+      'controller/cli',
+      'controller/web',
+      'controller/build-web.mjs',
+    ],
   ],
-  results: ['proto/dist/nsgate.binpb', 'proto/dist/health.binpb', 'controller/dist', 'agent/dist'],
+  results: [
+    'proto/dist/nsgate.binpb',
+    'proto/dist/health.binpb',
+    'controller/dist/src',
+    'controller/dist/web',
+    'agent/dist',
+  ],
 };
 
 /** @param {string} folder */

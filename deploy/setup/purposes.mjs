@@ -23,6 +23,8 @@ const otherFirewalls = ['nftables', 'iptables'];
 const forFuzzing = ['clang', 'llvm', 'make', 'util-linux'];
 /** To check the module's source. */
 const forChecks = ['sparse', 'perl'];
+/** To try the web page in a browser. */
+const forWeb = ['chromium', 'fonts-dejavu-core'];
 /** To have compilers of other suites run here. */
 const forOtherKernels = ['patchelf', 'debian-archive-keyring'];
 /** To build a kernel. */
@@ -44,7 +46,10 @@ const requirements = {
     build: false,
   },
   test: {
-    debianPackages: [...forNpm, ...forModule, ...forMachine, ...otherFirewalls, ...forChecks, ...forFuzzing],
+    debianPackages: [
+      ...[...forNpm, ...forModule, ...forMachine, ...otherFirewalls],
+      ...[...forChecks, ...forFuzzing, ...forWeb],
+    ],
     build: true,
   },
 };

@@ -31,6 +31,7 @@ describe('the configuration', () => {
       dataDir: '/var/lib/nsgate/controller',
       socket: '/run/nsgate/controller.sock',
       tcp: undefined,
+      web: undefined,
       logLevel: 'info',
     });
   });
@@ -49,6 +50,18 @@ describe('the configuration', () => {
       );
     },
   );
+
+  it('serves the web page when it is told where, by the certificates of TCP', () => {
+    const tls = { ca: '/a', cert: '/b', key: '/c' };
+    expect(read(...TLS).web).toBeUndefined();
+    expect(read(...TLS, '--web', '[::]:8443', '--web-token-file', '/t').web).toEqual({
+      address: '[::]:8443',
+      tls,
+      tokenFile: '/t',
+    });
+    expect(problem('--web', '[::]:8443')).toContain('TLS only: give --tls-ca');
+    expect(problem(...TLS, '--web-token-file', '/t')).toBe('--web-token-file means nothing without --web');
+  });
 
   it('takes flags over environment over file over defaults', () => {
     writeFileSync(file, 'logLevel: error\nsocket: /from/file\ndataDir: /from/file\n');

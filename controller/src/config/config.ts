@@ -11,7 +11,16 @@ export interface Config {
   readonly socket: string;
   /** Undefined: no TCP. */
   readonly tcp: { readonly address: string; readonly tls: TlsPaths } | undefined;
+  /** Undefined: no web page. */
+  readonly web: WebConfig | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
+}
+
+export interface WebConfig {
+  readonly address: string;
+  readonly tls: TlsPaths;
+  /** Undefined: certificates of operators only. */
+  readonly tokenFile: string | undefined;
 }
 
 /** Paths of PEM files. */
@@ -47,6 +56,8 @@ const SETTINGS = z.strictObject({
   tlsCa: path.optional(),
   tlsCert: path.optional(),
   tlsKey: path.optional(),
+  web: address.optional(),
+  webTokenFile: path.optional(),
   logLevel: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -92,6 +103,12 @@ function commandLine(version: string): Command {
     ['--tls-ca <file>', 'CA of the certificates of agents and operators (PEM)', 'NSGATE_TLS_CA'],
     ['--tls-cert <file>', 'certificate of this controller (PEM)', 'NSGATE_TLS_CERT'],
     ['--tls-key <file>', 'its private key (PEM)', 'NSGATE_TLS_KEY'],
+    ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
+    [
+      '--web-token-file <file>',
+      'SHA-256 of each token that viewers may log in with, one a line',
+      'NSGATE_WEB_TOKEN_FILE',
+    ],
     ['--log-level <level>', `${LOG_LEVELS.join(', ')} (default info)`, 'NSGATE_LOG_LEVEL'],
   ];
   for (const [flags, description, env] of options) command.addOption(new Option(flags, description).env(env));
@@ -117,13 +134,20 @@ function parseSettings(given: Record<string, unknown>): Settings {
   throw new StartupError(problems.join('; '));
 }
 
-function toConfig({ dataDir, socket, logLevel, listen, tlsCa, tlsCert, tlsKey }: Settings): Config {
+function toConfig({
+  dataDir,
+  socket,
+  logLevel,
+  listen,
+  tlsCa,
+  tlsCert,
+  tlsKey,
+  ...settings
+}: Settings): Config {
   const common = { dataDir, socket, logLevel };
   if (tlsCa !== undefined && tlsCert !== undefined && tlsKey !== undefined) {
-    return {
-      ...common,
-      tcp: { address: listen ?? DEFAULT_LISTEN, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey } },
-    };
+    const tls = { ca: tlsCa, cert: tlsCert, key: tlsKey };
+    return { ...common, tcp: { address: listen ?? DEFAULT_LISTEN, tls }, web: webConfig(settings, tls) };
   }
   const asked = [listen, tlsCa, tlsCert, tlsKey].some((setting) => setting !== undefined);
   if (asked) {
@@ -131,7 +155,22 @@ function toConfig({ dataDir, socket, logLevel, listen, tlsCa, tlsCert, tlsKey }:
       'TCP is served with mutual TLS only: give --tls-ca, --tls-cert and --tls-key, all three',
     );
   }
-  return { ...common, tcp: undefined };
+  webConfig(settings, undefined);
+  return { ...common, tcp: undefined, web: undefined };
+}
+
+function webConfig(
+  { web, webTokenFile: tokenFile }: Pick<Settings, 'web' | 'webTokenFile'>,
+  tls: TlsPaths | undefined,
+): WebConfig | undefined {
+  if (web === undefined) {
+    if (tokenFile !== undefined) throw new StartupError('--web-token-file means nothing without --web');
+    return undefined;
+  }
+  if (tls === undefined) {
+    throw new StartupError('the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key');
+  }
+  return { address: web, tls, tokenFile };
 }
 
 function kebab(key: string): string {

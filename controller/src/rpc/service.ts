@@ -45,6 +45,8 @@ export interface OfferedService {
   readonly name: string;
   readonly definition: ServiceDefinition;
   bind(environment: ServiceEnvironment): UntypedServiceImplementation;
+  /** What serves the method of that key of `definition`, for who calls within this process and answers for who may. */
+  handlerOf(key: string): AnyHandler;
 }
 
 export interface ServiceEnvironment {
@@ -75,19 +77,19 @@ export function offerService<Service extends ServiceDefinition>(
   handlers: Handlers<Service>,
 ): OfferedService {
   const methods = Object.entries(service) as [string, AnyMethod][];
+  const handlerOf = (key: string): AnyHandler =>
+    (handlers[key] as AnyHandler | undefined) ?? unimplemented(service[key] as AnyMethod);
   return {
     name: methods[0]?.[1].path.split('/')[1] ?? '',
     definition: Object.fromEntries(methods.map(([key, method]) => [key, tolerant(method)])),
     bind: (environment) =>
       Object.fromEntries(
-        methods.map(([key, method]) => {
-          const handler = handlers[key] as AnyHandler | undefined;
-          return [
-            key,
-            bindMethod({ method, handler: handler ?? unimplemented(method), audience, environment }),
-          ];
-        }),
+        methods.map(([key, method]) => [
+          key,
+          bindMethod({ method, handler: handlerOf(key), audience, environment }),
+        ]),
       ),
+    handlerOf,
   };
 }
 

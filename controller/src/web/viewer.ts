@@ -1,0 +1,31 @@
+/** Who looks: by the certificate of an operator, or by the session that a token began. */
+import type { Http2ServerRequest } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+import { identityFromSubjectAltName } from '@nsgate/proto';
+import type { Sessions } from './sessions';
+
+export interface Viewer {
+  readonly how: 'certificate' | 'token';
+  /** The operator's name, or the first digits of the token's hash. */
+  readonly id: string;
+}
+
+/** The one place that decides it; undefined for somebody unknown. */
+export type Identify = (request: Http2ServerRequest) => Viewer | undefined;
+
+const SHOWN_DIGITS = 12;
+
+export function identifyBy(sessions: Sessions | undefined): Identify {
+  return (request) => byCertificate(request.socket as TLSSocket) ?? bySession(sessions, request);
+}
+
+function byCertificate(socket: TLSSocket): Viewer | undefined {
+  if (!socket.authorized) return undefined;
+  const identity = identityFromSubjectAltName(socket.getPeerCertificate().subjectaltname);
+  return identity?.kind === 'operator' ? { how: 'certificate', id: identity.id } : undefined;
+}
+
+function bySession(sessions: Sessions | undefined, request: Http2ServerRequest): Viewer | undefined {
+  const hash = sessions?.find(request.headers.cookie);
+  return hash === undefined ? undefined : { how: 'token', id: hash.slice(0, SHOWN_DIGITS) };
+}

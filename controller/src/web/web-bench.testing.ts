@@ -1,0 +1,124 @@
+/** The web server over real services in this process, on a port of its own, for tests. */
+import { createHash } from 'node:crypto';
+import { appendFileSync, writeFileSync } from 'node:fs';
+import { request, type RequestOptions } from 'node:https';
+import { join } from 'node:path';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { TlsFiles } from '@nsgate/proto';
+import { pino, type Logger } from 'pino';
+import { Bench } from '../agent-stream/bench.testing';
+import { addressSetService } from '../operator-api/address-set-service';
+import { Failsafe } from '../operator-api/failsafe';
+import { fleetService } from '../operator-api/fleet-service';
+import { policyService } from '../operator-api/policy-service';
+import { statsService } from '../operator-api/stats-service';
+import { builtDescriptorPaths } from '../rpc/reflection';
+import type { OfferedService } from '../rpc/service';
+import { StatsFeed } from '../stats/stats-feed';
+import { WebServer } from './web-server';
+
+export const TOKEN = 'a-token-that-is-long-enough';
+
+export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: string;
+}
+
+export interface Asking {
+  readonly cookie?: string | undefined;
+  readonly client?: Pick<RequestOptions, 'cert' | 'key'>;
+  readonly headers?: Record<string, string>;
+  readonly method?: string;
+  readonly body?: string;
+}
+
+export class WebBench {
+  readonly bench = new Bench();
+  readonly log: Record<string, unknown>[] = [];
+  readonly tokenFile = join(this.bench.folder, 'tokens');
+  services: OfferedService[] = [];
+  server!: WebServer;
+  port = 0;
+
+  async start(tls: TlsFiles): Promise<this> {
+    await this.bench.start();
+    const { store, registry, hub, ledger } = this.bench;
+    const logger: Logger = pino(
+      {},
+      { write: (line) => void this.log.push(JSON.parse(line) as object as never) },
+    );
+    const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+    this.services = [
+      policyService({ store, registry, failsafe: new Failsafe(registry, undefined), logger }),
+      addressSetService(store),
+      fleetService({ registry, store, hub, logger }),
+      statsService(feed),
+    ];
+    writeFileSync(this.tokenFile, `# viewers\n${sha256(TOKEN)}  -\n`);
+    this.server = new WebServer({
+      address: '127.0.0.1:0',
+      tls,
+      tokenFile: this.tokenFile,
+      services: this.services,
+      descriptorPath: builtDescriptorPaths()[0] ?? '',
+      version: '1.2.3',
+      logger,
+    });
+    this.port = await this.server.listen();
+    return this;
+  }
+
+  async end(): Promise<void> {
+    await this.server.stop();
+    await this.bench.end();
+  }
+
+  addToken(token: string): void {
+    appendFileSync(this.tokenFile, `${sha256(token)}\n`);
+  }
+
+  /** The answer's head; its body is read by whoever wants it. */
+  open(
+    path: string,
+    { cookie, client, headers, method = 'GET', body }: Asking = {},
+  ): Promise<IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const options = { ...client, agent: false as const, rejectUnauthorized: false, method };
+      const sent = request(`https://127.0.0.1:${this.port}${path}`, options, resolve);
+      for (const [name, value] of Object.entries(headers ?? {})) sent.setHeader(name, value);
+      if (cookie !== undefined) sent.setHeader('cookie', cookie);
+      sent.once('error', reject);
+      sent.end(body);
+    });
+  }
+
+  async ask(path: string, asking: Asking = {}): Promise<Answer> {
+    const answer = await this.open(path, asking);
+    let body = '';
+    for await (const chunk of answer) body += String(chunk);
+    return { status: answer.statusCode ?? 0, headers: answer.headers, body };
+  }
+
+  async call(method: string, message: object, asking: Asking): Promise<{ status: number; json: never }> {
+    const query = encodeURIComponent(JSON.stringify(message));
+    const { status, body } = await this.ask(`/api/v1/${method}?request=${query}`, asking);
+    return { status, json: JSON.parse(body) as never };
+  }
+
+  /** The cookie of a new session. */
+  async logIn(token = TOKEN): Promise<string> {
+    const { headers } = await this.tryToken(token);
+    return headers['set-cookie']?.[0]?.split(';')[0] ?? '';
+  }
+
+  tryToken(token: string, path = '/login', headers: Record<string, string> = {}): Promise<Answer> {
+    return this.ask(path, {
+      method: 'POST',
+      body: new URLSearchParams({ token }).toString(),
+      headers: { 'content-type': 'application/x-www-form-urlencoded', ...headers },
+    });
+  }
+}

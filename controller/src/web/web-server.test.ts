@@ -1,0 +1,352 @@
+/** The web server over real services, asked as browsers and others may ask. */
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:http2';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { IncomingMessage } from 'node:http';
+import { status as codes } from '@grpc/grpc-js';
+import { RpcError, type TlsFiles } from '@nsgate/proto';
+import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
+import { settle } from '../agent-stream/bench.testing';
+import { buildDescriptions } from '../controller-process.testing';
+import { READ_METHODS } from './read-methods';
+import { builtPagesFolder } from './static-files';
+import { sha256, TOKEN, WebBench } from './web-bench.testing';
+
+// Certificates are made slowly on a busy machine.
+jest.setTimeout(60_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'nsgate-web-'));
+let ca: LocalCa;
+let web: WebBench;
+let cookie: string;
+
+const pems = ({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } => ({
+  cert: readFileSync(cert),
+  key: readFileSync(key),
+});
+
+beforeAll(async () => {
+  buildDescriptions();
+  execFileSync(process.execPath, [join(__dirname, '../../build-web.mjs')]);
+  ca = await createLocalCa(join(folder, 'ca'));
+});
+beforeEach(async () => {
+  const identity = { kind: 'controller', id: 'c' } as const;
+  web = await new WebBench().start(await ca.issue({ name: 'c', identity, ipAddresses: ['127.0.0.1'] }));
+  cookie = await web.logIn();
+});
+afterEach(() => web.end());
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Reads events until one passes, and gives all that have come. */
+async function eventsUntil(answer: IncomingMessage, enough: (all: string) => boolean): Promise<string> {
+  let text = '';
+  for await (const chunk of answer) {
+    text += String(chunk);
+    if (enough(text)) break;
+  }
+  return text;
+}
+
+describe('what can be called', () => {
+  it('is of all methods of all services what changes nothing', () => {
+    const all = web.services.flatMap(({ definition }) =>
+      Object.values(definition).map(({ path }) => path.replace('/nsgate.v1.', '')),
+    );
+    const closed = all.filter((path) => !READ_METHODS.has(path));
+    expect(closed.sort()).toEqual([
+      'AddressSetService/CreateAddressSet',
+      'AddressSetService/DeleteAddressSet',
+      'AddressSetService/ModifyAddressSetMembers',
+      'AddressSetService/RollbackAddressSet',
+      'AddressSetService/UpdateAddressSet',
+      'FleetService/DeleteHost',
+      'FleetService/UpdateHost',
+      'PolicyService/BatchApplyPolicies',
+      'PolicyService/CreatePolicy',
+      'PolicyService/DeletePolicy',
+      'PolicyService/PreviewPolicy',
+      'PolicyService/RollbackPolicy',
+      'PolicyService/UpdatePolicy',
+    ]);
+    expect([...READ_METHODS.keys()].filter((path) => !all.includes(path))).toEqual([]);
+    for (const path of READ_METHODS.keys())
+      expect(path).toMatch(/\/(Get|List|Watch|Query|Stream|Diff|Explain|WaitFor)/);
+  });
+
+  it('says of every other method that it is not there, and changes nothing', async () => {
+    await web.bench.write('kept');
+    for (const method of ['PolicyService/DeletePolicy', 'Nothing/AtAll', 'PolicyService', '']) {
+      expect(await web.call(method, { name: 'policies/kept' }, { cookie })).toMatchObject({
+        status: 404,
+        json: { error: { code: 'NOT_FOUND' } },
+      });
+    }
+    expect(await web.bench.store.get('policies/kept')).toBeDefined();
+  });
+
+  it('is called by GET alone', async () => {
+    const { status } = await web.ask('/api/v1/PolicyService/ListPolicies', { cookie, method: 'POST' });
+    expect(status).toBe(405);
+  });
+});
+
+describe('an answer', () => {
+  it("is the service's own, in protobuf's JSON form, and is kept by nobody", async () => {
+    await web.bench.write('p', { priority: 7 });
+    const answer = await web.ask('/api/v1/PolicyService/ListPolicies', { cookie });
+    expect(JSON.parse(answer.body)).toMatchObject({
+      policies: [{ name: 'policies/p', priority: 7, revision: '1', tier: 'TIER_DEFAULT' }],
+      revision: '1',
+    });
+    expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' });
+  });
+
+  it.each([
+    ['what the service finds wrong', { name: 'nonsense' }, [{ field: 'name' }]],
+    ['an unknown field', { nam: 'policies/p' }, []],
+    ['a value of another kind', { name: 5 }, []],
+  ])('to %s is 400 with the fields', async (_what, message, violations) => {
+    expect(await web.call('PolicyService/GetPolicy', message, { cookie })).toMatchObject({
+      status: 400,
+      json: { error: { code: 'INVALID_ARGUMENT', violations } },
+    });
+  });
+
+  it.each(['?request=%5B%5D', '?request=nonsense', '?request=null'])('to %s is 400', async (query) => {
+    const { status } = await web.ask(`/api/v1/PolicyService/ListPolicies${query}`, { cookie });
+    expect(status).toBe(400);
+  });
+
+  it('says NOT_FOUND, and takes canonical durations', async () => {
+    const missing = await web.call('PolicyService/GetPolicy', { name: 'policies/none' }, { cookie });
+    expect(missing).toMatchObject({ status: 404, json: { error: { code: 'NOT_FOUND' } } });
+    const explain = {
+      host: 'hosts/h1',
+      namespace: 'n',
+      hook: 'HOOK_INPUT',
+      source: '192.0.2.1',
+      destination: '192.0.2.2',
+      protocol: 'tcp',
+      timeout: '1.5s',
+    };
+    expect(await web.call('FleetService/Explain', explain, { cookie })).toMatchObject({ status: 404 });
+  });
+});
+
+describe('a stream', () => {
+  const watch = (headers: Record<string, string> = {}): Promise<IncomingMessage> =>
+    web.open('/api/v1/PolicyService/WatchPolicies', { cookie, headers });
+
+  it('sends a snapshot without ids, then each change with the revision as its id', async () => {
+    await web.bench.write('before');
+    const answer = await watch();
+    expect(answer.headers['content-type']).toBe('text/event-stream');
+    let written = false;
+    const text = await eventsUntil(answer, (all) => {
+      if (all.includes('inSync') && !written) {
+        written = true;
+        void web.bench.write('after');
+      }
+      return all.includes('policies/after');
+    });
+    expect(text).toContain('event: open\ndata: {"resumed":false}');
+    expect(text).toMatch(/\n\ndata: {"policy":{"name":"policies\/before"/);
+    expect(text).toMatch(/\n\nid: 2\ndata: {"policy":{"name":"policies\/after"/);
+  });
+
+  it('goes on after the Last-Event-ID, with nothing lost and nothing twice', async () => {
+    for (const id of ['a', 'b', 'c']) await web.bench.write(id);
+    const text = await eventsUntil(await watch({ 'last-event-id': '1' }), (all) => all.includes('inSync'));
+    expect(text).toContain('event: open\ndata: {"resumed":true}');
+    expect(text.match(/"name":"policies\/./g)).toEqual(['"name":"policies/b', '"name":"policies/c']);
+  });
+
+  it('begins anew, and says so, where the place is not held', async () => {
+    await web.bench.write('a');
+    jest.spyOn(web.bench.store, 'watch').mockImplementationOnce(() => {
+      throw new RpcError(codes.OUT_OF_RANGE, 'changes after revision 1 are not held');
+    });
+    const text = await eventsUntil(await watch({ 'last-event-id': '1' }), (all) => all.includes('inSync'));
+    expect(text.match(/event: open\ndata: .*/g)?.at(-1)).toBe('event: open\ndata: {"resumed":false}');
+    expect(text).toContain('policies/a');
+  });
+
+  it('that is refused says why, as an answer does', async () => {
+    const query = encodeURIComponent(JSON.stringify({ interval: '0.001s' }));
+    const { body } = await web.ask(`/api/v1/StatsService/StreamStats?request=${query}`, { cookie });
+    expect(body).toContain('event: failure');
+    expect(body).toContain('"field":"interval"');
+  });
+
+  it('ends with UNAVAILABLE when the controller stops', async () => {
+    const answer = await watch();
+    const text = eventsUntil(answer, () => false);
+    await setTimeout(100);
+    await web.server.stop();
+    expect(await text).toMatch(/event: failure\ndata: .*"code":"UNAVAILABLE"/);
+  });
+
+  it('is one of at most 32 of a viewer; one that is closed gives its place back', async () => {
+    const open: IncomingMessage[] = [];
+    for (let i = 0; i < 32; i++) open.push(await watch());
+    const refused = await watch();
+    expect(refused.statusCode).toBe(429);
+    refused.destroy();
+    open[0]?.destroy();
+    await setTimeout(200);
+    const again = await watch();
+    expect(again.statusCode).toBe(200);
+    for (const answer of [...open, again]) answer.destroy();
+  });
+
+  it('holds back what a slow viewer does not read, and does not make it up in memory', async () => {
+    for (let i = 0; i < 400; i++) await web.bench.write(`p${i}`, { description: 'x'.repeat(60_000) });
+    const before = process.memoryUsage().rss;
+    const answer = await watch();
+    answer.pause();
+    await setTimeout(500);
+    // 24 MB wait; of them, what fits into the sockets of both sides may be under way.
+    expect(process.memoryUsage().rss - before).toBeLessThan(20e6);
+    answer.resume();
+    const text = await eventsUntil(
+      answer,
+      (all) => all.endsWith('\n\n') && all.slice(-300).includes('inSync'),
+    );
+    expect(text.match(/"name":"policies\//g)).toHaveLength(400);
+  });
+});
+
+describe('who is not known', () => {
+  it.each(['/', '/hosts/h1', '/nonsense'])('sees the login page in place of %s', async (path) => {
+    const { status, body, headers } = await web.ask(path);
+    expect([status, headers['cache-control']]).toEqual([401, 'no-store']);
+    expect(body).toContain(`action="/login?next=${encodeURIComponent(path)}"`);
+    expect(body).not.toContain('/assets/app-');
+  });
+
+  it('has nothing else but what the login page loads', async () => {
+    for (const name of readdirSync(join(builtPagesFolder(), 'assets'))) {
+      const { status } = await web.ask(`/assets/${name}`);
+      expect([name, status]).toEqual([name, name.startsWith('app-') ? 401 : 200]);
+    }
+    for (const path of ['/api/session', '/api/v1/PolicyService/ListPolicies', '/assets/../../package.json']) {
+      expect((await web.ask(path)).status).toBe(401);
+    }
+  });
+
+  it('is who comes with a certificate of a host, or one of another CA', async () => {
+    const host = await ca.issue({ name: 'h', identity: { kind: 'host', id: 'h' } });
+    const other = await createLocalCa(join(folder, 'other-ca'));
+    const stranger = await other.issue({ name: 'o', identity: { kind: 'operator', id: 'o' } });
+    for (const client of [pems(host), pems(stranger)]) {
+      expect((await web.ask('/api/session', { client })).status).toBe(401);
+    }
+  });
+});
+
+describe('an operator with a certificate', () => {
+  it('is known without logging in', async () => {
+    const client = pems(await ca.issue({ name: 'alice', identity: { kind: 'operator', id: 'alice' } }));
+    const { status, body } = await web.ask('/api/session', { client });
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      { viewer: { how: 'certificate', id: 'alice' }, version: '1.2.3' },
+    ]);
+  });
+});
+
+describe('a token', () => {
+  it('begins a session that scripts and other sites cannot use, and goes on to the page that was asked for', async () => {
+    const { status, headers } = await web.tryToken(TOKEN, '/login?next=%2Fhosts%2Fh1');
+    expect([status, headers.location]).toEqual([303, '/hosts/h1']);
+    expect(headers['set-cookie']).toEqual([
+      expect.stringMatching(
+        /^__Host-nsgate=[\w-]{43}; Max-Age=43200; Path=\/; HttpOnly; Secure; SameSite=Strict$/,
+      ),
+    ]);
+  });
+
+  it.each(['//evil.example', 'https://evil.example', '/\\evil.example'])(
+    'never leads to %s',
+    async (next) => {
+      const { headers } = await web.tryToken(TOKEN, `/login?next=${encodeURIComponent(next)}`);
+      expect(headers.location).toBe('/');
+    },
+  );
+
+  it('is refused in a form that another site sent', async () => {
+    const { status } = await web.tryToken(TOKEN, '/login', { 'sec-fetch-site': 'cross-site' });
+    expect(status).toBe(405);
+  });
+
+  it('that is unknown is refused and logged, and after ten of them the address has to wait', async () => {
+    for (let i = 0; i < 10; i++) expect((await web.tryToken(`guess${i}`)).status).toBe(401);
+    const { status, headers } = await web.tryToken(TOKEN);
+    expect(status).toBe(429);
+    expect(Number(headers['retry-after'])).toBeGreaterThan(0);
+    expect(web.log.filter(({ msg }) => msg === 'web: login with an unknown token')).toHaveLength(10);
+    expect(JSON.stringify(web.log)).not.toContain('guess');
+  });
+
+  it('that is taken out of the file ends its sessions; one that is added begins some', async () => {
+    web.addToken('another-token');
+    const other = await web.logIn('another-token');
+    writeFileSync(web.tokenFile, `${sha256('another-token')}\n`);
+    expect((await web.ask('/api/session', { cookie })).status).toBe(401);
+    expect((await web.ask('/api/session', { cookie: other })).status).toBe(200);
+    rmSync(web.tokenFile);
+    expect((await web.ask('/api/session', { cookie: other })).status).toBe(401);
+  });
+
+  it('ends its session by logging out', async () => {
+    const { headers } = await web.ask('/logout', { method: 'POST', cookie });
+    expect(headers['set-cookie']?.[0]).toContain('Max-Age=0');
+    expect((await web.ask('/api/session', { cookie })).status).toBe(401);
+  });
+});
+
+describe('the pages', () => {
+  it('are under 200 KB together, uncompressed', () => {
+    const built = builtPagesFolder();
+    const files = readdirSync(built, { recursive: true, encoding: 'utf8' }).map((name) =>
+      statSync(join(built, name)),
+    );
+    const size = files.filter((file) => file.isFile()).reduce((sum, file) => sum + file.size, 0);
+    expect(size).toBeGreaterThan(50_000);
+    expect(size).toBeLessThan(200_000);
+  });
+
+  it('load nothing from elsewhere, and no script but their own', async () => {
+    const { headers, body } = await web.ask('/', { cookie });
+    expect(headers['content-security-policy']).toContain(
+      "default-src 'none'; script-src 'self'; style-src 'self'",
+    );
+    expect(body).not.toMatch(/https?:\/\//);
+    const [app = ''] = /\/assets\/app-[^"]+/.exec(body) ?? [];
+    const asset = await web.ask(app, { cookie });
+    expect([asset.status, asset.headers['cache-control']]).toEqual([
+      200,
+      'private, max-age=31536000, immutable',
+    ]);
+  });
+
+  it('are the same over HTTP/2', async () => {
+    const session = connect(`https://127.0.0.1:${web.port}`, { rejectUnauthorized: false });
+    const stream = session.request({ ':path': '/api/v1/FleetService/WatchHosts', cookie });
+    const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+    expect(headers[':status']).toBe(200);
+    let text = '';
+    for await (const chunk of stream) {
+      text += String(chunk);
+      if (text.includes('inSync')) break;
+    }
+    expect(text).toContain('event: open');
+    session.destroy();
+    await settle();
+  });
+});
