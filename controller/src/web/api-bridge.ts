@@ -95,7 +95,7 @@ export class ApiBridge {
     const events = new EventStream(call.response, call.signal);
     try {
       if (resume === undefined || lastId === undefined) await this.#send(method, request, { call, events });
-      else await this.#resume(method, { ...request, [resume.requestField]: lastId }, { call, events });
+      else await this.#resume(method, { request, resume, lastId }, { call, events });
     } catch (error) {
       const shown = this.options.stopping.aborted ? stoppingError() : error;
       if (!call.response.destroyed) events.fail(errorBody(this.#told(shown, method.path)));
@@ -105,13 +105,16 @@ export class ApiBridge {
   }
 
   /** A place that is not held any more is no error: the stream begins anew. */
-  async #resume(method: OpenMethod, request: Json, sink: Sink): Promise<void> {
+  async #resume(
+    method: OpenMethod,
+    { request, resume, lastId }: { request: Json; resume: Resumption; lastId: string },
+    sink: Sink,
+  ): Promise<void> {
     try {
-      await this.#send(method, request, { ...sink, resumed: true });
+      await this.#send(method, { ...request, [resume.requestField]: lastId }, { ...sink, resumed: true });
     } catch (error) {
       if (!(error instanceof RpcError) || error.code !== status.OUT_OF_RANGE) throw error;
-      const resume = method.read.kind === 'stream' ? method.read.resume : undefined;
-      await this.#send(method, { ...request, [resume?.requestField ?? '']: undefined }, sink);
+      await this.#send(method, request, sink);
     }
   }
 

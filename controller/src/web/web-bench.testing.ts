@@ -11,6 +11,7 @@ import { addressSetService } from '../operator-api/address-set-service';
 import { Failsafe } from '../operator-api/failsafe';
 import { fleetService } from '../operator-api/fleet-service';
 import { policyService } from '../operator-api/policy-service';
+import { resourceService } from '../operator-api/resource-service';
 import { statsService } from '../operator-api/stats-service';
 import { builtDescriptorPaths } from '../rpc/reflection';
 import type { OfferedService } from '../rpc/service';
@@ -42,6 +43,7 @@ export class WebBench {
   services: OfferedService[] = [];
   server!: WebServer;
   port = 0;
+  #serve: (services: OfferedService[]) => Promise<void> = () => Promise.resolve();
 
   async start(tls: TlsFiles): Promise<this> {
     await this.bench.start();
@@ -51,24 +53,35 @@ export class WebBench {
       { write: (line) => void this.log.push(JSON.parse(line) as object as never) },
     );
     const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+    const failsafe = new Failsafe(registry, undefined);
     this.services = [
-      policyService({ store, registry, failsafe: new Failsafe(registry, undefined), logger }),
+      policyService({ store, registry, failsafe, logger }),
       addressSetService(store),
+      resourceService({ store, failsafe, logger }),
       fleetService({ registry, store, hub, logger }),
       statsService(feed),
     ];
     writeFileSync(this.tokenFile, `# viewers\n${sha256(TOKEN)}  -\n`);
-    this.server = new WebServer({
-      address: '127.0.0.1:0',
-      tls,
-      tokenFile: this.tokenFile,
-      services: this.services,
-      descriptorPath: builtDescriptorPaths()[0] ?? '',
-      version: '1.2.3',
-      logger,
-    });
-    this.port = await this.server.listen();
+    this.#serve = async (services) => {
+      this.server = new WebServer({
+        address: '127.0.0.1:0',
+        tls,
+        tokenFile: this.tokenFile,
+        services,
+        descriptorPath: builtDescriptorPaths()[0] ?? '',
+        version: '1.2.3',
+        logger,
+      });
+      this.port = await this.server.listen();
+    };
+    await this.#serve(this.services);
     return this;
+  }
+
+  /** With other services. */
+  async restart(change: (services: OfferedService[]) => OfferedService[]): Promise<void> {
+    await this.server.stop();
+    await this.#serve(change(this.services));
   }
 
   async end(): Promise<void> {
