@@ -6,6 +6,10 @@ export * from '../gen/nsgate/v1/fleet';
 export * from '../gen/nsgate/v1/stats';
 export * from '../gen/nsgate/v1/agent_stream';
 export { agentPolicyDigest, encodeAgentPolicy, ruleKey } from './agent-policy';
+export * from '../gen/nsgate/v1/access';
+export * from '../gen/nsgate/v1/audit';
+export * from '../gen/nsgate/v1/enrollment';
+export { agentPolicyDigest, ruleKey } from './agent-policy';
 export { Backoff, type BackoffOptions } from './backoff';
 export {
   identityFromSubjectAltName,
@@ -14,4 +18,4 @@ export {
   type PeerIdentity,
 } from './peer-identity';
 export { RpcError, type ErrorReason, type FieldViolation, type RpcErrorOptions } from './rpc-error';
-export { clientCredentials, serverCredentials, type TlsFiles } from './tls-files';
+export { clientCredentials, type TlsFiles } from './tls-files';

@@ -1,6 +1,7 @@
-/** Mutual TLS from PEM files, the same for controller and agent. */
+/** A client's end of mutual TLS from PEM files, the same for agents and operators. */
 import { readFileSync } from 'node:fs';
-import { credentials, ServerCredentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { createSecureContext } from 'node:tls';
+import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 
 /** Paths of PEM files. */
 export interface TlsFiles {
@@ -12,16 +13,11 @@ export interface TlsFiles {
   key: string;
 }
 
-/** Client credentials; an Error names the file that cannot be read. */
+/** Client credentials, TLS 1.3; an Error names the file that cannot be read. */
 export function clientCredentials(files: TlsFiles): ChannelCredentials {
-  const { ca, cert, key } = readAll(files);
-  return credentials.createSsl(ca, key, cert);
-}
-
-/** Server credentials that demand a certificate of the client; an Error names the file that cannot be read. */
-export function serverCredentials(files: TlsFiles): ServerCredentials {
-  const { ca, cert, key } = readAll(files);
-  return ServerCredentials.createSsl(ca, [{ private_key: key, cert_chain: cert }], true);
+  return credentials.createFromSecureContext(
+    createSecureContext({ ...readAll(files), minVersion: 'TLSv1.3' }),
+  );
 }
 
 function readAll(files: TlsFiles): Record<keyof TlsFiles, Buffer> {
