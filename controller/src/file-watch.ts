@@ -1,0 +1,46 @@
+/** Says when any of some files has other contents: also when it is replaced, or a link to it moves, as secrets mounted by Kubernetes do. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+const INTERVAL_MS = 1000;
+
+/** Looks every second: inotify sees neither a moved link nor a network file system. The files are small. */
+export class FileWatch {
+  #seen: string;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly paths: readonly string[],
+    private readonly onChange: () => void,
+    intervalMs = INTERVAL_MS,
+  ) {
+    this.#seen = this.#look();
+    this.#timer = setInterval(() => this.#check(), intervalMs).unref();
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+  }
+
+  #check(): void {
+    const now = this.#look();
+    if (now === this.#seen) return;
+    this.#seen = now;
+    this.onChange();
+  }
+
+  /** A file that cannot be read just now counts as empty: the next look finds it changed again. */
+  #look(): string {
+    const hash = createHash('sha256');
+    for (const path of this.paths) hash.update(contentOf(path)).update('\0');
+    return hash.digest('hex');
+  }
+}
+
+function contentOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
