@@ -189,11 +189,14 @@ describe('an agent that boots with the controller away', () => {
       const digest = await enforced('al-gone');
       const inode = inodeOf('al-gone');
       const inside = spawn('ip', ['netns', 'exec', 'al-gone', 'sleep', '1000'], { stdio: 'ignore' });
-      await sleep(500);
-      run('ip', 'netns', 'delete', 'al-gone');
-      await eventually(async () => expect((await line(`inode:${inode}`))?.state).toBe('lingering'));
-      expect(bound(inode)).toBe(digest);
-      inside.kill('SIGKILL');
+      try {
+        await eventually(() => expect(statSync(`/proc/${inside.pid ?? 0}/ns/net`).ino).toBe(inode));
+        run('ip', 'netns', 'delete', 'al-gone');
+        await eventually(async () => expect((await line(`inode:${inode}`))?.state).toBe('lingering'));
+        expect(bound(inode)).toBe(digest);
+      } finally {
+        inside.kill('SIGKILL');
+      }
       await eventually(() => expect(bound(inode)).toBeUndefined());
       await eventually(async () => expect(await line(`inode:${inode}`)).toBeUndefined());
     });

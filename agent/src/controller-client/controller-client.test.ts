@@ -7,7 +7,8 @@ import { policyMessage } from '../desired-state/policy.testing';
 import type { HostEvent } from '../host-events/host-events';
 import type { Reality } from '../reconcile/reality';
 import type { BindingSample } from '../stats/stats-reader';
-import { ControllerClient } from './controller-client';
+import { ControllerClient, type Keepalive } from './controller-client';
+import { HalfOpenProxy } from './half-open-proxy.testing';
 import type { AgentFacade, Introduction } from './session';
 
 type Stream = ServerDuplexStream<ConnectRequest, ConnectResponse>;
@@ -129,8 +130,9 @@ describe('the stream to a controller', () => {
     controller.stop();
   });
 
-  function makeClient(addresses: string[]): ControllerClient {
+  function makeClient(addresses: string[], keepalive?: Keepalive): ControllerClient {
     return new ControllerClient({
+      ...(keepalive === undefined ? {} : { keepalive }),
       addresses,
       credentials: () => credentials.createInsecure(),
       introduce: () => HELLO,
@@ -279,6 +281,17 @@ describe('the stream to a controller', () => {
     await until(() => other.all('realizations').length === 1);
     await client.stop();
     other.stop();
+  });
+
+  it('is found to be half open, and made anew', async () => {
+    const proxy = new HalfOpenProxy(port);
+    client = makeClient([`127.0.0.1:${await proxy.start()}`], { timeMs: 200, timeoutMs: 200 });
+    await connected();
+    proxy.fallSilent();
+    await until(() => controller.all('realizations').length === 2);
+    expect(controller.all('realizations')[1]?.snapshot).toBe(true);
+    await client.stop();
+    proxy.stop();
   });
 
   it.each<[string, (stream: Stream) => void]>([

@@ -29,7 +29,16 @@ export interface ControllerClientOptions {
   log: Logger;
   backoff?: Backoff;
   welcomeTimeoutMs?: number;
+  keepalive?: Keepalive;
 }
+
+/** When nothing was heard for a time, the controller is asked; when it does not answer in time, it is gone. In milliseconds. */
+export interface Keepalive {
+  timeMs: number;
+  timeoutMs: number;
+}
+
+const KEEPALIVE: Keepalive = { timeMs: 30_000, timeoutMs: 10_000 };
 
 const WELCOME_TIMEOUT_MS = 20_000;
 
@@ -37,8 +46,6 @@ const WELCOME_TIMEOUT_MS = 20_000;
 const CLOSE_TIMEOUT_MS = 1_000;
 
 const CHANNEL_OPTIONS: ClientOptions = {
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
   'grpc.max_receive_message_length': 64 << 20,
   'grpc.enable_retries': 0,
   // Each try is a channel of its own, whose waits are ours alone.
@@ -139,10 +146,15 @@ export class ControllerClient {
   }
 
   #channelOptions(): ClientOptions {
-    const { serverName } = this.options;
-    if (serverName === undefined) return CHANNEL_OPTIONS;
-    return {
+    const { serverName, keepalive = KEEPALIVE } = this.options;
+    const options: ClientOptions = {
       ...CHANNEL_OPTIONS,
+      'grpc.keepalive_time_ms': keepalive.timeMs,
+      'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
+    };
+    if (serverName === undefined) return options;
+    return {
+      ...options,
       'grpc.ssl_target_name_override': serverName,
       'grpc.default_authority': serverName,
     };
