@@ -69,6 +69,14 @@ module.exports = {
       to: { dependencyTypes: ['core'], pathNot: '^(node:)?(crypto|os|net|buffer)$' },
     },
     {
+      name: 'who-may-what-is-decided-apart-from-the-wire',
+      comment:
+        'Roles, limits, tokens and the chain of the audit log are held to their laws by tests without a server; rpc asks them.',
+      severity: 'error',
+      from: { path: '^controller/src/(access|identity|audit|enrolment)/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^controller/src/(rpc|operator-api|agent-stream|policy-store|stats|compiler)/' },
+    },
+    {
       name: 'main-is-the-only-wiring',
       comment: 'What starts and stops in which order is told in one place.',
       severity: 'error',

@@ -15,6 +15,7 @@ import { OUTPUTS, render, type Output } from './output';
 import { deleteResource, diffRevisions, rollback } from './policy-commands';
 import { waitForAll } from './realization-progress';
 import { exportAll, KINDS, list, listHistory, listSummaries, type Kind, type ListOptions } from './resources';
+import { addSecurity } from './security-command-line';
 
 const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'];
 const STATES = ['new', 'established', 'related', 'invalid', 'untracked'];
@@ -33,10 +34,14 @@ export function commandLine(run: Run): Command {
       'configuration file; $NSGATE_CONFIG, or ~/.config/nsgate/config.yaml when left out',
     )
     .option('--socket <path>', 'Unix socket of the controller (default /run/nsgate/controller.sock)')
-    .option('--endpoint <host:port>', 'address of the controller, with the three options below')
+    .option(
+      '--endpoint <host:port>',
+      'address of the controller, with --tls-ca, and a certificate and key or a token',
+    )
     .option('--tls-ca <file>', "CA of the controller's certificate (PEM)")
     .option('--tls-cert <file>', 'certificate of an operator (PEM)')
     .option('--tls-key <file>', 'its private key (PEM)')
+    .option('--token-file <file>', 'a token instead of the certificate; $NSGATE_TOKEN holds one as well')
     .option(
       '--tls-server-name <name>',
       "name in the controller's certificate, where it is not the endpoint's",
@@ -47,6 +52,7 @@ export function commandLine(run: Run): Command {
   addReading(program, run);
   addHosts(program, run);
   addSets(program, run);
+  addSecurity(program, run);
   addSelf(program, run);
   return program;
 }

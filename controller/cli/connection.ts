@@ -1,9 +1,13 @@
 /** How the CLI reaches a controller. */
+import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
+import { createSecureContext } from 'node:tls';
+import { credentials, Metadata, type ChannelCredentials } from '@grpc/grpc-js';
 import {
   AddressSetServiceClient,
+  AuditServiceClient,
   clientCredentials,
+  EnrollmentServiceClient,
   FleetServiceClient,
   PolicyServiceClient,
   ResourceServiceClient,
@@ -16,6 +20,8 @@ export interface ConnectionOptions {
   readonly tlsCa?: string | undefined;
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
+  /** Holds a bearer token. */
+  readonly tokenFile?: string | undefined;
   /** The name in the controller's certificate, where it is not that of the endpoint. */
   readonly tlsServerName?: string | undefined;
 }
@@ -25,6 +31,8 @@ export interface Connection {
   readonly addressSets: AddressSetServiceClient;
   readonly resources: ResourceServiceClient;
   readonly fleet: FleetServiceClient;
+  readonly enrollment: EnrollmentServiceClient;
+  readonly audit: AuditServiceClient;
   close(): void;
 }
 
@@ -43,6 +51,8 @@ export function connect(options: ConnectionOptions): Connection {
     addressSets: new AddressSetServiceClient(address, channel, limits),
     resources: new ResourceServiceClient(address, channel, limits),
     fleet: new FleetServiceClient(address, channel, limits),
+    enrollment: new EnrollmentServiceClient(address, channel, limits),
+    audit: new AuditServiceClient(address, channel, limits),
   };
   return {
     ...clients,
@@ -58,11 +68,27 @@ function target(options: ConnectionOptions): { address: string; channel: Channel
     return { address: `unix:${resolve(socket ?? DEFAULT_SOCKET)}`, channel: credentials.createInsecure() };
   }
   if (socket !== undefined) throw new CommandError('usage', 'give --endpoint or --socket, not both');
+  const token = tokenOf(options);
+  if (ca !== undefined && token !== undefined) return { address: endpoint, channel: tokenChannel(ca, token) };
   if (ca === undefined || cert === undefined || key === undefined) {
     throw new CommandError(
       'usage',
-      '--endpoint needs --tls-ca, --tls-cert and --tls-key: controllers speak mutual TLS only',
+      '--endpoint needs --tls-ca, and either --tls-cert and --tls-key or a token (--token-file, $NSGATE_TOKEN)',
     );
   }
   return { address: endpoint, channel: clientCredentials({ ca, cert, key }) };
+}
+
+/** A certificate that is given goes before a token of the environment. */
+function tokenOf({ tokenFile, tlsCert }: ConnectionOptions): string | undefined {
+  if (tokenFile !== undefined) return readFileSync(tokenFile, 'utf8').trim();
+  return tlsCert === undefined ? process.env.NSGATE_TOKEN : undefined;
+}
+
+function tokenChannel(ca: string, token: string): ChannelCredentials {
+  const context = createSecureContext({ ca: readFileSync(ca), minVersion: 'TLSv1.3' });
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  const perCall = credentials.createFromMetadataGenerator((_options, done) => done(null, metadata));
+  return credentials.combineChannelCredentials(credentials.createFromSecureContext(context), perCall);
 }

@@ -13,6 +13,7 @@ const CONTEXT = z.strictObject({
   tlsCa: z.string().optional(),
   tlsCert: z.string().optional(),
   tlsKey: z.string().optional(),
+  tokenFile: z.string().optional(),
   tlsServerName: z.string().optional(),
 });
 
@@ -21,7 +22,7 @@ const FILE = z.strictObject({
   contexts: z.record(z.string(), CONTEXT).default({}),
 });
 
-const PATHS = ['socket', 'tlsCa', 'tlsCert', 'tlsKey'] as const;
+const PATHS = ['socket', 'tlsCa', 'tlsCert', 'tlsKey', 'tokenFile'] as const;
 
 /** `$NSGATE_CONFIG`, or nsgate/config.yaml in `$XDG_CONFIG_HOME` or ~/.config. */
 export function configPath(): string {

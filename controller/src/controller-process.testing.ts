@@ -7,6 +7,8 @@ import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import {
   AddressSetServiceClient,
+  AuditServiceClient,
+  EnrollmentServiceClient,
   FleetServiceClient,
   PolicyServiceClient,
   ResourceServiceClient,
@@ -117,7 +119,7 @@ export class ControllerProcess {
         reject(new Error(`the controller ended: ${JSON.stringify(this.log)} ${rest}`)),
       );
     });
-    const listening = this.log.find(({ transport }) => transport === 'mutual-tls');
+    const listening = this.log.find(({ transport }) => transport === 'tls');
     this.port = Number(listening?.port ?? 0);
   }
 
@@ -149,6 +151,8 @@ export class Clients {
   readonly resources: ResourceServiceClient;
   readonly fleet: FleetServiceClient;
   readonly stats: StatsServiceClient;
+  readonly enrollment: EnrollmentServiceClient;
+  readonly audit: AuditServiceClient;
 
   constructor(address: string, channel: ReturnType<typeof credentials.createInsecure>) {
     this.policies = new PolicyServiceClient(address, channel);
@@ -156,11 +160,14 @@ export class Clients {
     this.resources = new ResourceServiceClient(address, channel);
     this.fleet = new FleetServiceClient(address, channel);
     this.stats = new StatsServiceClient(address, channel);
+    this.enrollment = new EnrollmentServiceClient(address, channel);
+    this.audit = new AuditServiceClient(address, channel);
   }
 
   close(): void {
-    const { policies, addressSets, resources, fleet, stats } = this;
-    for (const client of [policies, addressSets, resources, fleet, stats]) client.close();
+    const { policies, addressSets, resources, fleet, stats, enrollment, audit } = this;
+    const all = [policies, addressSets, resources, fleet, stats, enrollment, audit];
+    for (const client of all) client.close();
   }
 }
 

@@ -125,7 +125,8 @@ describe('a controller that cannot start says why in one line and exits with 1:'
   it('an option that there is not', () => expectLine(['--nonsense'], "unknown option '--nonsense'"));
   it('a data folder that cannot be', () =>
     expectLine(['--data-dir', '/dev/null/x'], 'the data folder /dev/null/x cannot be written'));
-  it('TCP without certificates', () => expectLine([...base, '--listen', '127.0.0.1:0'], 'mutual TLS only'));
+  it('TCP without certificates', () =>
+    expectLine([...base, '--listen', '127.0.0.1:0'], 'TLS and certificates only'));
   it('a certificate that cannot be read', () =>
     expectLine(withTls({ cert: '/nonexistent.pem' }), 'cannot read the certificate: ENOENT'));
   it('a certificate that is none', async () => {

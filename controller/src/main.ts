@@ -1,26 +1,38 @@
 #!/usr/bin/env node
 /** nsgate-controller: the only wiring. Parts start in order, each on those before it, and stop in reverse. */
 import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setLogger } from '@grpc/grpc-js';
-import { ruleKey, serverCredentials } from '@nsgate/proto';
+import { identityUri, ruleKey } from '@nsgate/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { destination, pino, type Logger } from 'pino';
+import { LiveAccess } from './access/live-access';
+import { readMethodRules } from './access/method-rules';
 import { AgentHub } from './agent-stream/agent-hub';
 import { agentStreamService } from './agent-stream/agent-service';
+import { AuditLog } from './audit/audit-log';
 import { NothingToStart, readConfig, type Config } from './config/config';
+import { FileWatch } from './file-watch';
+import { LiveAuthority } from './enrolment/live-authority';
+import { EnrolmentDesk } from './enrolment/enrolment-desk';
+import { EnrolmentRecords } from './enrolment/enrolment-records';
 import { SqliteHostRecords } from './host-registry/host-records';
 import { HostRegistry } from './host-registry/host-registry';
 import { addressSetService } from './operator-api/address-set-service';
+import { auditService } from './operator-api/audit-service';
+import { enrollmentService } from './operator-api/enrollment-service';
 import { Failsafe } from './operator-api/failsafe';
 import { fleetService } from './operator-api/fleet-service';
 import { policyService } from './operator-api/policy-service';
 import { resourceService } from './operator-api/resource-service';
 import { statsService } from './operator-api/stats-service';
 import { SqlitePolicyStore } from './policy-store/sqlite-policy-store';
-import { builtDescriptorPaths, readDescriptors } from './rpc/reflection';
+import { CallRecorder } from './rpc/call-recorder';
+import { Gatekeeper } from './rpc/gatekeeper';
+import { builtDescriptorPaths, readDescriptors, readDescriptorSet } from './rpc/reflection';
 import { describeListener, RpcServer, type Listener } from './rpc/rpc-server';
 import type { OfferedService } from './rpc/service';
+import { TlsCredentials } from './rpc/tls-credentials';
 import { causeOf, StartupError } from './startup-error';
 import { CounterLedger } from './stats/counter-ledger';
 import { RuleDirectory } from './stats/rule-directory';
@@ -46,6 +58,7 @@ class Started {
 
 async function start(config: Config, logger: Logger, started: Started): Promise<void> {
   const version = readVersion();
+  const access = startAccess({ config, logger, started });
   const store = new SqlitePolicyStore({ folder: config.dataDir });
   started.add(() => store.close());
   const records = new SqliteHostRecords(config.dataDir);
@@ -70,6 +83,11 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   });
   await hub.start();
   started.add(() => hub.stop());
+  const audit = orStartupError(() => new AuditLog(config.audit));
+  started.add(() => audit.close());
+
+  const authority = await openAuthority(config);
+  const { desk, records: enrolments } = startEnrolment({ config, logger, started }, authority);
 
   const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
   const failsafe = new Failsafe(registry, controllerPort(config));
@@ -80,10 +98,85 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     fleetService({ registry, store, hub, logger }),
     statsService(feed),
     agentStreamService(hub, logger),
+    auditService(audit),
+    enrollmentService({ desk, records: enrolments, registry, hub }),
   ];
-  await serve({ config, logger, services, started });
+  const methodRules = readMethodRules(readDescriptorSet(builtDescriptorPaths()[0]));
+  const recorder = new CallRecorder(audit);
+  const gatekeeper = new Gatekeeper({
+    rules: methodRules,
+    access,
+    audit,
+    recorder,
+    hosts: enrolments,
+    logger,
+  });
+  await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, services, started });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
+}
+
+interface Starting {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly started: Started;
+}
+
+/** Reads the access file, and again when it changes, and at SIGHUP. */
+function startAccess({ config, logger, started }: Starting): LiveAccess {
+  const path = config.accessFile;
+  const access = orStartupError(() => new LiveAccess(path));
+  if (path === undefined) return access;
+  reloadOnChange({ paths: [path], what: 'access file', reload: () => access.reload(), logger, started });
+  return access;
+}
+
+function startEnrolment(
+  { config, started }: Starting,
+  authority: LiveAuthority | undefined,
+): { desk: EnrolmentDesk; records: EnrolmentRecords } {
+  const records = new EnrolmentRecords(config.dataDir);
+  started.add(() => records.close());
+  const desk = new EnrolmentDesk({
+    records,
+    authority: () => authority?.current,
+    hostUri: (id) => identityUri({ kind: 'host', id }, config.trustDomain),
+    certificateLifetimeMs: config.certificateLifetimeMs,
+  });
+  return { desk, records };
+}
+
+interface Reloading {
+  readonly paths: readonly string[];
+  readonly what: string;
+  readonly reload: () => void;
+  readonly logger: Logger;
+  readonly started: Started;
+}
+
+function reloadOnChange({ paths, what, reload, logger, started }: Reloading): void {
+  const again = (): void => {
+    try {
+      reload();
+      logger.info({ files: paths }, `${what} read again`);
+    } catch (error) {
+      logger.error({ err: error, files: paths }, `${what} cannot be used; what was read before goes on`);
+    }
+  };
+  const watch = new FileWatch(paths, again);
+  process.on('SIGHUP', again);
+  started.add(() => {
+    watch.close();
+    process.off('SIGHUP', again);
+  });
+}
+
+function orStartupError<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw new StartupError(causeOf(error), { cause: error });
+  }
 }
 
 /** Where agents connect to, unless something stands between. */
@@ -92,14 +185,13 @@ function controllerPort({ tcp }: Config): number | undefined {
   return port === 0 ? undefined : port;
 }
 
-interface Serving {
-  readonly config: Config;
-  readonly logger: Logger;
+interface Serving extends Starting {
   readonly services: readonly OfferedService[];
-  readonly started: Started;
+  readonly gatekeeper: Gatekeeper;
+  readonly authority: LiveAuthority | undefined;
 }
 
-async function serve({ config, logger, services, started }: Serving): Promise<void> {
+async function serve({ config, logger, services, started, gatekeeper, authority }: Serving): Promise<void> {
   const health = new HealthImplementation();
   const names = ['', ...services.map(({ name }) => name)];
   const descriptors = builtDescriptorPaths().flatMap(readDescriptors);
@@ -107,8 +199,8 @@ async function serve({ config, logger, services, started }: Serving): Promise<vo
   started.add(async () => {
     await Promise.all(servers.map((server) => server.stop(GRACE_MS)));
   });
-  for (const listener of listeners(config)) {
-    const server = new RpcServer({ listener, services, health, descriptors, logger });
+  for (const listener of listeners({ config, logger, started }, authority)) {
+    const server = new RpcServer({ listener, services, health, descriptors, gatekeeper, logger });
     const port = await server.listen();
     servers.push(server);
     logger.info({ ...describeListener(listener), port }, 'listening');
@@ -118,7 +210,12 @@ async function serve({ config, logger, services, started }: Serving): Promise<vo
 }
 
 /** The page asks the services that operators ask. */
-async function serveWeb({ config, logger, services, started }: Serving): Promise<void> {
+async function serveWeb({
+  config,
+  logger,
+  services,
+  started,
+}: Starting & Pick<Serving, 'services'>): Promise<void> {
   if (config.web === undefined) return;
   const [descriptorPath = ''] = builtDescriptorPaths();
   const server = new WebServer({ ...config.web, services, descriptorPath, version: readVersion(), logger });
@@ -127,13 +224,29 @@ async function serveWeb({ config, logger, services, started }: Serving): Promise
   logger.info({ transport: 'https', address: config.web.address, port }, 'listening');
 }
 
-function listeners({ socket, tcp }: Config): Listener[] {
+function listeners(
+  { config: { socket, tcp }, logger, started }: Starting,
+  authority: LiveAuthority | undefined,
+): Listener[] {
   makeFolder(dirname(socket));
   const local: Listener = { transport: 'unix-socket', path: socket };
-  if (tcp === undefined) return [local];
+  if (tcp === undefined || authority === undefined) return [local];
+  const credentials = orStartupError(() => new TlsCredentials(authority.files));
+  const reload = (): void => {
+    credentials.reload();
+    void authority.reload().catch((error: unknown) => {
+      logger.error({ err: error }, 'the CA cannot be used; what was read before goes on');
+    });
+  };
+  reloadOnChange({ paths: authority.watched, what: 'certificates', reload, logger, started });
+  return [local, { transport: 'tls', address: tcp.address, credentials }];
+}
+
+/** Undefined without TCP. */
+async function openAuthority(config: Config): Promise<LiveAuthority | undefined> {
+  if (config.tcp === undefined) return undefined;
   try {
-    const credentials = serverCredentials(tcp.tls);
-    return [local, { transport: 'mutual-tls', address: tcp.address, credentials }];
+    return await LiveAuthority.open(config.tcp.authority, join(config.dataDir, 'ca'));
   } catch (error) {
     throw new StartupError(causeOf(error), { cause: error });
   }

@@ -9,7 +9,6 @@ export { agentPolicyDigest, encodeAgentPolicy, ruleKey } from './agent-policy';
 export * from '../gen/nsgate/v1/access';
 export * from '../gen/nsgate/v1/audit';
 export * from '../gen/nsgate/v1/enrollment';
-export { agentPolicyDigest, ruleKey } from './agent-policy';
 export { Backoff, type BackoffOptions } from './backoff';
 export {
   identityFromSubjectAltName,

@@ -113,6 +113,14 @@ export class AgentHub {
     this.options.logger.info({ host: hostId }, 'host disconnected');
   }
 
+  /** Ends the stream of a host, if it has one, with an error for its agent. */
+  cut(hostId: string, why: RpcError): void {
+    const session = this.#sessions.get(hostId);
+    if (session === undefined) return;
+    session.end(why);
+    this.leave(hostId, session);
+  }
+
   /** The labels of a host are others now: what reaches it, too. */
   relabel(hostId: string): void {
     const session = this.#sessions.get(hostId);
@@ -134,10 +142,7 @@ export class AgentHub {
   }
 
   #replace(hostId: string): void {
-    const session = this.#sessions.get(hostId);
-    if (session === undefined) return;
-    session.end(new RpcError(status.ABORTED, 'another stream of this host has replaced this one'));
-    this.leave(hostId, session);
+    this.cut(hostId, new RpcError(status.ABORTED, 'another stream of this host has replaced this one'));
   }
 
   #wantedBy(labels: Labels): PolicyItem[] {

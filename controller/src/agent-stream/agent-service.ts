@@ -14,7 +14,7 @@ const HELLO_MS = 10_000;
 
 /** Lets agents in to the hub. */
 export function agentStreamService(hub: AgentHub, logger: Logger): OfferedService {
-  return offerService(AgentStreamServiceService, 'host', {
+  return offerService(AgentStreamServiceService, {
     connect: (call, { caller, signal }) => {
       const connection = new Connection({ call, caller, hub, logger });
       const stop = (): void => connection.fail(stoppingError());

@@ -3,8 +3,10 @@ import { status } from '@grpc/grpc-js';
 import { RpcError, type ConnectRequest } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { HostRegistry } from '../host-registry/host-registry';
+import { hostName } from '../model/resource-name';
 import { toServiceError } from '../rpc/call-errors';
 import { MalformedMessage, type DuplexCall } from '../rpc/service';
+import { quote } from '../rpc/violations';
 import type { CounterLedger } from '../stats/counter-ledger';
 import { ExplainDesk, type Explained, type PacketQuestion } from './explain-desk';
 import { boundedText, parseEvents, parseNamespaces, parseRealizations, parseStats } from './report-parser';
@@ -109,6 +111,7 @@ export class AgentSession implements Writer {
         this.#refused(message.value.nonce, message.value.reason);
         break;
       case 'realizations':
+        this.#demandOwn(message.value.realizations);
         this.#realizations(parseRealizations(message.value));
         break;
       case 'namespaces':
@@ -186,6 +189,15 @@ export class AgentSession implements Writer {
         reason: `${name}: ${reason}`,
       });
     }
+  }
+
+  /** A host speaks for itself alone. */
+  #demandOwn(claims: readonly { host: string }[]): void {
+    const own = hostName(this.options.hostId);
+    const other = claims.find(({ host }) => host !== '' && host !== own);
+    if (other === undefined) return;
+    const message = `${own} reports a realization of ${quote(other.host)}: a host speaks for itself alone`;
+    throw new RpcError(status.PERMISSION_DENIED, message);
   }
 
   #realizations({ value, malformed }: ReturnType<typeof parseRealizations>): void {

@@ -333,7 +333,9 @@ describe('over TCP', () => {
       name: 'operator',
       identity: { kind: 'operator', id: 'mallory' },
     });
-    await expect(asked({ ca: operator.ca, cert, key })).rejects.toMatchObject({ code: status.UNAVAILABLE });
+    await expect(asked({ ca: operator.ca, cert, key })).rejects.toMatchObject({
+      code: status.UNAUTHENTICATED,
+    });
     const plain = new Clients(address(), credentials.createInsecure());
     const deadline = { deadline: Date.now() + 3000 };
     await expect(

@@ -6,6 +6,7 @@ import {
   WaitOutcome,
   type WaitForRealizationResponse,
 } from '@nsgate/proto';
+import { NOTHING_PERMITTED } from '../rpc/call-permit';
 import { waitForRealization } from '../operator-api/realization-wait';
 import { answerAll, Bench, onlyRole, POISON, settle } from './bench.testing';
 import type { FakeAgent } from './fake-agent.testing';
@@ -81,7 +82,8 @@ describe('the sums of a policy', () => {
 describe('waiting', () => {
   const wait = async (timeoutMs?: number): Promise<WaitForRealizationResponse[]> => {
     const timeout = timeoutMs === undefined ? undefined : { seconds: 0n, nanos: timeoutMs * 1e6 };
-    const context = { caller: { kind: 'operator', id: 'x' }, signal: new AbortController().signal } as const;
+    const caller = { kind: 'operator', id: 'x', peer: 'unix', permit: NOTHING_PERMITTED } as const;
+    const context = { caller, signal: new AbortController().signal };
     const messages: WaitForRealizationResponse[] = [];
     const request = { policy: 'policies/a', revision: 0n, timeout };
     for await (const message of waitForRealization(bench, request, context)) messages.push(message);

@@ -33,20 +33,35 @@ describe('the configuration', () => {
       tcp: undefined,
       web: undefined,
       logLevel: 'info',
+      web: undefined,
+      accessFile: undefined,
+      trustDomain: 'nsgate.local',
+      certificateLifetimeMs: 30 * 86_400_000,
+      audit: { path: '/var/lib/nsgate/controller/audit.jsonl', maxBytes: 64 * 2 ** 20, keep: 16 },
     });
   });
 
   it('opens TCP when there are certificates', () => {
-    const tls = { ca: '/a', cert: '/b', key: '/c' };
-    expect(read(...TLS).tcp).toEqual({ address: '127.0.0.1:7443', tls });
-    expect(read(...TLS, '--listen', '[::1]:0').tcp).toEqual({ address: '[::1]:0', tls });
+    const authority = { kind: 'site', ca: '/a', cert: '/b', key: '/c', caKey: undefined };
+    expect(read(...TLS).tcp).toEqual({ address: '127.0.0.1:7443', authority });
+    expect(read(...TLS, '--listen', '[::1]:0').tcp).toEqual({ address: '[::1]:0', authority });
+  });
+
+  it('makes a CA of its own for the names that it is given, and takes no other beside it', () => {
+    expect(read('--tls-names', 'a.example, 10.0.0.1').tcp).toEqual({
+      address: '127.0.0.1:7443',
+      authority: { kind: 'own', names: ['a.example', '10.0.0.1'] },
+    });
+    expect(problem('--tls-names', 'a.example', ...TLS)).toBe(
+      'give --tls-names, or the files of another CA, not both',
+    );
   });
 
   it.each([[['--listen', '127.0.0.1:7443']], [['--tls-ca', '/a']], [TLS.slice(2)]])(
     'does not open TCP without all of its certificates: %j',
     (args) => {
       expect(problem(...args)).toBe(
-        'TCP is served with mutual TLS only: give --tls-ca, --tls-cert and --tls-key, all three',
+        'TCP is served with TLS and certificates only: give --tls-ca, --tls-cert and --tls-key, all three, or --tls-names for a CA of its own',
       );
     },
   );
@@ -78,6 +93,10 @@ describe('the configuration', () => {
     [['--listen', '127.0.0.1:70000'], '--listen is not HOST:PORT'],
     [['--log-level', 'loud'], '--log-level is none of'],
     [['--data-dir', ''], '--data-dir is empty'],
+    [['--certificate-lifetime', '1s'], '--certificate-lifetime is no time of 10s to 3650d'],
+    [['--trust-domain', 'A B'], '--trust-domain is no trust domain'],
+    [['--audit-keep', '-1'], '--audit-keep is not 0 to 10000'],
+    [['--audit-max-mib', 'much'], '--audit-max-mib is no'],
     [['--nonsense'], "unknown option '--nonsense'"],
     [['stray'], 'too many arguments'],
     [['--config', '/nonexistent'], 'cannot read the configuration /nonexistent: ENOENT'],

@@ -1,16 +1,23 @@
 /** What the controller is told: flags over environment over a file over defaults. */
 import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Command, CommanderError, Option } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
+import type { AuthoritySource } from '../enrolment/live-authority';
 import { causeOf, StartupError } from '../startup-error';
 
 export interface Config {
   readonly dataDir: string;
   readonly socket: string;
   /** Undefined: no TCP. */
-  readonly tcp: { readonly address: string; readonly tls: TlsPaths } | undefined;
+  readonly tcp: { readonly address: string; readonly authority: AuthoritySource } | undefined;
+  /** Of certificates that are given to hosts. */
+  readonly certificateLifetimeMs: number;
+  readonly trustDomain: string;
+  /** Undefined: operators' certificates are administrators'. */
+  readonly accessFile: string | undefined;
+  readonly audit: { readonly path: string; readonly maxBytes: number; readonly keep: number };
   /** Undefined: no web page. */
   readonly web: WebConfig | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -49,6 +56,30 @@ const address = z
     'is not HOST:PORT, such as 127.0.0.1:7443 or [::1]:7443',
   );
 
+const DURATION = /^(\d{1,9})([smhd])$/;
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+const SERVER_NAME = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?|[0-9a-fA-F:.]+)$/;
+
+const lifetime = z.string().transform((text, context): number => {
+  const [, amount = '', unit = ''] = DURATION.exec(text) ?? [];
+  const ms = Number(amount) * (UNIT_MS[unit] ?? NaN);
+  if (ms >= 10_000 && ms <= 3650 * 86_400_000) return ms;
+  context.addIssue({ code: 'custom', message: 'is no time of 10s to 3650d, such as 30d' });
+  return z.NEVER;
+});
+const names = z
+  .string()
+  .transform((text) => text.split(',').map((name) => name.trim()))
+  .refine((list) => list.every((name) => SERVER_NAME.test(name)), 'is no list of DNS names and addresses');
+
+const count = (least: number, most: number): z.ZodType<number> =>
+  z.coerce
+    .number('is no number')
+    .refine(
+      (value) => Number.isInteger(value) && value >= least && value <= most,
+      `is not ${least} to ${most}`,
+    );
+
 const SETTINGS = z.strictObject({
   dataDir: path.default('/var/lib/nsgate/controller'),
   socket: path.default('/run/nsgate/controller.sock'),
@@ -58,8 +89,80 @@ const SETTINGS = z.strictObject({
   tlsKey: path.optional(),
   web: address.optional(),
   webTokenFile: path.optional(),
+  caKey: path.optional(),
+  tlsNames: names.optional(),
+  certificateLifetime: lifetime.default(30 * 86_400_000),
+  trustDomain: z
+    .string()
+    .regex(/^[a-z0-9._-]{1,255}$/, 'is no trust domain (SPIFFE-ID, 2.1)')
+    .default('nsgate.local'),
+  access: path.optional(),
+  auditFile: path.optional(),
+  auditMaxMib: count(1, 65_536).default(64),
+  auditKeep: count(0, 10_000).default(16),
   logLevel: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
+
+const OPTIONS: readonly (readonly [flags: string, description: string, env: string])[] = [
+  ['--config <file>', 'YAML or JSON with these settings in camelCase (dataDir: …)', 'NSGATE_CONFIG'],
+  ['--data-dir <folder>', 'where policies are kept (default /var/lib/nsgate/controller)', 'NSGATE_DATA_DIR'],
+  [
+    '--socket <path>',
+    'Unix socket for local operators (default /run/nsgate/controller.sock)',
+    'NSGATE_SOCKET',
+  ],
+  [
+    '--listen <host:port>',
+    `TCP with TLS (default ${DEFAULT_LISTEN}, if there are certificates)`,
+    'NSGATE_LISTEN',
+  ],
+  ['--tls-ca <file>', 'CA of the certificates of agents and operators (PEM)', 'NSGATE_TLS_CA'],
+  ['--tls-cert <file>', 'certificate of this controller (PEM)', 'NSGATE_TLS_CERT'],
+  ['--tls-key <file>', 'its private key (PEM)', 'NSGATE_TLS_KEY'],
+  ['--ca-key <file>', "the CA's private key (PEM), with which hosts are enrolled", 'NSGATE_CA_KEY'],
+  [
+    '--tls-names <names>',
+    'instead of the files above: make a CA in the data folder, and serve under these DNS names and addresses',
+    'NSGATE_TLS_NAMES',
+  ],
+  [
+    '--certificate-lifetime <time>',
+    'of certificates of hosts that are enrolled (default 30d)',
+    'NSGATE_CERTIFICATE_LIFETIME',
+  ],
+  [
+    '--trust-domain <name>',
+    'in certificates of hosts that are enrolled (default nsgate.local)',
+    'NSGATE_TRUST_DOMAIN',
+  ],
+  [
+    '--access <file>',
+    "YAML: who has which role; read again when it changes (without it, operators' certificates are administrators')",
+    'NSGATE_ACCESS',
+  ],
+  [
+    '--audit-file <file>',
+    'record of changes and refusals (default audit.jsonl in the data folder)',
+    'NSGATE_AUDIT_FILE',
+  ],
+  [
+    '--audit-max-mib <n>',
+    'size beyond which the record begins another file (default 64)',
+    'NSGATE_AUDIT_MAX_MIB',
+  ],
+  [
+    '--audit-keep <n>',
+    'how many files of it are kept beside the one that grows (default 16)',
+    'NSGATE_AUDIT_KEEP',
+  ],
+  ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
+  [
+    '--web-token-file <file>',
+    'SHA-256 of each token that viewers may log in with, one a line',
+    'NSGATE_WEB_TOKEN_FILE',
+  ],
+  ['--log-level <level>', `${LOG_LEVELS.join(', ')} (default info)`, 'NSGATE_LOG_LEVEL'],
+];
 
 type Settings = z.infer<typeof SETTINGS>;
 
@@ -83,35 +186,7 @@ function commandLine(version: string): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })
     .allowExcessArguments(false);
-  const options: [flags: string, description: string, env: string][] = [
-    ['--config <file>', 'YAML or JSON with these settings in camelCase (dataDir: …)', 'NSGATE_CONFIG'],
-    [
-      '--data-dir <folder>',
-      'where policies are kept (default /var/lib/nsgate/controller)',
-      'NSGATE_DATA_DIR',
-    ],
-    [
-      '--socket <path>',
-      'Unix socket for local operators (default /run/nsgate/controller.sock)',
-      'NSGATE_SOCKET',
-    ],
-    [
-      '--listen <host:port>',
-      `TCP with mutual TLS (default ${DEFAULT_LISTEN}, if there are certificates)`,
-      'NSGATE_LISTEN',
-    ],
-    ['--tls-ca <file>', 'CA of the certificates of agents and operators (PEM)', 'NSGATE_TLS_CA'],
-    ['--tls-cert <file>', 'certificate of this controller (PEM)', 'NSGATE_TLS_CERT'],
-    ['--tls-key <file>', 'its private key (PEM)', 'NSGATE_TLS_KEY'],
-    ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
-    [
-      '--web-token-file <file>',
-      'SHA-256 of each token that viewers may log in with, one a line',
-      'NSGATE_WEB_TOKEN_FILE',
-    ],
-    ['--log-level <level>', `${LOG_LEVELS.join(', ')} (default info)`, 'NSGATE_LOG_LEVEL'],
-  ];
-  for (const [flags, description, env] of options) command.addOption(new Option(flags, description).env(env));
+  for (const [flags, description, env] of OPTIONS) command.addOption(new Option(flags, description).env(env));
   return command;
 }
 
@@ -134,43 +209,52 @@ function parseSettings(given: Record<string, unknown>): Settings {
   throw new StartupError(problems.join('; '));
 }
 
-function toConfig({
-  dataDir,
-  socket,
-  logLevel,
-  listen,
+function toConfig(settings: Settings): Config {
+  const { dataDir, socket, logLevel, access, auditFile, auditMaxMib, auditKeep } = settings;
+  return {
+    ...{ dataDir, socket, logLevel, accessFile: access, trustDomain: settings.trustDomain },
+    audit: {
+      path: auditFile ?? join(dataDir, 'audit.jsonl'),
+      maxBytes: auditMaxMib * 2 ** 20,
+      keep: auditKeep,
+    },
+    certificateLifetimeMs: settings.certificateLifetime,
+    tcp: tcpOf(settings),
+    web: webConfig(settings),
+  };
+}
+
+function tcpOf({ listen, tlsCa: ca, tlsCert: cert, tlsKey: key, caKey, tlsNames }: Settings): Config['tcp'] {
+  const address = listen ?? DEFAULT_LISTEN;
+  const given = [ca, cert, key, caKey].some((setting) => setting !== undefined);
+  if (tlsNames !== undefined) {
+    if (given) throw new StartupError('give --tls-names, or the files of another CA, not both');
+    return { address, authority: { kind: 'own', names: tlsNames } };
+  }
+  if (ca !== undefined && cert !== undefined && key !== undefined) {
+    return { address, authority: { kind: 'site', ca, cert, key, caKey } };
+  }
+  if (!given && listen === undefined) return undefined;
+  throw new StartupError(
+    'TCP is served with TLS and certificates only: give --tls-ca, --tls-cert and --tls-key, all three, or --tls-names for a CA of its own',
+  );
+}
+
+function webConfig({
+  web,
+  webTokenFile: tokenFile,
   tlsCa,
   tlsCert,
   tlsKey,
-  ...settings
-}: Settings): Config {
-  const common = { dataDir, socket, logLevel };
-  if (tlsCa !== undefined && tlsCert !== undefined && tlsKey !== undefined) {
-    const tls = { ca: tlsCa, cert: tlsCert, key: tlsKey };
-    return { ...common, tcp: { address: listen ?? DEFAULT_LISTEN, tls }, web: webConfig(settings, tls) };
-  }
-  const asked = [listen, tlsCa, tlsCert, tlsKey].some((setting) => setting !== undefined);
-  if (asked) {
-    throw new StartupError(
-      'TCP is served with mutual TLS only: give --tls-ca, --tls-cert and --tls-key, all three',
-    );
-  }
-  webConfig(settings, undefined);
-  return { ...common, tcp: undefined, web: undefined };
-}
-
-function webConfig(
-  { web, webTokenFile: tokenFile }: Pick<Settings, 'web' | 'webTokenFile'>,
-  tls: TlsPaths | undefined,
-): WebConfig | undefined {
+}: Settings): WebConfig | undefined {
   if (web === undefined) {
     if (tokenFile !== undefined) throw new StartupError('--web-token-file means nothing without --web');
     return undefined;
   }
-  if (tls === undefined) {
+  if (tlsCa === undefined || tlsCert === undefined || tlsKey === undefined) {
     throw new StartupError('the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key');
   }
-  return { address: web, tls, tokenFile };
+  return { address: web, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey }, tokenFile };
 }
 
 function kebab(key: string): string {

@@ -34,7 +34,7 @@ import {
   setMessage,
   setWatchMessage,
 } from './address-set-message';
-import { noteOf } from './change-note';
+import { asOf, noteOf } from './change-note';
 import { checkAddressSetName, checkRevision, checkText, parseFilter } from './field-parsers';
 import { cutPage, pageTokenAfter, parsePage } from './page';
 import { notFound } from './resource-errors';
@@ -43,7 +43,7 @@ import { watchError } from './watch-error';
 /** Offers the sets in the store to operators. */
 export function addressSetService(store: PolicyStore): OfferedService {
   const writer = new AddressSetWriter(store.addressSets);
-  return offerService(AddressSetServiceService, 'operator', {
+  return offerService(AddressSetServiceService, {
     createAddressSet: (request, { caller }) => createSet(writer, request, caller),
     getAddressSet: async ({ name }) => setMessage(await knownSet(store, name)),
     listAddressSets: (request) => listSets(store, request),
@@ -82,7 +82,10 @@ async function createSet(
   const set = { name, uid: randomUUID(), description, labels };
   const { validateOnly } = request;
   return setMessage(
-    await writer.create({ set, members, note: noteOf(caller, request.reason) }, { validateOnly }),
+    await writer.create(
+      { set, members, note: noteOf(caller, request.reason) },
+      { validateOnly, permit: caller.permit },
+    ),
   );
 }
 
@@ -117,7 +120,7 @@ async function updateSet(
   const mask = parseSetMask(updateMask, violations);
   checkText(reason, 'reason', violations);
   violations.throwIfAny();
-  const note = noteOf(caller, reason);
+  const { note, permit } = asOf(caller, reason);
   const change = {
     name: addressSet.name,
     ...(mask.has('description') && { description: text.description }),
@@ -125,7 +128,7 @@ async function updateSet(
     note,
   };
   const missing = allowMissing ? { name: addressSet.name, uid: randomUUID(), ...text } : undefined;
-  return setMessage(await writer.change(change, { etag: addressSet.etag, validateOnly, missing }));
+  return setMessage(await writer.change(change, { etag: addressSet.etag, validateOnly, missing, permit }));
 }
 
 async function modifyMembers(
@@ -139,7 +142,7 @@ async function modifyMembers(
   checkText(reason, 'reason', violations);
   violations.throwIfAny();
   const change = { name, add: lists.add, remove: lists.remove, note: noteOf(caller, reason) };
-  return setMessage(await writer.change(change, { etag, validateOnly }));
+  return setMessage(await writer.change(change, { etag, validateOnly, permit: caller.permit }));
 }
 
 async function deleteSet(
@@ -151,7 +154,7 @@ async function deleteSet(
   checkAddressSetName(name, 'name', violations);
   checkText(reason, 'reason', violations);
   violations.throwIfAny();
-  await writer.remove(name, { etag, allowMissing, validateOnly, note: noteOf(caller, reason) });
+  await writer.remove(name, { etag, allowMissing, validateOnly, ...asOf(caller, reason) });
   return {};
 }
 
@@ -210,8 +213,8 @@ async function rollback(
 ): Promise<SetMessage> {
   const { name, revision, etag, validateOnly, reason } = request;
   const { set, members } = await formerSet(store, request);
-  const note = noteOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
-  return setMessage(await writer.restore({ name, set, members, note }, { etag, validateOnly }));
+  const { note, permit } = asOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
+  return setMessage(await writer.restore({ name, set, members, note }, { etag, validateOnly, permit }));
 }
 
 async function* watchSets(

@@ -40,7 +40,7 @@ export interface FleetServiceOptions {
 /** Offers what the registry knows to operators. */
 export function fleetService(options: FleetServiceOptions): OfferedService {
   const { registry, store, hub } = options;
-  return offerService(FleetServiceService, 'operator', {
+  return offerService(FleetServiceService, {
     getHost: async ({ name }) => Promise.resolve(hostMessage(knownHost(registry, name, 'name'))),
     listHosts: async (request) => Promise.resolve(listHosts(registry, request)),
     updateHost: async (request, { caller }) => Promise.resolve(updateHost(options, request, caller)),
@@ -92,9 +92,10 @@ function updateHost(
   const operatorLabels = parseLabels(message.operatorLabels, 'host.operator_labels', violations);
   violations.throwIfAny();
   const host = knownHost(registry, message.name, 'host.name');
+  const labels: Labels = new Map([...host.agentLabels, ...operatorLabels]);
+  caller.permit.host(message.name, host.labels, labels);
   checkEtag(message.name, labelsEtag(host), message.etag);
   if (validateOnly) {
-    const labels: Labels = new Map([...host.agentLabels, ...operatorLabels]);
     return hostMessage({ ...host, labels, operatorLabels });
   }
   registry.setOperatorLabels(host.id, operatorLabels);
@@ -108,6 +109,7 @@ function updateHost(
 
 function deleteHost({ registry, logger }: FleetServiceOptions, name: string, caller: Caller): object {
   const host = knownHost(registry, name, 'name');
+  caller.permit.host(name, host.labels, undefined);
   if (host.connected) {
     throw new RpcError(status.FAILED_PRECONDITION, `${name} is connected: stop its agent first`, {
       reason: { reason: 'HOST_CONNECTED', metadata: { host: name } },

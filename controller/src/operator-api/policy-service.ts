@@ -19,7 +19,7 @@ import { WatchEnded, type PolicyStore } from '../policy-store/policy-store';
 import type { Caller } from '../rpc/caller';
 import { offerService, type CallContext, type OfferedService } from '../rpc/service';
 import { quote, Violations } from '../rpc/violations';
-import { noteOf } from './change-note';
+import { asOf } from './change-note';
 import type { Failsafe } from './failsafe';
 import { checkPolicyName, checkText } from './field-parsers';
 import { diffRevisions, getRevision, listRevisions, rolledBack } from './policy-history';
@@ -49,7 +49,7 @@ export function policyService(options: PolicyServiceOptions): OfferedService {
   const { store, failsafe, logger } = options;
   const writer = new PolicyWriter(store, failsafe, logger);
   const batches = new BatchWriter(options);
-  return offerService(PolicyServiceService, 'operator', {
+  return offerService(PolicyServiceService, {
     createPolicy: (request, { caller }) => createPolicy(writer, request, caller),
     getPolicy: ({ name }) => getPolicy(store, name),
     listPolicies: (request) => listPolicies(options, request),
@@ -74,7 +74,7 @@ async function createPolicy(
   checkText(reason, 'reason', violations);
   const name = createdName({ policyId, policy }, violations);
   const spec = parseMessage(policy && { ...policy, name }, violations);
-  return answer(await writer.create(spec, { note: noteOf(caller, reason), validateOnly, force }));
+  return answer(await writer.create(spec, { ...asOf(caller, reason), validateOnly, force }));
 }
 
 /** The name that policy_id and policy.name, of which one suffices, agree on. */
@@ -118,7 +118,7 @@ async function updatePolicy(
   const change = (current: Policy | undefined): PolicySpec =>
     parseMessage(policy && applyMask(current && specMessage(current), policy, mask), new Violations());
   const etag = policy?.etag ?? '';
-  const options = { note: noteOf(caller, reason), validateOnly, allowMissing, force, etag };
+  const options = { ...asOf(caller, reason), validateOnly, allowMissing, force, etag };
   return answer(await writer.update(name, change, options));
 }
 
@@ -131,7 +131,7 @@ async function deletePolicy(
   checkPolicyName(name, 'name', violations);
   checkText(reason, 'reason', violations);
   violations.throwIfAny();
-  await writer.remove(name, { etag, allowMissing, validateOnly, note: noteOf(caller, reason) });
+  await writer.remove(name, { etag, allowMissing, validateOnly, ...asOf(caller, reason) });
   return {};
 }
 
@@ -142,9 +142,9 @@ async function rollback(
 ): Promise<PolicyMessage> {
   const { name, revision, etag, validateOnly, force, reason } = request;
   const spec = await rolledBack(store, request);
-  const note = noteOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
+  const as = asOf(caller, reason === '' ? `rolled back to revision ${revision}` : reason);
   return answer(
-    await writer.update(name, () => spec, { note, validateOnly, force, etag, allowMissing: true }),
+    await writer.update(name, () => spec, { ...as, validateOnly, force, etag, allowMissing: true }),
   );
 }
 

@@ -5,6 +5,7 @@ import type { Logger } from 'pino';
 import { setsOf, type Policy, type PolicySpec } from '../model/policy';
 import type { ChangeNote } from '../policy-store/change-note';
 import type { PolicyStore, PutRequest } from '../policy-store/policy-store';
+import type { Permit } from '../rpc/caller';
 import type { Failsafe } from './failsafe';
 import { policyEtag } from './policy-message';
 import { alreadyExists, checkEtag, noSuchSet, notFound } from './resource-errors';
@@ -12,6 +13,8 @@ import { logChanges, writeAll, type Outcome, type Planned } from './store-transa
 
 export interface WriteOptions {
   readonly note: ChangeNote;
+  /** Asked before each change, with exactly what it replaces. */
+  readonly permit: Permit;
   /** Check everything, store nothing. */
   readonly validateOnly: boolean;
   /** Store what the failsafe would refuse. */
@@ -41,6 +44,7 @@ export class PolicyWriter {
   async create(spec: PolicySpec, options: WriteOptions): Promise<Written> {
     await this.#check(spec, options);
     if ((await this.store.get(spec.name)) !== undefined) throw alreadyExists(spec.name);
+    options.permit.policy(spec.name, undefined, spec);
     if (options.validateOnly) return { kind: 'valid', spec };
     const result = await this.store.put(putOf(undefined, spec, options.note));
     if (result.outcome === 'conflict') throw alreadyExists(spec.name);
@@ -61,6 +65,7 @@ export class PolicyWriter {
       checkEtag(name, current === undefined ? '' : policyEtag(current), options.etag);
       if (current === undefined && !options.allowMissing) throw notFound(name);
       const spec = change(current);
+      options.permit.policy(name, current, spec);
       await this.#check(spec, options);
       return { spec, planned: planPut(current, spec, options.note) };
     };
@@ -69,11 +74,15 @@ export class PolicyWriter {
     return { kind: 'stored', policy: policyOf(outcome) };
   }
 
-  async remove(name: string, { etag, allowMissing, validateOnly, note }: RemoveOptions): Promise<void> {
+  async remove(
+    name: string,
+    { etag, allowMissing, validateOnly, note, permit }: RemoveOptions,
+  ): Promise<void> {
     const plan = async (): Promise<Planned[]> => {
       const current = await this.store.get(name);
       if (current === undefined && allowMissing) return [];
       if (current === undefined) throw notFound(name);
+      permit.policy(name, current, undefined);
       checkEtag(name, policyEtag(current), etag);
       return [{ kind: 'write', write: { kind: 'remove', name, revision: current.revision, note } }];
     };

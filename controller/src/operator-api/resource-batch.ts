@@ -75,16 +75,22 @@ export class BatchWriter {
     ]);
   }
 
-  async #planPolicy({ spec, etag }: PolicyItem, { note, force }: WriteOptions): Promise<Planned> {
+  async #planPolicy({ spec, etag }: PolicyItem, { note, force, permit }: WriteOptions): Promise<Planned> {
     const current = await this.options.store.get(spec.name);
+    permit.policy(spec.name, current, spec);
     checkEtag(spec.name, current === undefined ? '' : policyEtag(current), etag);
     if (!force) this.options.failsafe.check(spec);
     return planPut(current, spec, note);
   }
 
-  async #planSet({ set, etag, add, remove, replace }: SetItem, { note }: WriteOptions): Promise<Planned> {
+  async #planSet(
+    { set, etag, add, remove, replace }: SetItem,
+    { note, permit }: WriteOptions,
+  ): Promise<Planned> {
     const { addressSets } = this.options.store;
     const current = await addressSets.get(set.name);
+    const after = { ...current, ...set, add, remove };
+    permit.addressSet(set.name, current, after);
     checkEtag(set.name, current === undefined ? '' : setEtag(current), etag);
     if (current === undefined) {
       return write({ kind: 'set-create', set: { ...set, uid: randomUUID() }, members: add, note });
@@ -94,12 +100,18 @@ export class BatchWriter {
     return write({ kind: 'set-change', ...set, revision: current.revision, add, remove: gone, note });
   }
 
-  async #planDeletion(name: string, { note }: WriteOptions): Promise<Planned> {
+  async #planDeletion(name: string, { note, permit }: WriteOptions): Promise<Planned> {
     const { store } = this.options;
-    const isSet = isAddressSetName(name);
-    const current = await (isSet ? store.addressSets.get(name) : store.get(name));
-    if (current === undefined) throw notFound(name);
-    return write({ kind: isSet ? 'set-remove' : 'remove', name, revision: current.revision, note });
+    if (isAddressSetName(name)) {
+      const set = await store.addressSets.get(name);
+      if (set === undefined) throw notFound(name);
+      permit.addressSet(name, set, undefined);
+      return write({ kind: 'set-remove', name, revision: set.revision, note });
+    }
+    const policy = await store.get(name);
+    if (policy === undefined) throw notFound(name);
+    permit.policy(name, policy, undefined);
+    return write({ kind: 'remove', name, revision: policy.revision, note });
   }
 }
 

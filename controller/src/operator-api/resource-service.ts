@@ -12,14 +12,14 @@ import type { Caller } from '../rpc/caller';
 import { offerService, type OfferedService } from '../rpc/service';
 import { setMessage } from './address-set-message';
 import { parseBatch, parsePolicyBatch } from './batch-request';
-import { noteOf } from './change-note';
+import { asOf } from './change-note';
 import { policyMessage, specMessage } from './policy-message';
 import { BatchWriter, type Batch, type BatchWriterOptions } from './resource-batch';
 
 /** Offers changes of many resources at once to operators. */
 export function resourceService(options: BatchWriterOptions): OfferedService {
   const writer = new BatchWriter(options);
-  return offerService(ResourceServiceService, 'operator', {
+  return offerService(ResourceServiceService, {
     applyResources: (request, { caller }) => applyResources(writer, request, caller),
   });
 }
@@ -49,7 +49,7 @@ interface Asked {
 /** What would have been stored is told without what storing gives. */
 async function apply(writer: BatchWriter, batch: Batch, asked: Asked): Promise<ApplyResourcesResponse> {
   const { reason, force, validateOnly } = asked.request;
-  const written = await writer.write(batch, { note: noteOf(asked.caller, reason), force, validateOnly });
+  const written = await writer.write(batch, { ...asOf(asked.caller, reason), force, validateOnly });
   const policies = written.policies.map((one): PolicyMessage =>
     validateOnly ? specMessage(one) : policyMessage(one),
   );

@@ -30,7 +30,7 @@ const DIMENSIONS: ReadonlyMap<WireDimension, StatsDimension> = new Map([
 
 /** Offers the feed to operators. */
 export function statsService(feed: StatsFeed): OfferedService {
-  return offerService(StatsServiceService, 'operator', {
+  return offerService(StatsServiceService, {
     streamStats: (request, context) => streamStats(feed, request, context),
   });
 }

@@ -1,42 +1,30 @@
-/** Who calls, and whether this one may. */
-import { status } from '@grpc/grpc-js';
-import { identityFromSubjectAltName, RpcError } from '@nsgate/proto';
+/** Who calls, as handlers see it: known, let in, and held to what may be changed. */
+import type { Labels } from '../model/selector';
+import type { PolicySpec } from '../model/policy';
 
-/** How a call came in: over the Unix socket, whose file permissions decide who may, or over mutual TLS. */
-export type Transport = 'unix-socket' | 'mutual-tls';
-
-/** For whom a service is. */
-export type Audience = 'operator' | 'host';
+/** How a call came in: over the Unix socket, whose file permissions decide who may, or over TLS. */
+export type Transport = 'unix-socket' | 'tls';
 
 export interface Caller {
-  readonly kind: Audience;
-  /** From the certificate; `local` on the Unix socket. */
+  readonly kind: 'operator' | 'host' | 'anonymous';
+  /** From the certificate or token; `local` on the Unix socket; empty for anonymous. */
   readonly id: string;
+  /** Of the peer's host, or `unix`: by this, tries are counted. */
+  readonly peer: string;
+  readonly permit: Permit;
 }
 
-/** The part of a grpc-js call that tells who the peer is. */
-interface AuthenticatedCall {
-  getAuthContext(): { sslPeerCertificate?: { subjectaltname?: string } };
+/**
+ * What one call may change. A handler asks before each change, with what stands and with what is to be (undefined: nothing); what it
+ * asks is on record. Throws PERMISSION_DENIED for what lies outside of the caller's bindings.
+ */
+export interface Permit {
+  policy(name: string, before: PolicySpec | undefined, after: PolicySpec | undefined): void;
+  addressSet(name: string, before: LabelledSet | undefined, after: LabelledSet | undefined): void;
+  /** Labels that policies choose the host by. */
+  host(name: string, before: Labels | undefined, after: Labels | undefined): void;
 }
 
-/** The caller, if it is of the audience; PERMISSION_DENIED otherwise. */
-export function authorize(call: AuthenticatedCall, transport: Transport, audience: Audience): Caller {
-  if (transport === 'unix-socket') return localCaller(audience);
-  const identity = identityFromSubjectAltName(call.getAuthContext().sslPeerCertificate?.subjectaltname);
-  if (identity === undefined) {
-    throw denied('the certificate names no nsgate identity (a URI such as spiffe://…/nsgate/operator/NAME)');
-  }
-  if (identity.kind !== audience) {
-    throw denied(`this method is for certificates of kind ${audience}; yours is of kind ${identity.kind}`);
-  }
-  return { kind: identity.kind, id: identity.id };
-}
-
-function localCaller(audience: Audience): Caller {
-  if (audience === 'operator') return { kind: 'operator', id: 'local' };
-  throw denied('agents connect over TCP with the certificate of their host, not over the Unix socket');
-}
-
-function denied(message: string): RpcError {
-  return new RpcError(status.PERMISSION_DENIED, message);
+export interface LabelledSet {
+  readonly labels: Labels;
 }

@@ -8,15 +8,20 @@ import { causeOf, StartupError } from '../startup-error';
 type PackageDefinition = ConstructorParameters<typeof ReflectionService>[0];
 
 /** Where `npm run build` puts the descriptors of the API and of grpc.health.v1 (google.protobuf.FileDescriptorSet). */
-export function builtDescriptorPaths(): string[] {
+export function builtDescriptorPaths(): [nsgate: string, health: string] {
   const folder = join(dirname(require.resolve('@nsgate/proto/package.json')), 'dist');
   return [join(folder, 'nsgate.binpb'), join(folder, 'health.binpb')];
 }
 
 /** Reads the files of a FileDescriptorSet; StartupError when it cannot be read. */
 export function readDescriptors(path: string): Buffer[] {
+  return splitFileDescriptorSet(readDescriptorSet(path));
+}
+
+/** Reads a FileDescriptorSet; StartupError when it cannot be read. */
+export function readDescriptorSet(path: string): Buffer {
   try {
-    return splitFileDescriptorSet(readFileSync(path));
+    return readFileSync(path);
   } catch (error) {
     throw new StartupError(
       `cannot read the API description ${path} (npm run build makes it): ${causeOf(error)}`,

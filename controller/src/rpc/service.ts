@@ -11,13 +11,15 @@ import {
   type ServerUnaryCall,
   type ServerWritableStream,
   type ServiceDefinition,
+  type ServiceError,
   type UntypedHandleCall,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { RpcError } from '@nsgate/proto';
 import type { Logger } from 'pino';
-import { toServiceError } from './call-errors';
-import { authorize, type Audience, type Caller, type Transport } from './caller';
+import { toRpcError } from './call-errors';
+import type { Caller, Transport } from './caller';
+import type { Admission, Gatekeeper, IncomingCall } from './gatekeeper';
 
 export interface CallContext {
   readonly caller: Caller;
@@ -51,6 +53,7 @@ export interface OfferedService {
 
 export interface ServiceEnvironment {
   readonly transport: Transport;
+  readonly gatekeeper: Gatekeeper;
   readonly logger: Logger;
   /** Aborted when the server stops. */
   readonly stopping: AbortSignal;
@@ -73,7 +76,6 @@ type AnyHandler = (first: unknown, context: CallContext) => unknown;
 /** Offers `handlers` under a generated service definition. */
 export function offerService<Service extends ServiceDefinition>(
   service: Service,
-  audience: Audience,
   handlers: Handlers<Service>,
 ): OfferedService {
   const methods = Object.entries(service) as [string, AnyMethod][];
@@ -84,10 +86,7 @@ export function offerService<Service extends ServiceDefinition>(
     definition: Object.fromEntries(methods.map(([key, method]) => [key, tolerant(method)])),
     bind: (environment) =>
       Object.fromEntries(
-        methods.map(([key, method]) => [
-          key,
-          bindMethod({ method, handler: handlerOf(key), audience, environment }),
-        ]),
+        methods.map(([key, method]) => [key, bindMethod({ method, handler: handlerOf(key), environment })]),
       ),
     handlerOf,
   };
@@ -96,13 +95,12 @@ export function offerService<Service extends ServiceDefinition>(
 interface Binding {
   readonly method: AnyMethod;
   readonly handler: AnyHandler;
-  readonly audience: Audience;
   readonly environment: ServiceEnvironment;
 }
 
 function bindMethod(binding: Binding): UntypedHandleCall {
   if (binding.method.requestStream) {
-    return (call: ServerDuplexStream<unknown, unknown>) => serveDuplex(binding, call);
+    return (call: ServerDuplexStream<unknown, unknown>) => void serveDuplex(binding, call);
   }
   if (binding.method.responseStream) {
     return (call: ServerWritableStream<unknown, unknown>) => void serveStream(binding, call);
@@ -112,28 +110,34 @@ function bindMethod(binding: Binding): UntypedHandleCall {
 }
 
 async function serveUnary(
-  { method, handler, audience, environment }: Binding,
+  binding: Binding,
   call: ServerUnaryCall<unknown, unknown>,
   answer: sendUnaryData<unknown>,
 ): Promise<void> {
+  const { handler, environment } = binding;
+  let admission: Admission | undefined;
   try {
-    const caller = authorize(call, environment.transport, audience);
-    answer(null, await handler(wellFormed(call.request), { caller, signal: environment.stopping }));
+    admission = await admit(binding, call, call.request);
+    const { caller } = admission;
+    const response = await handler(wellFormed(call.request), { caller, signal: environment.stopping });
+    // On record before the caller knows of it.
+    admission.end(undefined);
+    answer(null, response);
   } catch (error) {
-    answer(toServiceError(error, method.path, environment.logger));
+    answer(conclude(error, binding, admission));
   }
 }
 
-async function serveStream(
-  { method, handler, audience, environment }: Binding,
-  call: ServerWritableStream<unknown, unknown>,
-): Promise<void> {
+async function serveStream(binding: Binding, call: ServerWritableStream<unknown, unknown>): Promise<void> {
+  const { handler, environment } = binding;
   const gone = new AbortController();
   call.on('cancelled', () => gone.abort());
   call.on('close', () => gone.abort());
   const signal = AbortSignal.any([gone.signal, environment.stopping]);
+  let admission: Admission | undefined;
   try {
-    const caller = authorize(call, environment.transport, audience);
+    admission = await admit(binding, call, call.request);
+    const { caller } = admission;
     const messages = handler(wellFormed(call.request), { caller, signal }) as AsyncIterable<unknown>;
     call.sendMetadata(new Metadata());
     for await (const message of messages) {
@@ -141,11 +145,12 @@ async function serveStream(
       await writeThrough(call, message, signal);
     }
     if (environment.stopping.aborted) throw stoppingError();
+    admission.end(undefined);
     call.end();
   } catch (error) {
-    if (gone.signal.aborted) return;
     const shown = environment.stopping.aborted ? stoppingError() : error;
-    call.emit('error', toServiceError(shown, method.path, environment.logger));
+    if (gone.signal.aborted) admission?.end(undefined);
+    else call.emit('error', conclude(shown, binding, admission));
   }
 }
 
@@ -165,16 +170,40 @@ function writeThrough(
   });
 }
 
-function serveDuplex(
-  { method, handler, audience, environment }: Binding,
-  call: ServerDuplexStream<unknown, unknown>,
-): void {
+async function serveDuplex(binding: Binding, call: ServerDuplexStream<unknown, unknown>): Promise<void> {
+  const { handler, environment } = binding;
+  let admission: Admission | undefined;
   try {
-    const caller = authorize(call, environment.transport, audience);
-    handler(call, { caller, signal: environment.stopping });
+    const admitted = await admit(binding, call, undefined);
+    admission = admitted;
+    call.once('close', () => admitted.end(undefined));
+    call.prependListener('error', (error) => admitted.end(RpcError.fromServiceError(error as ServiceError)));
+    if (call.cancelled) admitted.end(undefined);
+    else handler(call, { caller: admitted.caller, signal: environment.stopping });
   } catch (error) {
-    call.emit('error', toServiceError(error, method.path, environment.logger));
+    call.emit('error', conclude(error, binding, admission));
   }
+}
+
+function admit(
+  { method, environment }: Binding,
+  call: IncomingCall['call'],
+  request: unknown,
+): Promise<Admission> {
+  const { transport, gatekeeper } = environment;
+  const streaming = method.requestStream || method.responseStream;
+  return gatekeeper.admit({ call, transport, path: method.path, request, streaming });
+}
+
+/** What the caller is told of an error; on record before that. */
+function conclude(
+  error: unknown,
+  { method, environment }: Binding,
+  admission: Admission | undefined,
+): ServiceError {
+  const told = toRpcError(error, method.path, environment.logger);
+  admission?.end(told);
+  return told.toServiceError();
 }
 
 function unimplemented({ path }: AnyMethod): AnyHandler {

@@ -10,6 +10,7 @@ import type { FileRegistry } from '@bufbuild/protobuf';
 import { status, type MethodDefinition } from '@grpc/grpc-js';
 import { RpcError } from '@nsgate/proto';
 import type { Logger } from 'pino';
+import { NOTHING_PERMITTED } from '../rpc/call-permit';
 import { toServiceError } from '../rpc/call-errors';
 import { stoppingError, type CallContext, type OfferedService } from '../rpc/service';
 import { EventStream } from './event-stream';
@@ -157,7 +158,7 @@ function openMethods(service: OfferedService, registry: FileRegistry): [string, 
 
 /** To the services, who looks is an operator: what viewers may not do is not among READ_METHODS. */
 function contextOf({ viewer, signal }: ApiCall): CallContext {
-  return { caller: { kind: 'operator', id: viewer.id }, signal };
+  return { caller: { kind: 'operator', id: viewer.id, peer: 'web', permit: NOTHING_PERMITTED }, signal };
 }
 
 function requestOf(url: URL): Json {

@@ -1,0 +1,363 @@
+/** Who gets in to the real controller, with an access file, and what is on record then. */
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import { credentials, Metadata, status, type ChannelCredentials } from '@grpc/grpc-js';
+import {
+  AgentStreamServiceClient,
+  clientCredentials,
+  CreatePolicyRequest,
+  Hello,
+  ListHostsRequest,
+  RealizationState,
+  UpdatePolicyRequest,
+  type ConnectRequest,
+  type TlsFiles,
+  type WatchAuditResponse,
+} from '@nsgate/proto';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
+import { verifyChain } from '../audit/verify';
+import { buildController, Clients, ControllerProcess, nsgate, unary } from '../controller-process.testing';
+import { hashSecret } from '../identity/token-hash';
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(60_000);
+
+const folder = mkdtempSync(join(tmpdir(), 'nsgate-gate-'));
+const accessFile = join(folder, 'access.yaml');
+const controller = new ControllerProcess();
+const auditFile = join(controller.dataDir, 'audit.jsonl');
+const address = (): string => `127.0.0.1:${controller.port}`;
+const TOKEN = 'nsgt_dGhpcyBpcyBhIHRlc3QgdG9rZW4sIG5vdCBhIHNlY3JldA';
+const open: Clients[] = [];
+let ca: LocalCa;
+let server: TlsFiles;
+let signJwt: (claims: Record<string, unknown>, options?: { key?: 'other'; exp?: string }) => Promise<string>;
+
+const ACCESS = (more = ''): string => `
+bindings:
+  - { role: viewer, principals: [cert:vera, 'token:ci'] }
+  - { role: editor, principals: [cert:edda], policyLabels: { team: web } }
+  - { role: operator, principals: [cert:otto] }
+  - { role: admin, principals: [cert:ada] }
+  - { role: editor, principals: ['group:deployers'] }
+tokens: [{ name: ci, sha256: ${hashSecret(TOKEN)} }]
+oidc: { issuer: https://issuer.example, audience: nsgate, jwks: ${join(folder, 'jwks.json')} }
+${more}`;
+
+beforeAll(async () => {
+  buildController();
+  ca = await createLocalCa(join(folder, 'ca'));
+  server = await ca.issue({
+    name: 'controller',
+    identity: { kind: 'controller', id: 'c' },
+    ipAddresses: ['127.0.0.1'],
+  });
+  const [known, other] = [await generateKeyPair('ES256'), await generateKeyPair('ES256')];
+  const jwk = { ...(await exportJWK(known.publicKey)), kid: 'k1', alg: 'ES256' };
+  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [jwk] }));
+  signJwt = (claims, options = {}) =>
+    new SignJWT({ groups: ['deployers'], aud: 'nsgate', iss: 'https://issuer.example', ...claims })
+      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
+      .setExpirationTime(options.exp ?? '5m')
+      .sign(options.key === 'other' ? other.privateKey : known.privateKey);
+  writeFileSync(accessFile, ACCESS());
+  await controller.start(server, ['--access', accessFile]);
+});
+
+afterAll(async () => {
+  for (const clients of open) clients.close();
+  await controller.remove();
+  rmSync(folder, { recursive: true });
+});
+
+const as = async (id: string, kind: 'operator' | 'host' = 'operator'): Promise<Clients> =>
+  clientsWith(clientCredentials(await ca.issue({ name: `${kind}-${id}`, identity: { kind, id } })));
+const clientsWith = (channel: ChannelCredentials): Clients => {
+  const clients = new Clients(address(), channel);
+  open.push(clients);
+  return clients;
+};
+const anonymous = (token?: string): Clients => {
+  const tls = credentials.createFromSecureContext(createSecureContext({ ca: readFileSync(server.ca) }));
+  if (token === undefined) return clientsWith(tls);
+  const metadata = new Metadata();
+  metadata.set('authorization', `Bearer ${token}`);
+  return clientsWith(
+    credentials.combineChannelCredentials(
+      tls,
+      credentials.createFromMetadataGenerator((_, done) => done(null, metadata)),
+    ),
+  );
+};
+const reads = (clients: Clients): Promise<unknown> =>
+  unary((done) => clients.fleet.listHosts(ListHostsRequest.create(), done));
+const writes = (clients: Clients, id: string, labels: Record<string, string> = {}): Promise<unknown> => {
+  const request = CreatePolicyRequest.fromPartial({
+    policyId: id,
+    policy: { labels, namespaces: { include: ['*'] } },
+    reason: 'because',
+  });
+  return unary((done) => clients.policies.createPolicy(request, done));
+};
+const denied = { code: status.PERMISSION_DENIED };
+const unproved = { code: status.UNAUTHENTICATED };
+interface Line {
+  principal: string;
+  method: string;
+  result: string;
+  reason: string;
+  peer: string;
+  resources: { name: string; before: string; after: string }[];
+}
+const lines = (): Line[] =>
+  readFileSync(auditFile, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+
+describe('roles', () => {
+  it('a viewer reads, and writes nothing', async () => {
+    const vera = await as('vera');
+    await expect(reads(vera)).resolves.toBeDefined();
+    await expect(writes(vera, 'by-vera')).rejects.toMatchObject({
+      ...denied,
+      message: 'this method needs the role editor; cert:vera does not have it',
+    });
+  });
+
+  it('an editor with limits writes within them, and takes nothing over', async () => {
+    const [edda, ada] = [await as('edda'), await as('ada')];
+    await expect(writes(edda, 'web-1', { team: 'web' })).resolves.toBeDefined();
+    await expect(writes(edda, 'db-1', { team: 'db' })).rejects.toMatchObject({
+      ...denied,
+      message: 'your bindings do not extend to policies/db-1: it does not bear the label team=web',
+    });
+    await writes(ada, 'db-2', { team: 'db' });
+    const takeOver = UpdatePolicyRequest.fromPartial({
+      policy: { name: 'policies/db-2', labels: { team: 'web' } },
+      updateMask: ['labels'],
+    });
+    await expect(unary((done) => edda.policies.updatePolicy(takeOver, done))).rejects.toMatchObject(denied);
+    const batch = {
+      policies: [],
+      deleteNames: ['policies/db-2'],
+      validateOnly: false,
+      reason: '',
+      force: false,
+    };
+    await expect(unary((done) => edda.policies.batchApplyPolicies(batch, done))).rejects.toMatchObject(
+      denied,
+    );
+  });
+
+  it('who is not bound reads nothing, and who has no certificate of the CA is asked for proof', async () => {
+    await expect(reads(await as('mallory'))).rejects.toMatchObject(denied);
+    await expect(reads(anonymous())).rejects.toMatchObject(unproved);
+  });
+
+  it('the local socket is for administrators, whatever the file says', async () => {
+    const local = controller.local();
+    open.push(local);
+    await expect(writes(local, 'local-1')).resolves.toBeDefined();
+  });
+
+  it('health and reflection are for those who have proved who they are', async () => {
+    const check = (clients: Clients): Promise<unknown> =>
+      unary((done) =>
+        clients.fleet.makeUnaryRequest(
+          '/grpc.health.v1.Health/Check',
+          () => Buffer.alloc(0),
+          (b: Buffer) => b,
+          {},
+          done as never,
+        ),
+      );
+    await expect(check(anonymous())).rejects.toMatchObject(unproved);
+    await expect(check(await as('vera'))).resolves.toBeDefined();
+  });
+
+  it('the file is read again when it changes; a broken one changes nothing', async () => {
+    const late = await as('late');
+    await expect(reads(late)).rejects.toMatchObject(denied);
+    writeFileSync(accessFile, 'bindings: [{ role: emperor }]');
+    await eventually(() =>
+      controller.log.some(({ msg }) => String(msg).startsWith('access file cannot be used')),
+    );
+    await expect(reads(await as('vera'))).resolves.toBeDefined();
+    writeFileSync(accessFile, ACCESS().replace('cert:vera', 'cert:vera, cert:late'));
+    await eventually(() =>
+      reads(late).then(
+        () => true,
+        () => false,
+      ),
+    );
+  });
+});
+
+describe('tokens', () => {
+  it('a static one is what the file binds it to', async () => {
+    const ci = anonymous(TOKEN);
+    await expect(reads(ci)).resolves.toBeDefined();
+    await expect(writes(ci, 'by-ci')).rejects.toMatchObject(denied);
+    await expect(reads(anonymous(`${TOKEN}x`))).rejects.toMatchObject(unproved);
+  });
+
+  it('a JWT of the issuer brings its groups; any other is refused', async () => {
+    await expect(writes(anonymous(await signJwt({ sub: 'erin' })), 'by-erin')).resolves.toBeDefined();
+    const bad = [
+      await signJwt({ sub: 'erin' }, { key: 'other' }),
+      await signJwt({ sub: 'erin' }, { exp: '-5m' }),
+      await signJwt({ sub: 'erin', aud: 'other' }),
+      await signJwt({ sub: 'erin', iss: 'https://other.example' }),
+      await signJwt({}),
+      `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"erin"}').toString('base64url')}.`,
+    ];
+    for (const token of bad) await expect(reads(anonymous(token))).rejects.toMatchObject(unproved);
+  });
+
+  it('the command line takes one from a file', async () => {
+    const file = join(folder, 'token');
+    writeFileSync(file, `${TOKEN}\n`);
+    const flags = ['--endpoint', address(), '--tls-ca', server.ca, '--token-file', file];
+    expect(await nsgate(...flags, 'get', 'hosts')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a host', () => {
+  const stream = async (
+    id: string,
+    ...messages: NonNullable<ConnectRequest['message']>[]
+  ): Promise<{ code: number }> => {
+    const files = await ca.issue({ name: `host-${id}`, identity: { kind: 'host', id } });
+    const client = new AgentStreamServiceClient(address(), clientCredentials(files));
+    const call = client.connect();
+    call.on('data', () => undefined);
+    const ended = new Promise<{ code: number }>((resolve) =>
+      call.on('error', (error) => resolve(error as never)),
+    );
+    for (const message of messages) call.write({ message });
+    return ended.finally(() => client.close());
+  };
+  const hello = (hostId: string): NonNullable<ConnectRequest['message']> => ({
+    $case: 'hello',
+    value: Hello.fromPartial({ hostId, bootId: 'b' }),
+  });
+
+  it('opens no method of operators, and an operator none of hosts', async () => {
+    await expect(reads(await as('h1', 'host'))).rejects.toMatchObject(denied);
+    const renewal = unary((done) =>
+      open[0]?.enrollment.renewCertificate({ certificateRequest: Buffer.alloc(0) }, done),
+    );
+    await expect(renewal).rejects.toMatchObject(denied);
+  });
+
+  it('that says it is another is refused, and that is on record', async () => {
+    expect(await stream('h1', hello('h2'))).toMatchObject(denied);
+    expect(lines().at(-1)).toMatchObject({
+      principal: 'host:h1',
+      method: 'nsgate.v1.AgentStreamService/Connect',
+      result: 'PERMISSION_DENIED',
+      reason: expect.stringContaining('"h2"') as string,
+    });
+  });
+
+  it("that reports another's realizations is cut, and that is on record", async () => {
+    const realization = {
+      policy: 'policies/a',
+      host: 'hosts/h2',
+      namespace: 'n',
+      state: RealizationState.REALIZATION_STATE_ENFORCED,
+      rulesetDigest: '',
+      policyRevision: 1n,
+      reason: '',
+    };
+    const report: NonNullable<ConnectRequest['message']> = {
+      $case: 'realizations',
+      value: { snapshot: true, realizations: [realization] },
+    };
+    expect(await stream('h1', hello('h1'), report)).toMatchObject(denied);
+    expect(lines().at(-1)).toMatchObject({
+      principal: 'host:h1',
+      reason: expect.stringContaining('hosts/h2') as string,
+    });
+  });
+});
+
+describe('the record', () => {
+  it('tells who changed what, from where, before and after, and why', async () => {
+    const ada = await as('ada');
+    await writes(ada, 'recorded');
+    const created = lines().at(-1);
+    expect(created).toMatchObject({
+      principal: 'cert:ada',
+      method: 'nsgate.v1.PolicyService/CreatePolicy',
+      peer: expect.stringMatching(/^127\.0\.0\.1:\d+$/) as string,
+      resources: [
+        { name: 'policies/recorded', before: '', after: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+      ],
+      result: 'OK',
+      reason: 'because',
+    });
+    const remove = {
+      name: 'policies/recorded',
+      etag: '',
+      allowMissing: false,
+      validateOnly: false,
+      reason: 'done',
+    };
+    await unary((done) => ada.policies.deletePolicy(remove, done));
+    expect(lines().at(-1)?.resources[0]).toMatchObject({
+      before: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
+      after: '',
+    });
+  });
+
+  it('is not kept of reading', async () => {
+    const before = lines().length;
+    await reads(await as('ada'));
+    expect(lines()).toHaveLength(before);
+  });
+
+  it('is streamed to administrators, and to them alone', async () => {
+    const [ada, otto] = [await as('ada'), await as('otto')];
+    const watch = ada.audit.watchAudit({});
+    watch.on('error', () => undefined);
+    await once(watch, 'metadata');
+    await writes(ada, 'watched');
+    const [message] = (await once(watch, 'data')) as [WatchAuditResponse];
+    expect(message.entry).toMatchObject({ principal: 'cert:ada', resources: [{ name: 'policies/watched' }] });
+    watch.cancel();
+    const refused = otto.audit.watchAudit({});
+    refused.on('data', () => undefined);
+    const [error] = (await once(refused, 'error').catch((reason: unknown) => [reason])) as [unknown];
+    expect(error).toMatchObject(denied);
+  });
+
+  it('is a whole chain, with no secret in it, nor in the log', async () => {
+    expect(verifyChain([auditFile]).first).toBe(1);
+    const verified = await nsgate('audit', 'verify', auditFile);
+    expect(verified).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^entries 1 to \d+ are whole/) as string,
+    });
+    const secrets = [
+      TOKEN,
+      await signJwt({ sub: 'x' }),
+      readFileSync(server.key, 'utf8').split('\n')[1] ?? '',
+    ];
+    const told = readFileSync(auditFile, 'utf8') + JSON.stringify(controller.log);
+    for (const secret of secrets) expect(told).not.toContain(secret.slice(0, 40));
+  });
+});
+
+async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 15_000;
+  while (!(await holds())) {
+    if (Date.now() > end) throw new Error('it does not come to hold');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
