@@ -33,7 +33,6 @@ describe('the configuration', () => {
       tcp: undefined,
       web: undefined,
       logLevel: 'info',
-      web: undefined,
       accessFile: undefined,
       trustDomain: 'nsgate.local',
       certificateLifetimeMs: 30 * 86_400_000,
