@@ -21,7 +21,7 @@ export async function enrollHost(
   const { token, expireTime } = await call(enrollment.createEnrollmentToken.bind(enrollment), request);
   print(token);
   note(
-    `enrols ${host} once, until ${expireTime?.toISOString() ?? '?'}; on the host, put it into a file for --enroll-token-file`,
+    `enrols ${host} once, until ${expireTime?.toISOString() ?? '?'}`,
   );
 }
 

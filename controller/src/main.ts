@@ -112,7 +112,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     logger,
   });
   await serve({ config, logger, services, started, gatekeeper, authority });
-  await serveWeb({ config, logger, services, started });
+  await serveWeb({ config, logger, started }, { services, access });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
 }
 
@@ -210,15 +210,15 @@ async function serve({ config, logger, services, started, gatekeeper, authority 
 }
 
 /** The page asks the services that operators ask. */
-async function serveWeb({
-  config,
-  logger,
-  services,
-  started,
-}: Starting & Pick<Serving, 'services'>): Promise<void> {
+async function serveWeb(
+  { config, logger, started }: Starting,
+  { services, access }: { services: readonly OfferedService[]; access: LiveAccess },
+): Promise<void> {
   if (config.web === undefined) return;
-  const [descriptorPath = ''] = builtDescriptorPaths();
-  const server = new WebServer({ ...config.web, services, descriptorPath, version: readVersion(), logger });
+  const [descriptorPath] = builtDescriptorPaths();
+  const mayView = (id: string): boolean => access.grantsOf({ kind: 'certificate', id }).allows('viewer');
+  const version = readVersion();
+  const server = new WebServer({ ...config.web, mayView, services, descriptorPath, version, logger });
   const port = await server.listen();
   started.add(() => server.stop());
   logger.info({ transport: 'https', address: config.web.address, port }, 'listening');

@@ -287,6 +287,34 @@ describe('a host', () => {
   });
 });
 
+describe('a host that is revoked', () => {
+  it('is cut at once, and stays out over a restart', async () => {
+    const files = await ca.issue({ name: 'host-h9', identity: { kind: 'host', id: 'h9' } });
+    const connect = (): { welcome: Promise<unknown>; ended: Promise<unknown> } => {
+      const client = new AgentStreamServiceClient(address(), clientCredentials(files));
+      const call = client.connect();
+      const ended = new Promise((resolve) => call.on('error', resolve)).finally(() => client.close());
+      const welcome = new Promise((resolve) => call.once('data', resolve));
+      call.write({ message: { $case: 'hello', value: Hello.fromPartial({ hostId: 'h9', bootId: 'b' }) } });
+      return { welcome, ended };
+    };
+    const first = connect();
+    await first.welcome;
+    const revoked = await nsgate('--socket', controller.socket, 'host', 'revoke', 'h9', '--reason', 'stolen');
+    expect(revoked).toMatchObject({ status: 0 });
+    expect(await first.ended).toMatchObject(denied);
+    expect(await connect().ended).toMatchObject(denied);
+    await controller.stop();
+    await controller.start(server, ['--access', accessFile]);
+    expect(await connect().ended).toMatchObject(denied);
+    expect(lines().find(({ method }) => method.endsWith('/RevokeHost'))).toMatchObject({
+      principal: 'local',
+      result: 'OK',
+      reason: 'stolen',
+    });
+  });
+});
+
 describe('the record', () => {
   it('tells who changed what, from where, before and after, and why', async () => {
     const ada = await as('ada');

@@ -15,14 +15,19 @@ export type Identify = (request: Http2ServerRequest) => Viewer | undefined;
 
 const SHOWN_DIGITS = 12;
 
-export function identifyBy(sessions: Sessions | undefined): Identify {
-  return (request) => byCertificate(request.socket as TLSSocket) ?? bySession(sessions, request);
+/** Whether the certificate of an operator of that name may look; without it, all of them may. */
+export type MayView = (operator: string) => boolean;
+
+export function identifyBy(sessions: Sessions | undefined, mayView: MayView = () => true): Identify {
+  return (request) => byCertificate(request.socket as TLSSocket, mayView) ?? bySession(sessions, request);
 }
 
-function byCertificate(socket: TLSSocket): Viewer | undefined {
+function byCertificate(socket: TLSSocket, mayView: MayView): Viewer | undefined {
   if (!socket.authorized) return undefined;
   const identity = identityFromSubjectAltName(socket.getPeerCertificate().subjectaltname);
-  return identity?.kind === 'operator' ? { how: 'certificate', id: identity.id } : undefined;
+  return identity?.kind === 'operator' && mayView(identity.id)
+    ? { how: 'certificate', id: identity.id }
+    : undefined;
 }
 
 function bySession(sessions: Sessions | undefined, request: Http2ServerRequest): Viewer | undefined {

@@ -19,7 +19,7 @@ import { readApiDescription } from './method-codec';
 import { Sessions } from './sessions';
 import { builtPagesFolder, StaticFiles } from './static-files';
 import { TokenFile } from './token-file';
-import { identifyBy, type Identify, type Viewer } from './viewer';
+import { identifyBy, type Identify, type MayView, type Viewer } from './viewer';
 
 export interface WebServerOptions {
   /** HOST:PORT. */
@@ -27,6 +27,8 @@ export interface WebServerOptions {
   readonly tls: TlsFiles;
   /** Undefined: certificates of operators only. */
   readonly tokenFile: string | undefined;
+  /** Left out: every operator's certificate may look. */
+  readonly mayView?: MayView;
   readonly services: readonly OfferedService[];
   /** Of the API (google.protobuf.FileDescriptorSet). */
   readonly descriptorPath: string;
@@ -67,7 +69,7 @@ export class WebServer {
     const file = tokenFile === undefined ? undefined : new TokenFile(tokenFile, logger);
     const tokens = file && { file, sessions: new Sessions((hash) => file.holds(hash)) };
     this.#login = new Login({ page: this.#files.login, tokens, logger });
-    this.#identify = identifyBy(tokens?.sessions);
+    this.#identify = identifyBy(tokens?.sessions, options.mayView);
     const registry = readApiDescription(descriptorPath);
     this.#api = new ApiBridge({ services, registry, logger, stopping: this.#stopping.signal });
     this.#server = this.#makeServer(options.tls);
