@@ -69,7 +69,8 @@ export function StaleNote({ state }: { state: StreamState }): JSX.Element | null
   if (state.kind !== 'stale') return null;
   return (
     <p class="stale-note" role="status">
-      {state.error.message} What you see is as it was; it goes on by itself when the controller is back.
+      The connection is lost ({state.error.message.replace(/\.$/, '')}). What you see is as it was; it goes on
+      by itself when the controller is back.
     </p>
   );
 }

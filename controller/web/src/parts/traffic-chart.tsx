@@ -5,7 +5,7 @@ import { RateWindow } from '../live/rate-window';
 import { useRedraw, useStream } from '../live/use-live';
 import type { StatsGroup, StatsMessage } from '../message-types';
 import { RateChart, type SeriesLook } from './rate-chart';
-import { Failure, Loading, StaleNote, StreamBadge } from './state-views';
+import { Failure, Loading, StreamBadge } from './state-views';
 
 const KEPT_SECONDS = 300;
 
@@ -56,7 +56,6 @@ export function TrafficChart({ label, filter = {}, height }: TrafficChartProps):
       <div class="corner">
         <StreamBadge state={state} />
       </div>
-      <StaleNote state={state} />
       <RateChart
         label={label}
         unit="packets/s"
