@@ -10,9 +10,9 @@ import type { Introduction } from './controller-client/session';
 import { AddressSetFiles } from './desired-state/address-set-files';
 import { DesiredState } from './desired-state/desired-state';
 import { Intake } from './desired-state/intake';
-import { comparePolicies, literalNames, selects } from './desired-state/policy';
+import { comparePolicies, literalNames, selects, type Policy } from './desired-state/policy';
 import { StateFile } from './desired-state/state-file';
-import { explain, type Explanation, type PacketQuestion } from './explain/explain';
+import { authorOfDefault, explain, type Explanation, type PacketQuestion } from './explain/explain';
 import { HostEvents } from './host-events/host-events';
 import { openKernelDevice, type KernelDevice } from './kernel-device';
 import { moduleVersion } from './kernel-device/module-version';
@@ -30,7 +30,9 @@ import { tryOut } from './reconcile/policy-trial';
 import type { Reality } from './reconcile/reality';
 import { Reconciler } from './reconcile/reconciler';
 import { ServiceManager } from './service-manager/notify';
+import { BootClock, bootTimeMs } from './stats/boot-clock';
 import { sampleOf } from './stats/packet-sample';
+import { PacketSamples } from './stats/packet-samples';
 import { StatsReader } from './stats/stats-reader';
 import { AGENT_VERSION } from './version';
 
@@ -43,6 +45,7 @@ export class Agent {
   readonly #log: Logger;
   #labels: Record<string, string>;
   readonly #events: HostEvents;
+  readonly #packets: PacketSamples;
   readonly #desired: DesiredState;
   readonly #intake: Intake;
   readonly #namespaces: NamespaceResolver;
@@ -63,6 +66,7 @@ export class Agent {
     this.#log = log;
     this.#labels = config.label;
     this.#events = new HostEvents(log);
+    this.#packets = this.#makePacketSamples();
     this.#desired = this.#makeDesiredState();
     this.#namespaces = this.#makeNamespaces();
     this.#metrics = new Metrics({ status: () => this.#status(), events: this.#events });
@@ -149,14 +153,24 @@ export class Agent {
     });
   }
 
+  #makePacketSamples(): PacketSamples {
+    return new PacketSamples({
+      clock: new BootClock(),
+      names: () => namesByBirth(this.#reconciler.reality),
+      authorOfDefault: (namespace, hook) => authorOfDefault(hook, this.#policiesOf(namespace))?.policy.name,
+    });
+  }
+
   #makeKernelEvents(): KernelEvents {
     return new KernelEvents({
       openKernel: this.#openKernel,
       log: this.#log,
-      onEvents: (events) => {
+      onEvents: (events, lost) => {
         if (events.some(({ type }) => type === 'born')) this.#namespaces.expectMount();
         if (events.some(({ type }) => type !== 'packet')) this.#reconciler.auditSoon();
-        for (const event of events) if (event.type === 'packet') this.#log.info(sampleOf(event), 'packet');
+        const packets = events.filter((event) => event.type === 'packet');
+        this.#packets.note(packets, lost);
+        for (const packet of packets) this.#log.info(sampleOf(packet), 'packet');
       },
     });
   }
@@ -188,6 +202,7 @@ export class Agent {
     const stats = new StatsReader({
       openKernel: this.#openKernel,
       names: () => namesByBirth(this.#reconciler.reality),
+      bootTimeMs,
     });
     return new ControllerClient({
       addresses: this.config.controller,
@@ -200,6 +215,7 @@ export class Agent {
         readStats: () => stats.read(),
         startStatsOver: () => stats.startOver(),
         takeEvents: () => this.#events.take(),
+        takePackets: () => this.#packets.take(),
         explain: (question) => this.#explain(question),
       },
       log: this.#log,
@@ -232,15 +248,20 @@ export class Agent {
 
   #explain(question: PacketQuestion): Explanation {
     const entry = this.#namespaces.entry(question.namespace);
-    const policies = [...this.#desired.policies.values()]
-      .filter((policy) => selects(policy, question.namespace))
-      .sort(comparePolicies);
+    const policies = this.#policiesOf(question.namespace);
     const kernel = this.#openKernel();
     try {
       return explain(question, { kernel, inode: entry && inodeOf(entry), policies });
     } finally {
       kernel.close();
     }
+  }
+
+  /** In the order in which they compose. */
+  #policiesOf(namespace: string): Policy[] {
+    return [...this.#desired.policies.values()]
+      .filter((policy) => selects(policy, namespace))
+      .sort(comparePolicies);
   }
 
   #status(): AgentStatus {

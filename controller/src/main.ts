@@ -18,6 +18,7 @@ import { EnrolmentDesk } from './enrolment/enrolment-desk';
 import { EnrolmentRecords } from './enrolment/enrolment-records';
 import { SqliteHostRecords } from './host-registry/host-records';
 import { HostRegistry } from './host-registry/host-registry';
+import type { Labels } from './model/selector';
 import { addressSetService } from './operator-api/address-set-service';
 import { auditService } from './operator-api/audit-service';
 import { enrollmentService } from './operator-api/enrollment-service';
@@ -35,10 +36,13 @@ import type { OfferedService } from './rpc/service';
 import { TlsCredentials } from './rpc/tls-credentials';
 import { causeOf, StartupError } from './startup-error';
 import { CounterLedger } from './stats/counter-ledger';
+import { PacketLog } from './stats/packet-log';
 import { RuleDirectory } from './stats/rule-directory';
 import { StatsFeed } from './stats/stats-feed';
 import { readVersion } from './version';
 import { WebServer } from './web/web-server';
+
+const NO_LABELS: Labels = new Map();
 
 /** How long calls that run may go on once the controller is asked to stop. */
 const GRACE_MS = 4000;
@@ -70,10 +74,13 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     rules,
     onOddity: (oddity) => logger.warn(oddity, 'counts that cannot be kept'),
   });
+  const packets = new PacketLog();
   const hub = new AgentHub({
     store,
     registry,
     ledger,
+    packets,
+    rules,
     logger,
     version,
     onPolicy: (name, policy) => {
@@ -89,14 +96,15 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   const authority = await openAuthority(config);
   const { desk, records: enrolments } = startEnrolment({ config, logger, started }, authority);
 
-  const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+  const labelsOf = (hostId: string): Labels => registry.labels(hostId) ?? NO_LABELS;
+  const feed = new StatsFeed({ ledger, labelsOf, onWatched: (watched) => hub.setWatched(watched) });
   const failsafe = new Failsafe(registry, controllerPort(config));
   const services = [
     policyService({ store, registry, failsafe, logger }),
     addressSetService(store),
     resourceService({ store, failsafe, logger }),
     fleetService({ registry, store, hub, logger }),
-    statsService(feed),
+    statsService({ feed, ledger, rules, packets, labelsOf }),
     agentStreamService(hub, logger),
     auditService(audit),
     enrollmentService({ desk, records: enrolments, registry, hub }),

@@ -10,6 +10,7 @@ import {
   RpcError,
   StatsDimension,
   StatsServiceClient,
+  StreamStatsRequest,
   type Counters,
   type Policy,
   type Realization,
@@ -90,11 +91,12 @@ export class Operator {
 
   /** Streams one rule's counters as they rise, until `signal` aborts. */
   async *ruleCounters(policy: string, ruleId: string, signal: AbortSignal): AsyncGenerator<Counters> {
-    const call = this.#stats.streamStats({
-      filter: { hosts: [], namespaces: [], policies: [policy], ruleIds: [ruleId] },
+    const request = StreamStatsRequest.fromPartial({
+      filter: { policies: [policy], ruleIds: [ruleId] },
       groupBy: [StatsDimension.STATS_DIMENSION_RULE],
       interval: { seconds: 0n, nanos: 500_000_000 },
     });
+    const call = this.#stats.streamStats(request);
     const cancel = (): void => call.cancel();
     signal.addEventListener('abort', cancel);
     try {

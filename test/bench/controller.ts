@@ -14,6 +14,7 @@ import { selectsHost, type HostSelector, type Labels } from '../../controller/sr
 import { listPolicies } from '../../controller/src/operator-api/policy-lister';
 import { SqlitePolicyStore } from '../../controller/src/policy-store/sqlite-policy-store';
 import { CounterLedger } from '../../controller/src/stats/counter-ledger';
+import { PacketLog } from '../../controller/src/stats/packet-log';
 import { RuleDirectory } from '../../controller/src/stats/rule-directory';
 
 const POLICIES = 10_000;
@@ -101,6 +102,7 @@ async function measure(store: SqlitePolicyStore): Promise<Bound[]> {
   const rules = new RuleDirectory(ruleKey);
   const hub = new AgentHub({
     ...{ store, registry, ledger: new CounterLedger({ rules, onOddity: () => undefined }), version: '0' },
+    ...{ packets: new PacketLog(), rules },
     ...{ logger: SILENT, onPolicy: () => undefined },
   });
   await hub.start();

@@ -142,7 +142,8 @@ describe('the stream to a controller', () => {
           return answer(change);
         },
         reality: () => reality,
-        readStats: () => samples,
+        readStats: () => ({ bindings: samples, kernel: undefined }),
+        takePackets: () => ({ packets: [], lost: 0n }),
         startStatsOver: () => (statsFromStart += 1),
         takeEvents: () =>
           events.splice(0).reduce((all, one) => ({ ...all, events: [...all.events, one] }), NO_EVENTS),
@@ -240,7 +241,8 @@ describe('the stream to a controller', () => {
       {
         namespace: 'ns1',
         epoch: 1n,
-        rules: [{ id: 5n, packets: 2n, bytes: 168n, shadowPackets: 0n, lastHit: 0n }],
+        rules: [{ id: 5n, packets: 2n, bytes: 168n, shadowPackets: 0n, lastHit: 0n, idleMs: 0n }],
+        hooks: [],
       },
     ];
     await connected();
@@ -255,7 +257,8 @@ describe('the stream to a controller', () => {
       {
         namespace: 'ns1',
         epoch: 1n,
-        rules: [{ id: 5n, packets: 9n, bytes: 756n, shadowPackets: 0n, lastHit: 0n }],
+        rules: [{ id: 5n, packets: 9n, bytes: 756n, shadowPackets: 0n, lastHit: 0n, idleMs: 0n }],
+        hooks: [],
       },
     ];
     await client.stop();

@@ -1,5 +1,6 @@
-import { ConnectRequest, RealizationState } from '@nsgate/proto';
+import { ConnectRequest, Hook as WireHook, RealizationState } from '@nsgate/proto';
 import fc from 'fast-check';
+import { Hook } from '../kernel-device';
 import type { NamespaceStatus, Realization, Standing } from '../reconcile/reality';
 import { namespaceReports, realizationReports, statsReports } from './report-messages';
 
@@ -112,10 +113,21 @@ describe('reports to the controller', () => {
 });
 
 describe('reports of counters', () => {
-  const counters = (id: bigint) => ({ id, packets: id, bytes: id * 10n, shadowPackets: 0n, lastHit: 0n });
+  const counters = (id: bigint) => ({
+    id,
+    packets: id,
+    bytes: id * 10n,
+    shadowPackets: 0n,
+    lastHit: 0n,
+    idleMs: id,
+  });
+  const totals = { seen: 6n, accepted: 3n, dropped: 2n, rejected: 1n, malformed: 4n, shadow: 5n };
+  const silent = { whole: false, health: undefined };
 
   it('put the counters of a binding in columns', () => {
-    expect(statsReports([{ namespace: 'ns1', epoch: 9n, rules: [counters(1n), counters(2n)] }])).toEqual([
+    const hooks = [{ hook: Hook.FORWARD, totals }];
+    const sample = { namespace: 'ns1', epoch: 9n, rules: [counters(1n), counters(2n)], hooks };
+    expect(statsReports([sample], { whole: true, health: undefined })).toEqual([
       {
         message: {
           $case: 'stats',
@@ -128,8 +140,17 @@ describe('reports of counters', () => {
                 packets: [1n, 2n],
                 bytes: [10n, 20n],
                 shadowPackets: [0n, 0n],
+                idleMs: [1n, 2n],
+                hooks: [WireHook.HOOK_FORWARD],
+                accepted: [3n],
+                dropped: [2n],
+                rejected: [1n],
+                shadowDropped: [5n],
+                malformed: [4n],
               },
             ],
+            whole: true,
+            health: undefined,
           },
         },
       },
@@ -140,13 +161,14 @@ describe('reports of counters', () => {
     const sample = fc.record({
       namespace: fc.constantFrom('a', 'b'),
       epoch: fc.constant(1n),
+      hooks: fc.constantFrom([], [{ hook: Hook.INPUT, totals }]),
       rules: fc
         .integer({ min: 1, max: 2500 })
         .map((n) => Array.from({ length: n }, (_, i) => counters(BigInt(i + 1)))),
     });
     fc.assert(
       fc.property(fc.array(sample, { maxLength: 5 }), (samples) => {
-        const rows = statsReports(samples).map(({ message }) =>
+        const rows = statsReports(samples, silent).map(({ message }) =>
           message?.$case === 'stats' ? message.value.bindings.flatMap(({ ruleKeys }) => ruleKeys).length : 0,
         );
         expect(Math.max(0, ...rows)).toBeLessThanOrEqual(1000);

@@ -3,11 +3,14 @@ import {
   HostEventKind as WireEventKind,
   NamespaceState,
   RealizationState,
+  type BindingStats,
   type ConnectRequest,
+  type HostHealth,
   type Namespace,
   type Realization as WireRealization,
 } from '@nsgate/proto';
 import type { HostEvent, HostEventKind } from '../host-events/host-events';
+import { HOOKS } from '../kernel-device';
 import { detailOf, inodeOf } from '../namespaces/namespace-entry';
 import {
   sameNamespaceStatus,
@@ -16,7 +19,8 @@ import {
   type Realization,
   type Standing,
 } from '../reconcile/reality';
-import type { BindingSample } from '../stats/stats-reader';
+import type { BindingSample, StatsSample } from '../stats/stats-reader';
+import { WIRE_HOOKS } from './packet-message';
 
 /** Entries, or rows of counters, in one message: some hundred kilobytes. */
 const CHUNK = 1000;
@@ -54,26 +58,65 @@ export function namespaceReports(
   return [...additions, ...removals];
 }
 
-export function statsReports(samples: readonly BindingSample[]): ConnectRequest[] {
-  const bindings = samples.flatMap(({ namespace, epoch, rules }) =>
-    chunks(rules, false).map(({ part }) => ({
+/** `whole`: the first of a stream. `health` goes with the first message; there is one for it alone when nothing has changed. */
+export function statsReports(
+  samples: readonly BindingSample[],
+  { whole, health }: { whole: boolean; health: HostHealth | undefined },
+): ConnectRequest[] {
+  const bindings = samples.flatMap(wireBindings);
+  const messages: ConnectRequest[] = [];
+  for (let rest = bindings; rest.length > 0 || (messages.length === 0 && health !== undefined);) {
+    let rows = 0;
+    const end = rest.findIndex(({ ruleKeys, hooks }) => (rows += ruleKeys.length + hooks.length) > CHUNK);
+    const count = end === -1 ? rest.length : Math.max(end, 1);
+    const value = {
+      bindings: rest.slice(0, count),
+      whole,
+      health: messages.length === 0 ? health : undefined,
+    };
+    messages.push({ message: { $case: 'stats', value } });
+    rest = rest.slice(count);
+  }
+  return messages;
+}
+
+/** How agent and module are. */
+export function wireHealth({ kernel }: Pick<StatsSample, 'kernel'>): HostHealth {
+  const seconds = process.uptime();
+  return {
+    moduleLoaded: kernel !== undefined,
+    moduleMemoryBytes: kernel?.memory ?? 0n,
+    rulesets: kernel?.rulesets ?? 0,
+    bindings: kernel?.bindings ?? 0,
+    addressSets: kernel?.sets ?? 0,
+    kernelNamespaces: kernel?.namespaces ?? 0,
+    quarantined: kernel?.quarantined ?? 0,
+    agentMemoryBytes: BigInt(process.memoryUsage.rss()),
+    agentUptime: { seconds: BigInt(Math.floor(seconds)), nanos: Math.floor((seconds % 1) * 1e9) },
+  };
+}
+
+/** Rules in parts; hooks go with the first. */
+function wireBindings({ namespace, epoch, rules, hooks }: BindingSample): BindingStats[] {
+  const parts = chunks(rules, false, CHUNK - HOOKS);
+  return (parts.length === 0 ? [{ part: [] }] : parts).map(({ part }, index): BindingStats => {
+    const seen = index === 0 ? hooks : [];
+    return {
       namespace,
       epoch,
       ruleKeys: part.map(({ id }) => id),
       packets: part.map(({ packets }) => packets),
       bytes: part.map(({ bytes }) => bytes),
       shadowPackets: part.map(({ shadowPackets }) => shadowPackets),
-    })),
-  );
-  const messages: ConnectRequest[] = [];
-  for (let rest = bindings; rest.length > 0;) {
-    let rows = 0;
-    const end = rest.findIndex(({ ruleKeys }) => (rows += ruleKeys.length) > CHUNK);
-    const count = end === -1 ? rest.length : Math.max(end, 1);
-    messages.push({ message: { $case: 'stats', value: { bindings: rest.slice(0, count) } } });
-    rest = rest.slice(count);
-  }
-  return messages;
+      idleMs: part.map(({ idleMs }) => idleMs),
+      hooks: seen.map(({ hook }) => WIRE_HOOKS[hook]),
+      accepted: seen.map(({ totals }) => totals.accepted),
+      dropped: seen.map(({ totals }) => totals.dropped),
+      rejected: seen.map(({ totals }) => totals.rejected),
+      shadowDropped: seen.map(({ totals }) => totals.shadow),
+      malformed: seen.map(({ totals }) => totals.malformed),
+    };
+  });
 }
 
 export function eventReports({
@@ -96,10 +139,10 @@ export function eventReports({
 }
 
 /** In a snapshot the first part says so, and there is one even when there is nothing to tell. */
-function chunks<T>(entries: T[], snapshot: boolean): { part: T[]; isFirst: boolean }[] {
+function chunks<T>(entries: T[], snapshot: boolean, size = CHUNK): { part: T[]; isFirst: boolean }[] {
   const parts: { part: T[]; isFirst: boolean }[] = [];
-  for (let at = 0; at < entries.length; at += CHUNK) {
-    parts.push({ part: entries.slice(at, at + CHUNK), isFirst: snapshot && at === 0 });
+  for (let at = 0; at < entries.length; at += size) {
+    parts.push({ part: entries.slice(at, at + size), isFirst: snapshot && at === 0 });
   }
   return parts.length === 0 && snapshot ? [{ part: [], isFirst: true }] : parts;
 }

@@ -6,10 +6,18 @@ import type { Change, Refusal } from '../desired-state/intake';
 import type { Explanation, PacketQuestion } from '../explain/explain';
 import type { HostEvent } from '../host-events/host-events';
 import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
-import type { BindingSample } from '../stats/stats-reader';
+import type { PacketSample } from '../stats/packet-samples';
+import type { StatsSample } from '../stats/stats-reader';
 import { explainAnswer, readQuestion } from './explain-message';
 import { InboundChanges } from './inbound-changes';
-import { eventReports, namespaceReports, realizationReports, statsReports } from './report-messages';
+import { packetReports } from './packet-message';
+import {
+  eventReports,
+  namespaceReports,
+  realizationReports,
+  statsReports,
+  wireHealth,
+} from './report-messages';
 
 /** How the agent introduces itself; the fields of Hello in agent_stream.proto. */
 export interface Introduction {
@@ -29,10 +37,12 @@ export interface AgentFacade {
   submit(change: Change): Promise<Refusal>;
   reality(): Reality;
   /** What changed since the last time; everything after startOver. */
-  readStats(): BindingSample[];
+  readStats(): StatsSample;
   startStatsOver(): void;
   /** What is to be told, once. */
   takeEvents(): { events: HostEvent[]; lost: number };
+  /** Sampled packets, once. */
+  takePackets(): { packets: PacketSample[]; lost: bigint };
   /** Asks the live ruleset. Throws when it cannot be asked, with a sentence for the operator. */
   explain(question: PacketQuestion): Explanation;
 }
@@ -57,6 +67,9 @@ export interface SessionEnd {
 const DEFAULT_STATS_INTERVAL_MS = 15_000;
 const MIN_STATS_INTERVAL_MS = 100;
 const MAX_STATS_INTERVAL_MS = 3_600_000;
+const HEALTH_INTERVAL_MS = 15_000;
+/** Sampled packets are sent so often. */
+const PACKETS_INTERVAL_MS = 200;
 
 /** The controller is not read further while this many of its messages are being worked on. */
 const MAX_OPEN_MESSAGES = 256;
@@ -71,6 +84,9 @@ export class Session {
   #openMessages = 0;
   #welcomeTimer: NodeJS.Timeout;
   #statsTimer: NodeJS.Timeout | undefined;
+  #packetsTimer: NodeJS.Timeout | undefined;
+  #isFirstReport = true;
+  #healthDue = 0;
   #statsIntervalMs = DEFAULT_STATS_INTERVAL_MS;
   #sentRealizations: ReadonlyMap<string, Realization> | undefined;
   #sentNamespaces: ReadonlyMap<string, NamespaceStatus> | undefined;
@@ -108,7 +124,10 @@ export class Session {
   /** Sends the last counters and closes the stream in good order; gives up after `timeoutMs`. */
   async close(timeoutMs: number): Promise<void> {
     const { call } = this.options;
-    if (this.#state !== 'greeting' && !this.#isOver) this.#reportStats();
+    if (this.#state !== 'greeting' && !this.#isOver) {
+      this.#reportStats();
+      this.#reportPackets();
+    }
     const timer = setTimeout(() => call.cancel(), timeoutMs);
     call.end();
     await this.ended;
@@ -154,6 +173,7 @@ export class Session {
     this.options.agent.startStatsOver();
     this.report();
     this.#scheduleStats();
+    this.#packetsTimer = setInterval(() => this.#reportPackets(), PACKETS_INTERVAL_MS).unref();
   }
 
   async #inSync(revision: bigint): Promise<void> {
@@ -232,10 +252,30 @@ export class Session {
     const { call, agent, log } = this.options;
     if (call.writableNeedDrain) return;
     try {
-      for (const message of statsReports(agent.readStats())) call.write(message);
+      const sample = agent.readStats();
+      const whole = this.#isFirstReport;
+      for (const message of statsReports(sample.bindings, { whole, health: this.#dueHealth(sample) })) {
+        call.write(message);
+      }
+      this.#isFirstReport = false;
     } catch (error) {
       log.warn({ err: error }, 'cannot read the counters');
     }
+  }
+
+  #dueHealth(sample: StatsSample): ReturnType<typeof wireHealth> | undefined {
+    const now = performance.now();
+    if (now < this.#healthDue) return undefined;
+    // A tick that comes a little early is not put off to the next.
+    this.#healthDue = now + HEALTH_INTERVAL_MS - MIN_STATS_INTERVAL_MS;
+    return wireHealth(sample);
+  }
+
+  /** While the peer takes nothing they wait where they are, and the oldest of them are counted as lost. */
+  #reportPackets(): void {
+    const { call, agent } = this.options;
+    if (call.writableNeedDrain) return;
+    for (const message of packetReports(agent.takePackets())) call.write(message);
   }
 
   #drop(violation: string): void {
@@ -248,6 +288,7 @@ export class Session {
     this.#isOver = true;
     clearTimeout(this.#welcomeTimer);
     clearInterval(this.#statsTimer);
+    clearInterval(this.#packetsTimer);
     const reason = this.#violation ?? (details === '' ? `status ${code}` : details);
     this.#end({ reason, wasInSync: this.#state === 'in sync' });
   }

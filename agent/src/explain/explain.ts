@@ -76,7 +76,7 @@ function familyOf(source: Uint8Array, destination: Uint8Array): Family {
   throw new ExplainFault('an address is of 4 or of 16 bytes');
 }
 
-interface Author {
+export interface Author {
   policy: Policy;
   ruleId: string | undefined;
 }
@@ -89,7 +89,8 @@ function authorOfRule(key: bigint, policies: readonly Policy[]): Author | undefi
   return undefined;
 }
 
-function authorOfDefault(hook: Hook, policies: readonly Policy[]): Author | undefined {
+/** The policy that states the default verdict, and no rule. */
+export function authorOfDefault(hook: Hook, policies: readonly Policy[]): Author | undefined {
   const policy = policies.find(({ defaultVerdicts }) => defaultVerdicts.has(hook));
   return policy && { policy, ruleId: undefined };
 }

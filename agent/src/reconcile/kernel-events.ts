@@ -21,8 +21,8 @@ const PACKETS_WAIT_MS = 50;
 export interface KernelEventsOptions {
   openKernel: () => KernelDevice;
   log: Logger;
-  /** Oldest first, at least one. */
-  onEvents: (events: KernelEvent[]) => void;
+  /** Oldest first. `lost`: events before them that the module no longer held. One of both is not nothing. */
+  onEvents: (events: KernelEvent[], lost: bigint) => void;
 }
 
 export class KernelEvents {
@@ -34,6 +34,7 @@ export class KernelEvents {
   #wait: NodeJS.Timeout | undefined;
   readonly #onSignal = (): void => this.#readSoon();
   #hasOnlyPackets = false;
+  #lost = 0n;
 
   constructor(private readonly options: KernelEventsOptions) {}
 
@@ -62,6 +63,7 @@ export class KernelEvents {
     clearTimeout(this.#wait);
     this.#wait = undefined;
     const events: KernelEvent[] = [];
+    const lostBefore = this.#lost;
     try {
       const kernel = this.options.openKernel();
       try {
@@ -76,7 +78,8 @@ export class KernelEvents {
         this.options.log.warn({ err: error }, 'cannot read the events of the kernel');
     }
     this.#hasOnlyPackets = events.length > 0 && events.every(({ type }) => type === 'packet');
-    if (events.length > 0) this.options.onEvents(events);
+    const lost = this.#lost - lostBefore;
+    if (events.length > 0 || lost > 0n) this.options.onEvents(events, lost);
   }
 
   #readAll(kernel: KernelDevice, events: KernelEvent[]): void {
@@ -93,6 +96,7 @@ export class KernelEvents {
         });
         this.#cursor = answer.cursor;
         this.#instance = answer.cursor === 0n ? 0n : instance;
+        this.#lost += answer.lost;
         if (answer.lost > 0n)
           this.options.log.warn({ lost: String(answer.lost) }, 'events of the kernel were lost');
         events.push(...answer.events);

@@ -23,7 +23,7 @@ describe('reading counters', () => {
     names = new Map([[kernel.addNamespace(10), 'ns1']]);
     kernel.open().commit([put, { type: 'bind', inode: 10, birth: 0n, digest: DIGEST, initial: false }]);
     kernel.openDevices = 0;
-    reader = new StatsReader({ openKernel: kernel.open, names: () => names });
+    reader = new StatsReader({ openKernel: kernel.open, names: () => names, bootTimeMs: () => 12 });
     kernel.count(10, counters(1n, 4n));
     kernel.count(10, counters(2n, 0n));
   });
@@ -31,33 +31,35 @@ describe('reading counters', () => {
   it('gives those that counted anything, by the name of the namespace', () => {
     const epoch = kernel.open().list().namespaces[0]!.binding!.epoch;
     kernel.openDevices = 0;
-    expect(reader.read()).toEqual([{ namespace: 'ns1', epoch, rules: [counters(1n, 4n)] }]);
+    expect(reader.read().bindings).toEqual([
+      { namespace: 'ns1', epoch, rules: [{ ...counters(1n, 4n), idleMs: 7n }], hooks: [] },
+    ]);
     expect(kernel.openDevices).toBe(0);
   });
 
   it('gives what changed since, and everything when it starts over', () => {
     reader.read();
-    expect(reader.read()).toEqual([]);
+    expect(reader.read().bindings).toEqual([]);
     reader.startOver();
-    expect(reader.read()).toHaveLength(1);
+    expect(reader.read().bindings).toHaveLength(1);
   });
 
   it('starts over by itself when the module was reloaded', () => {
     reader.read();
     kernel.instance += 1n;
-    expect(reader.read()).toHaveLength(1);
+    expect(reader.read().bindings).toHaveLength(1);
   });
 
   it('does not lose a binding whose name is not known yet', () => {
     const later = names;
     names = new Map();
-    expect(reader.read()).toEqual([]);
+    expect(reader.read().bindings).toEqual([]);
     names = later;
-    expect(reader.read()).toHaveLength(1);
+    expect(reader.read().bindings).toHaveLength(1);
   });
 
   it('gives nothing while the module is not loaded', () => {
     kernel.loaded = false;
-    expect(reader.read()).toEqual([]);
+    expect(reader.read().bindings).toEqual([]);
   });
 });

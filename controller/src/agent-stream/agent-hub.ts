@@ -9,6 +9,8 @@ import type { Policy } from '../model/policy';
 import { selectsHost, type Labels } from '../model/selector';
 import type { PolicyStore } from '../policy-store/policy-store';
 import type { CounterLedger } from '../stats/counter-ledger';
+import type { PacketLog } from '../stats/packet-log';
+import type { RuleDirectory } from '../stats/rule-directory';
 import { AgentSession, SESSION_LIMITS, type AgentCall, type SessionLimits } from './agent-session';
 import type { Greeting } from './hello-parser';
 import { PolicyCatalog, type CatalogChange } from './policy-catalog';
@@ -21,6 +23,8 @@ export interface AgentHubOptions {
   readonly store: PolicyStore;
   readonly registry: HostRegistry;
   readonly ledger: CounterLedger;
+  readonly packets: PacketLog;
+  readonly rules: Pick<RuleDirectory, 'find'>;
   readonly logger: Logger;
   readonly version: string;
   /** Told of every policy that is put (also those that stand at the start) or, undefined, removed. */
@@ -69,7 +73,7 @@ export class AgentHub {
 
   /** An agent has greeted: its stream replaces the one that the host may have had. */
   join(call: AgentCall, { description, held }: Greeting): AgentSession {
-    const { registry, ledger, logger, version, limits = SESSION_LIMITS } = this.options;
+    const { registry, ledger, packets, rules, logger, version, limits = SESSION_LIMITS } = this.options;
     const { id: hostId } = description;
     this.#replace(hostId);
     const { rebooted, labels } = registry.connect(description);
@@ -91,6 +95,8 @@ export class AgentHub {
       startRevision,
       registry,
       ledger,
+      packets,
+      rules,
       pump,
       logger,
       limits,

@@ -1,6 +1,6 @@
 /** One agent's open stream: what it is sent, and what its messages do. */
 import { status } from '@grpc/grpc-js';
-import { RpcError, type ConnectRequest } from '@nsgate/proto';
+import { RpcError, type ConnectRequest, type PacketReport, type StatsReport } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { HostRegistry } from '../host-registry/host-registry';
 import { hostName } from '../model/resource-name';
@@ -8,8 +8,18 @@ import { toServiceError } from '../rpc/call-errors';
 import { MalformedMessage, type DuplexCall } from '../rpc/service';
 import { quote } from '../rpc/violations';
 import type { CounterLedger } from '../stats/counter-ledger';
+import type { PacketLog } from '../stats/packet-log';
+import type { RuleDirectory } from '../stats/rule-directory';
 import { ExplainDesk, type Explained, type PacketQuestion } from './explain-desk';
-import { boundedText, parseEvents, parseNamespaces, parseRealizations, parseStats } from './report-parser';
+import { parsePackets } from './packet-parser';
+import {
+  boundedText,
+  parseEvents,
+  parseHealth,
+  parseNamespaces,
+  parseRealizations,
+  parseStats,
+} from './report-parser';
 import { encodeInSync, encodeQuestion, encodeRemove } from './stream-messages';
 import { isSet, type Outgoing, type PolicyItem, type SyncState } from './sync-state';
 import type { WritePump, Writer } from './write-pump';
@@ -24,6 +34,8 @@ export interface AgentSessionOptions {
   readonly startRevision: bigint;
   readonly registry: HostRegistry;
   readonly ledger: CounterLedger;
+  readonly packets: PacketLog;
+  readonly rules: Pick<RuleDirectory, 'find'>;
   readonly pump: WritePump;
   readonly logger: Logger;
   readonly limits: SessionLimits;
@@ -118,10 +130,13 @@ export class AgentSession implements Writer {
         this.#namespaces(parseNamespaces(message.value));
         break;
       case 'stats':
-        this.#stats(parseStats(message.value));
+        this.#stats(message.value);
         break;
       case 'events':
         this.#events(parseEvents(message.value));
+        break;
+      case 'packets':
+        this.#packets(message.value);
         break;
       case 'explained':
         this.#desk.answer(message.value);
@@ -214,9 +229,19 @@ export class AgentSession implements Writer {
     this.#noteOddity(malformed, 'malformed namespace');
   }
 
-  #stats({ value, malformed }: ReturnType<typeof parseStats>): void {
-    for (const binding of value) this.options.ledger.ingest(this.options.hostId, binding);
+  #stats(report: StatsReport): void {
+    const { ledger, registry, hostId } = this.options;
+    const { value, malformed } = parseStats(report);
+    for (const binding of value) ledger.ingest(hostId, binding, report);
+    registry.health.report(hostId, report.health && parseHealth(report.health));
     this.#noteOddity(malformed, 'malformed statistics of a binding');
+  }
+
+  #packets(report: PacketReport): void {
+    const { packets, rules, hostId } = this.options;
+    const { value, malformed } = parsePackets(report, { hostId, rules });
+    packets.report(hostId, value, report.lost);
+    this.#noteOddity(malformed, 'malformed packet');
   }
 
   #events({ value, malformed, lost }: ReturnType<typeof parseEvents>): void {

@@ -14,6 +14,8 @@ import {
   NamespaceState,
   RealizationState,
   StatsDimension,
+  StatsReport,
+  StreamStatsRequest,
   type ConnectRequest,
   type ConnectResponse,
   type Host,
@@ -198,22 +200,27 @@ describe('an agent', () => {
     expect(listed).toEqual({ namespaces: [namespace], nextPageToken: '' });
 
     // It counts, and whoever watches sees it, and makes it report more often.
-    const watching = clients.stats.streamStats({
-      filter: undefined,
-      groupBy: [StatsDimension.STATS_DIMENSION_HOST, StatsDimension.STATS_DIMENSION_RULE],
-      interval: { seconds: 0n, nanos: 100_000_000 },
-    });
+    const watching = clients.stats.streamStats(
+      StreamStatsRequest.fromPartial({
+        groupBy: [StatsDimension.STATS_DIMENSION_HOST, StatsDimension.STATS_DIMENSION_RULE],
+        interval: { seconds: 0n, nanos: 100_000_000 },
+      }),
+    );
     watching.on('error', () => undefined);
     const seen: StreamStatsResponse[] = [];
     watching.on('data', (message: StreamStatsResponse) => seen.push(message));
     expect(await stream.hear('settings')).toEqual({ statsInterval: { seconds: 1n, nanos: 0 } });
     const key = upsert.policy?.rules[0]?.key ?? 0n;
     const columns = { namespace: 'ns1', epoch: 5n, ruleKeys: [key], shadowPackets: [0n] };
-    stream.say({ $case: 'stats', value: { bindings: [{ ...columns, packets: [3n], bytes: [300n] }] } });
-    stream.say({ $case: 'stats', value: { bindings: [{ ...columns, packets: [3n], bytes: [300n] }] } });
-    stream.say({ $case: 'stats', value: { bindings: [{ ...columns, packets: [8n], bytes: [800n] }] } });
+    const count = (packets: bigint): void => {
+      const bindings = [{ ...columns, packets: [packets], bytes: [packets * 100n] }];
+      stream.say({ $case: 'stats', value: StatsReport.fromPartial({ bindings }) });
+    };
+    count(3n);
+    count(3n);
+    count(8n);
     await eventually(async () => {
-      expect(seen.at(-1)?.groups).toEqual([
+      expect(seen.at(-1)?.groups).toMatchObject([
         {
           host: 'hosts/h1',
           namespace: '',

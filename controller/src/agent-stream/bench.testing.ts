@@ -15,6 +15,7 @@ import type { PolicySpec, Rule } from '../model/policy';
 import type { HostSelector } from '../model/selector';
 import { SqlitePolicyStore } from '../policy-store/sqlite-policy-store';
 import { CounterLedger } from '../stats/counter-ledger';
+import { PacketLog } from '../stats/packet-log';
 import { RuleDirectory } from '../stats/rule-directory';
 import { AgentHub } from './agent-hub';
 import type { SessionLimits } from './agent-session';
@@ -62,6 +63,8 @@ export class Bench {
       store: this.store,
       registry: this.registry,
       ledger: this.ledger,
+      packets: new PacketLog(),
+      rules,
       logger: pino({ level: 'silent' }),
       version: '0.0.0',
       onPolicy: (_name, policy) => policy && rules.put(policy),

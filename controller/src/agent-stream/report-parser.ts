@@ -6,15 +6,16 @@ import {
   RealizationState,
   type BindingStats,
   type EventReport,
+  type HostHealth as HealthMessage,
   type Namespace,
   type NamespaceReport,
   type Realization,
   type RealizationReport,
   type StatsReport,
 } from '@nsgate/proto';
-import { HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enums';
+import { HOOKS, HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enums';
 import type { Report, ReportedRealization } from '../host-registry/host-registry';
-import type { HostEvent, HostNamespace, RealizationStatus } from '../model/host';
+import type { HostEvent, HostHealth, HostNamespace, RealizationStatus } from '../model/host';
 import { isPolicyName } from '../model/resource-name';
 import type { BindingReport } from '../stats/counter-ledger';
 
@@ -55,8 +56,13 @@ export function parseRealizations(
 }
 
 export function parseStats(message: StatsReport): Parsed<BindingReport[]> {
-  const value = message.bindings.filter(isWellFormed);
+  const value = message.bindings.map(parseBinding).filter((binding) => binding !== undefined);
   return { value, malformed: message.bindings.length - value.length };
+}
+
+export function parseHealth({ agentUptime, ...health }: HealthMessage): HostHealth {
+  const uptime = agentUptime ?? { seconds: 0n, nanos: 0 };
+  return { ...health, agentUptimeMs: Number(uptime.seconds) * 1000 + uptime.nanos / 1_000_000 };
 }
 
 /** `lost`: events that the host could not keep. */
@@ -106,11 +112,20 @@ function parseStatus(message: Realization): RealizationStatus | 'absent' | undef
   }
 }
 
-function isWellFormed({ namespace, ruleKeys, packets, bytes, shadowPackets }: BindingStats): boolean {
-  const columns = [packets, bytes, shadowPackets];
-  return isNamespaceName(namespace) && columns.every((column) => column.length === ruleKeys.length);
+function parseBinding(message: BindingStats): BindingReport | undefined {
+  const { namespace, ruleKeys, packets, bytes, shadowPackets, idleMs } = message;
+  const byRule = [packets, bytes, shadowPackets, ...(idleMs.length === 0 ? [] : [idleMs])];
+  const hooks = message.hooks.map((hook) => HOOKS.fromWire(hook)).filter((hook) => hook !== undefined);
+  const { accepted, dropped, rejected, shadowDropped, malformed } = message;
+  const byHook = [hooks, accepted, dropped, rejected, shadowDropped, malformed];
+  const isWellFormed =
+    isNamespaceName(namespace) &&
+    byRule.every((column) => column.length === ruleKeys.length) &&
+    byHook.every((column) => column.length === message.hooks.length) &&
+    new Set(hooks).size === hooks.length;
+  return isWellFormed ? { ...message, hooks } : undefined;
 }
 
-function isNamespaceName(name: string): boolean {
+export function isNamespaceName(name: string): boolean {
   return name !== '' && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }

@@ -6,6 +6,7 @@ import { namespaceMatcher } from '../model/namespace-glob';
 import type { Policy } from '../model/policy';
 import { selectsHost, type HostSelector, type Labels } from '../model/selector';
 import { HostEventLog } from './host-event-log';
+import { HostHealthTable, type HostStanding } from './host-health-table';
 import type { HostRecords } from './host-records';
 import { PolicyReach } from './policy-reach';
 import { RealizationTable, type RealizationFilter, type RealizationKey } from './realization-table';
@@ -66,6 +67,7 @@ export class HostRegistry {
   readonly reach = new PolicyReach();
   /** What agents tell of. */
   readonly events = new HostEventLog();
+  readonly health = new HostHealthTable((hostId) => this.#changed(hostId));
   #desiredRevision = 0n;
 
   constructor(
@@ -98,6 +100,7 @@ export class HostRegistry {
     if (!sameHost(entry.description, description)) this.#forgetRefusals(entry);
     Object.assign(entry, { description, connected: true, stateChangeTime: this.now() });
     entry.labels = mergedLabels(entry);
+    this.health.expect(description.id);
     this.#realizations.setConnected(description.id, true);
     this.#save(entry);
     this.#changed(description.id);
@@ -175,6 +178,14 @@ export class HostRegistry {
     return this.#realizations.countOf(hostId);
   }
 
+  /** Every host, as it stands, in no order: for sums over the fleet. */
+  *standings(): Generator<HostStanding> {
+    for (const [hostId, { connected, namespaces, progress }] of this.#hosts) {
+      const [health, sinceCountersMs] = [this.health.get(hostId), this.health.sinceMs(hostId)];
+      yield { hostId, connected, isLevel: progress.kind === 'level', health, namespaces, sinceCountersMs };
+    }
+  }
+
   get(hostId: string): Host | undefined {
     const entry = this.#hosts.get(hostId);
     return entry && this.#host(entry);
@@ -210,6 +221,7 @@ export class HostRegistry {
     this.#hosts.delete(hostId);
     this.records.remove(hostId);
     this.events.forget(hostId);
+    this.health.forget(hostId);
     this.#changed(hostId);
   }
 
@@ -341,6 +353,7 @@ export class HostRegistry {
       agentLabels: entry.description.labels,
       operatorLabels: entry.operatorLabels,
       enforcedRevision: this.#enforced(entry),
+      health: this.health.get(entry.description.id),
       connected: entry.connected,
       stateChangeTime: entry.stateChangeTime,
       desiredRevision: this.#desiredRevision,

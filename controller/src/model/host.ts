@@ -13,6 +13,21 @@ export interface HostDescription {
   readonly bootId: string;
 }
 
+/** How an agent and its kernel module are. */
+export interface HostHealth {
+  /** Whether the module is loaded and answers. */
+  readonly moduleLoaded: boolean;
+  /** That the module holds in rulesets and counters. */
+  readonly moduleMemoryBytes: bigint;
+  readonly rulesets: number;
+  readonly bindings: number;
+  readonly addressSets: number;
+  readonly kernelNamespaces: number;
+  readonly quarantined: number;
+  readonly agentMemoryBytes: bigint;
+  readonly agentUptimeMs: number;
+}
+
 /** A host as operators see it. */
 export interface Host extends HostDescription {
   /** What policies choose by: those of the agent, and over them those of operators. */
@@ -27,6 +42,8 @@ export interface Host extends HostDescription {
   readonly namespaceCount: number;
   /** The revision up to which everything has been read back from its kernel. */
   readonly enforcedRevision: bigint;
+  /** As it reported last; undefined before it has. */
+  readonly health: HostHealth | undefined;
 }
 
 export type NamespaceState =

@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import fc from 'fast-check';
-import { formatPrefix, parsePrefix } from './ip-prefix';
+import { contains, formatAddress, formatPrefix, parsePrefix } from './ip-prefix';
 
 const bytes = (text: string): number[] => {
   const parsed = parsePrefix(text);
@@ -147,6 +147,40 @@ describe('parsePrefix', () => {
   it('answers for any text, and never throws', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => typeof parsePrefix(text).ok === 'boolean'),
+    );
+  });
+});
+
+describe('an address in text', () => {
+  it.each([
+    ['20010db8000000000000000000000001', '2001:db8::1'],
+    ['00000000000000000000000000000000', '::'],
+    ['00000000000000000000000000000001', '::1'],
+    ['20010db8000100000000000100000000', '2001:db8:1::1:0:0'],
+    ['fe800000000000000000000000000000', 'fe80::'],
+    ['20010db8000000010001000100010001', '2001:db8:0:1:1:1:1:1'],
+  ])('%s is %s (RFC 5952)', (hex, text) => {
+    expect(formatAddress(Buffer.from(hex, 'hex'))).toBe(text);
+  });
+
+  it('is read back as the same, and is in every prefix that is cut out of it', () => {
+    const address = fc.oneof(
+      fc.uint8Array({ minLength: 4, maxLength: 4 }),
+      fc
+        .array(fc.constantFrom(0, 0, 0, 1, 255), { minLength: 16, maxLength: 16 })
+        .map((all) => Uint8Array.from(all)),
+    );
+    fc.assert(
+      fc.property(address, fc.nat({ max: 128 }), fc.nat({ max: 127 }), (bytes, some, flipped) => {
+        const parsed = parsePrefix(formatAddress(bytes));
+        expect(parsed.ok && [...parsed.prefix.address]).toEqual([...bytes]);
+        const length = Math.min(some, bytes.length * 8);
+        const cut = bytes.map((byte, i) => byte & (0xff << (8 - Math.min(8, Math.max(0, length - 8 * i)))));
+        expect(contains({ address: cut, length }, bytes)).toBe(true);
+        const bit = flipped % (bytes.length * 8);
+        const other = bytes.map((byte, i) => (i === bit >> 3 ? byte ^ (0x80 >> (bit & 7)) : byte));
+        expect(contains({ address: cut, length }, other)).toBe(bit >= length);
+      }),
     );
   });
 });

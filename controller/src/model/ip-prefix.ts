@@ -62,6 +62,25 @@ function formatIpv6(address: Uint8Array): string {
   return `${before}::${after}`;
 }
 
+/** Whether an address of 4 or 16 bytes is in the prefix. */
+export function contains({ address, length }: IpPrefix, other: Uint8Array): boolean {
+  return (
+    address.length === other.length &&
+    address.every((byte, i) => byte === ((other[i] ?? 0) & maskOfByte(length - 8 * i)))
+  );
+}
+
+/** An address of 4 or 16 bytes in text; IPv6 as RFC 5952 wants it. */
+export function formatAddress(address: Uint8Array): string {
+  if (address.length !== 16) return address.join('.');
+  const view = new DataView(address.buffer, address.byteOffset, address.byteLength);
+  const groups = Array.from({ length: 8 }, (_, i) => view.getUint16(2 * i).toString(16));
+  const [zeros] = [...groups.join(':').matchAll(/\b0(?::0)+\b/g)].sort((a, b) => b[0].length - a[0].length);
+  if (zeros === undefined) return groups.join(':');
+  const text = groups.join(':');
+  return `${text.slice(0, Math.max(0, zeros.index - 1))}::${text.slice(zeros.index + zeros[0].length + 1)}`;
+}
+
 function parseAddress(text: string): Uint8Array | undefined {
   return text.includes(':') ? parseIpv6(text) : parseIpv4(text);
 }

@@ -3,7 +3,8 @@ import type { Match } from './match';
 import type { NamespaceSelector, HostSelector, Labels } from './selector';
 
 /** A hook of netfilter (enum nf_inet_hooks). */
-export type Hook = 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+export const HOOKS = ['prerouting', 'input', 'forward', 'output', 'postrouting'] as const;
+export type Hook = (typeof HOOKS)[number];
 
 /** How a rejected packet is answered. */
 export type RejectWith =

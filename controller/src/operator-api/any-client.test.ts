@@ -1,6 +1,12 @@
 /** What any client of the real controller meets, over its Unix socket. */
 import { status } from '@grpc/grpc-js';
-import { ListHostsRequest, PolicyServiceService, QueryStatsRequest, StatsDimension } from '@nsgate/proto';
+import {
+  ListHostsRequest,
+  PolicyServiceService,
+  QueryStatsRequest,
+  StatsDimension,
+  StreamStatsRequest,
+} from '@nsgate/proto';
 import { buf, buildController, ControllerProcess, unary, type Clients } from '../controller-process.testing';
 
 // Processes start slowly on a busy machine.
@@ -27,7 +33,7 @@ const curl = (path: string, data = '{}', ...flags: string[]): unknown => {
 
 describe('StreamStats', () => {
   it('begins with a snapshot', async () => {
-    const call = clients.stats.streamStats({ filter: undefined, groupBy: [], interval: undefined });
+    const call = clients.stats.streamStats(StreamStatsRequest.create());
     call.on('error', () => undefined);
     const first = await new Promise((resolve) => call.once('data', resolve));
     call.cancel();
@@ -38,8 +44,8 @@ describe('StreamStats', () => {
   });
 
   it('refuses what it cannot do, field by field', async () => {
-    const call = clients.stats.streamStats({
-      filter: { hosts: ['x'], namespaces: [], policies: ['y'], ruleIds: [] },
+    const request = StreamStatsRequest.fromPartial({
+      filter: { hosts: ['x'], policies: ['y'] },
       groupBy: [
         StatsDimension.STATS_DIMENSION_HOST,
         StatsDimension.STATS_DIMENSION_HOST,
@@ -47,6 +53,7 @@ describe('StreamStats', () => {
       ],
       interval: { seconds: 0n, nanos: 99_000_000 },
     });
+    const call = clients.stats.streamStats(request);
     const error = await new Promise((resolve) => call.on('error', resolve).resume());
     expect(error).toMatchObject({ code: status.INVALID_ARGUMENT });
     expect((error as Error).message).toContain('filter.hosts[0]');

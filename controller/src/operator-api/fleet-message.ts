@@ -3,11 +3,12 @@ import { createHash } from 'node:crypto';
 import {
   RealizationState,
   type Host as HostMessage,
+  type HostHealth as HealthMessage,
   type Namespace as NamespaceMessage,
   type Realization as RealizationMessage,
 } from '@nsgate/proto';
 import { NAMESPACE_STATES } from '../compiler/wire-enums';
-import type { Host, HostNamespace, Realization } from '../model/host';
+import type { Host, HostHealth, HostNamespace, Realization } from '../model/host';
 import { hostName } from '../model/resource-name';
 
 export function hostMessage(host: Host): HostMessage {
@@ -19,7 +20,13 @@ export function hostMessage(host: Host): HostMessage {
     agentLabels: Object.fromEntries(agentLabels),
     operatorLabels: Object.fromEntries(operatorLabels),
     etag: labelsEtag(host),
+    health: host.health && healthMessage(host.health),
   };
+}
+
+function healthMessage({ agentUptimeMs, ...health }: HostHealth): HealthMessage {
+  const seconds = BigInt(Math.floor(agentUptimeMs / 1000));
+  return { ...health, agentUptime: { seconds, nanos: Math.floor(agentUptimeMs % 1000) * 1_000_000 } };
 }
 
 /** Opaque to clients: another for other labels of operators. */

@@ -1,103 +1,115 @@
 /** nsgate.v1.StatsService. */
 import { setTimeout } from 'node:timers/promises';
 import {
-  StatsDimension as WireDimension,
   StatsServiceService,
-  type StatsFilter as StatsFilterMessage,
-  type StatsGroup as StatsGroupMessage,
+  type ListTopRulesResponse,
+  type ListUnusedRulesResponse,
   type StreamStatsRequest,
   type StreamStatsResponse,
 } from '@nsgate/proto';
-import { hostIdOf, hostName } from '../model/resource-name';
 import { offerService, type CallContext, type OfferedService } from '../rpc/service';
 import { Violations } from '../rpc/violations';
-import type { StatsDimension, StatsFeed, StatsFilter, StatsGroup } from '../stats/stats-feed';
-import { checkCount, checkHostName, checkPolicyName, unknownEnum } from './field-parsers';
-
-type Duration = NonNullable<StreamStatsRequest['interval']>;
+import type { CounterLedger } from '../stats/counter-ledger';
+import type { PacketLog } from '../stats/packet-log';
+import type { RuleDirectory } from '../stats/rule-directory';
+import type { FeedQuery, MeasuredGroup, StatsFeed } from '../stats/stats-feed';
+import { StatsGrouping, type LabelsOf } from '../stats/stats-grouping';
+import { parseDuration } from './field-parsers';
+import { streamPackets } from './packet-stream';
+import { listTopRules, listUnusedRules } from './rule-statistics';
+import { groupMessage } from './stats-message';
+import {
+  parseDimensions,
+  parseLabelKeys,
+  parseLimit,
+  parseStatsFilter,
+  parseStatsOrder,
+} from './stats-parser';
 
 const DEFAULT_INTERVAL_MS = 1000;
-const MIN_INTERVAL_MS = 100;
-const MAX_INTERVAL_MS = 3_600_000;
-const MAX_FILTER = 1000;
+const INTERVALS = { minMs: 100, maxMs: 3_600_000 };
+const MAX_TOP = 10_000;
+/** Groups of one message: well below the 4 MiB that clients take. */
+const GROUPS_OF_MESSAGE = 5000;
 
-const DIMENSIONS: ReadonlyMap<WireDimension, StatsDimension> = new Map([
-  [WireDimension.STATS_DIMENSION_HOST, 'host'],
-  [WireDimension.STATS_DIMENSION_NAMESPACE, 'namespace'],
-  [WireDimension.STATS_DIMENSION_POLICY, 'policy'],
-  [WireDimension.STATS_DIMENSION_RULE, 'rule'],
-]);
+export interface StatsServiceOptions {
+  readonly feed: StatsFeed;
+  readonly ledger: CounterLedger;
+  readonly rules: RuleDirectory;
+  readonly packets: PacketLog;
+  readonly labelsOf: LabelsOf;
+}
 
-/** Offers the feed to operators. */
-export function statsService(feed: StatsFeed): OfferedService {
+/** Offers what is counted, and what is sampled, to operators. */
+export function statsService(options: StatsServiceOptions): OfferedService {
   return offerService(StatsServiceService, {
-    streamStats: (request, context) => streamStats(feed, request, context),
+    streamStats: (request, context) => streamStats(options, request, context),
+    streamPackets: (request, context) => streamPackets(options, request, context),
+    listTopRules: (request): Promise<ListTopRulesResponse> => Promise.resolve(listTopRules(options, request)),
+    listUnusedRules: (request): Promise<ListUnusedRulesResponse> =>
+      Promise.resolve(listUnusedRules(options, request)),
   });
 }
 
 /** The next message is made when the one before has left: who reads slowly gets fewer, not older ones. */
 async function* streamStats(
-  feed: StatsFeed,
+  { feed, labelsOf }: StatsServiceOptions,
   request: StreamStatsRequest,
   { signal }: CallContext,
 ): AsyncGenerator<StreamStatsResponse> {
-  const violations = new Violations();
-  const filter = parseFilter(request.filter, violations);
-  const groupBy = parseDimensions(request.groupBy, violations);
-  const intervalMs = parseInterval(request.interval, violations);
-  violations.throwIfAny();
-  const view = feed.open({ filter, groupBy });
+  const { query, intervalMs } = parseStreamRequest(request, labelsOf);
+  const view = feed.open(query);
   try {
-    yield statsMessage(view.snapshot(), true);
-    while (await passed(intervalMs, signal)) {
+    yield* statsMessages(view.snapshot(), { snapshot: true, missed: 0n });
+    for (let due = performance.now() + intervalMs; await until(due, signal); due += intervalMs) {
+      const missed = Math.floor((performance.now() - due) / intervalMs);
+      due += missed * intervalMs;
       const changed = view.takeChanged();
-      if (changed.length > 0) yield statsMessage(changed, false);
+      const snapshot = query.top !== undefined;
+      if (changed.length > 0) yield* statsMessages(changed, { snapshot, missed: BigInt(missed) });
     }
   } finally {
     view.close();
   }
 }
 
+function parseStreamRequest(
+  request: StreamStatsRequest,
+  labelsOf: LabelsOf,
+): { query: FeedQuery; intervalMs: number } {
+  const violations = new Violations();
+  const query = {
+    filter: parseStatsFilter(request.filter, violations),
+    groupBy: parseDimensions(request.groupBy, violations),
+    labelKeys: parseLabelKeys(request.groupByLabels, violations),
+  };
+  const { hasTraffic } = new StatsGrouping(query, labelsOf);
+  const order = parseStatsOrder(request.order, { hasTraffic }, violations);
+  const count = parseLimit(request.top, 'top', { max: MAX_TOP, otherwise: undefined, violations });
+  const intervalMs = parseDuration(request.interval, 'interval', { ...INTERVALS, violations });
+  violations.throwIfAny();
+  const top = count === undefined ? undefined : { count, order };
+  return {
+    query: { ...query, top, withRates: request.rates },
+    intervalMs: intervalMs ?? DEFAULT_INTERVAL_MS,
+  };
+}
+
+/** One message, or, of many groups, several: those behind the first add to it. */
+function* statsMessages(
+  groups: readonly MeasuredGroup[],
+  { snapshot, missed }: { snapshot: boolean; missed: bigint },
+): Generator<StreamStatsResponse> {
+  const time = new Date();
+  const step = snapshot && groups.length <= MAX_TOP ? MAX_TOP : GROUPS_OF_MESSAGE;
+  for (let at = 0; at === 0 || at < groups.length; at += step) {
+    const part = groups.slice(at, at + step).map(groupMessage);
+    yield { snapshot: snapshot && at === 0, groups: part, time, missed: at === 0 ? missed : 0n };
+  }
+}
+
 /** Waits; false when the signal was given meanwhile. */
-async function passed(ms: number, signal: AbortSignal): Promise<boolean> {
-  await setTimeout(ms, undefined, { signal }).catch(() => undefined);
+async function until(due: number, signal: AbortSignal): Promise<boolean> {
+  await setTimeout(Math.max(0, due - performance.now()), undefined, { signal }).catch(() => undefined);
   return !signal.aborted;
-}
-
-function statsMessage(groups: StatsGroup[], snapshot: boolean): StreamStatsResponse {
-  return { snapshot, groups: groups.map(groupMessage), time: new Date() };
-}
-
-function groupMessage({ hostId, ...group }: StatsGroup): StatsGroupMessage {
-  return { ...group, host: hostId === '' ? '' : hostName(hostId) };
-}
-
-function parseFilter(message: StatsFilterMessage | undefined, violations: Violations): StatsFilter {
-  const { hosts = [], namespaces = [], policies = [], ruleIds = [] } = message ?? {};
-  for (const [name, list] of Object.entries({ hosts, namespaces, policies, rule_ids: ruleIds })) {
-    checkCount(list, `filter.${name}`, { max: MAX_FILTER, violations });
-  }
-  for (const [i, host] of hosts.entries()) checkHostName(host, `filter.hosts[${i}]`, violations);
-  for (const [i, policy] of policies.entries()) checkPolicyName(policy, `filter.policies[${i}]`, violations);
-  return { hostIds: hosts.map((host) => hostIdOf(host) ?? ''), namespaces, policies, ruleIds };
-}
-
-function parseDimensions(numbers: readonly WireDimension[], violations: Violations): Set<StatsDimension> {
-  const dimensions = new Set<StatsDimension>();
-  for (const [i, number] of numbers.entries()) {
-    const dimension = DIMENSIONS.get(number);
-    const field = `group_by[${i}]`;
-    if (dimension === undefined) violations.add(field, unknownEnum('a dimension', number));
-    else if (dimensions.has(dimension)) violations.add(field, 'stands there twice');
-    else dimensions.add(dimension);
-  }
-  return dimensions;
-}
-
-function parseInterval(duration: Duration | undefined, violations: Violations): number {
-  if (duration === undefined) return DEFAULT_INTERVAL_MS;
-  const ms = Number(duration.seconds) * 1000 + duration.nanos / 1_000_000;
-  if (ms >= MIN_INTERVAL_MS && ms <= MAX_INTERVAL_MS) return ms;
-  violations.add('interval', 'is not from 100 ms to 1 h');
-  return DEFAULT_INTERVAL_MS;
 }

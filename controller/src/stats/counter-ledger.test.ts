@@ -1,5 +1,7 @@
 import fc from 'fast-check';
 import { ANY_PACKET } from '../model/match';
+import type { Policy } from '../model/policy';
+import { bindingReport } from './binding-report.testing';
 import { CounterLedger, type BindingReport, type LedgerEntry } from './counter-ledger';
 import { RuleDirectory } from './rule-directory';
 
@@ -22,14 +24,8 @@ interface Count {
   packets: bigint;
 }
 
-const report = (epoch: bigint, counts: Count[], namespace = 'ns1'): BindingReport => ({
-  namespace,
-  epoch,
-  ruleKeys: counts.map(({ key }) => key),
-  packets: counts.map(({ packets }) => packets),
-  bytes: counts.map(({ packets }) => packets * 100n),
-  shadowPackets: counts.map(() => 0n),
-});
+const report = (epoch: bigint, counts: Count[], namespace = 'ns1'): BindingReport =>
+  bindingReport(epoch, counts, { namespace });
 
 function ledger(rules = directory('a', 'b')): { ledger: CounterLedger; oddities: unknown[] } {
   const oddities: unknown[] = [];
@@ -173,6 +169,63 @@ describe('the counter ledger', () => {
       { numRuns: 300 },
     );
   });
+
+  it('counts on where a counter of 64 bits begins anew', () => {
+    const { ledger: one } = ledger();
+    const top = 2n ** 64n;
+    one.ingest('h1', report(1n, [{ key: 1n, packets: top - 3n }]));
+    const before = packetsOf(one);
+    one.ingest('h1', report(1n, [{ key: 1n, packets: 4n }]));
+    one.ingest('h1', report(1n, [{ key: 1n, packets: top - 1n }]));
+    expect(BigInt.asUintN(64, packetsOf(one) - before)).toBe(7n);
+  });
+
+  it('adds up what became of packets by hook, by the same rules', () => {
+    const { ledger: one } = ledger();
+    const traffic = (epoch: bigint, dropped: bigint): BindingReport =>
+      bindingReport(epoch, [], {
+        ...{ hooks: ['input'], accepted: [2n], dropped: [dropped], rejected: [1n] },
+        ...{ shadowDropped: [0n], malformed: [0n] },
+      });
+    for (const dropped of [5n, 3n, 9n]) one.ingest('h1', traffic(1n, dropped));
+    one.ingest('h1', traffic(2n, 1n));
+    expect([...one.traffic()]).toEqual([
+      {
+        ...{ hostId: 'h1', namespace: 'ns1', hook: 'input' },
+        total: { accepted: 4n, dropped: 10n, rejected: 2n, shadowDropped: 0n, malformed: 0n },
+      },
+    ]);
+  });
+
+  it('knows when a rule was hit last, by its own clock', () => {
+    const rules = directory('a');
+    const one = new CounterLedger({ rules, onOddity: () => undefined, now: () => 10_000 });
+    one.ingest('h1', bindingReport(1n, [{ key: 1n, packets: 1n }], { idleMs: [4000n] }));
+    one.ingest('h1', bindingReport(1n, [{ key: 1n, packets: 2n }], { idleMs: [7000n] }));
+    expect([one.lastHit(0), rules.lastHit(1n)]).toEqual([6000, 6000]);
+  });
+
+  it('tells apart what was counted before it knew of an epoch', () => {
+    const { ledger: one } = ledger();
+    const old: boolean[] = [];
+    one.observe(({ isOld }) => old.push(isOld));
+    const whole = { whole: true };
+    one.ingest('h1', report(1n, [{ key: 1n, packets: 5n }]), whole);
+    one.ingest('h1', report(1n, [{ key: 2n, packets: 5n }]), whole);
+    one.ingest('h1', report(1n, [{ key: 1n, packets: 6n }]));
+    one.ingest('h1', report(2n, [{ key: 1n, packets: 1n }]));
+    one.ingest('h1', report(2n, [{ key: 1n, packets: 2n }]), whole);
+    expect(old).toEqual([true, true, false, false, false]);
+  });
+
+  it('takes at most 176 bytes of columns for a counter, however many there are', () => {
+    const { ledger: one } = ledger(directory('a'));
+    for (const entries of [1000, 20_000, 100_000]) {
+      for (let i = one.size('rule'); i < entries; i++)
+        one.ingest(`h${i % 100}`, report(1n, [{ key: 1n, packets: 1n }], `ns${i}`));
+      expect(one.bytes / one.size('rule')).toBeLessThanOrEqual(176);
+    }
+  });
 });
 
 describe('the rule directory', () => {
@@ -195,5 +248,29 @@ describe('the rule directory', () => {
     expect(['a', 'b', 'c'].map(known)).toEqual([true, false, true]);
     put('a', 'b');
     expect(['a', 'b', 'c'].map(known)).toEqual([true, true, true]);
+  });
+
+  it('lists what stands, with its age and its last hit', () => {
+    let now = 1000;
+    const rules = new RuleDirectory(
+      (_uid, ruleId) => KEYS[ruleId] ?? 99n,
+      10,
+      () => now,
+    );
+    const rule = (id: string): Policy['rules'][number] => ({
+      ...{ id, comment: '', hook: 'input', match: ANY_PACKET, action: { kind: 'count' } },
+    });
+    const policy = { name: 'policies/p', uid: 'u', createTime: new Date(500) };
+    rules.put({ ...policy, rules: [rule('a')] });
+    now = 2000;
+    rules.put({ ...policy, rules: [rule('a'), rule('b')] });
+    rules.noteHit(1n, 1500);
+    rules.noteHit(1n, 1400);
+    expect([...rules.standing()]).toEqual([
+      { policy: 'policies/p', ruleId: 'a', key: 1n, since: 500, lastHit: 1500 },
+      { policy: 'policies/p', ruleId: 'b', key: 2n, since: 2000, lastHit: 0 },
+    ]);
+    expect(rules.takeFreshHits()).toEqual([[1n, 1500]]);
+    expect(rules.takeFreshHits()).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** Cumulative counts. */
+/** Cumulative counts of what rules matched. */
 export interface Counters {
   readonly packets: bigint;
   /** From the network header on. */
@@ -7,29 +7,38 @@ export interface Counters {
   readonly shadowPackets: bigint;
 }
 
-export const ZERO: Counters = { packets: 0n, bytes: 0n, shadowPackets: 0n };
-
-export function sum(a: Counters, b: Counters): Counters {
-  return {
-    packets: a.packets + b.packets,
-    bytes: a.bytes + b.bytes,
-    shadowPackets: a.shadowPackets + b.shadowPackets,
-  };
+/** Cumulative counts of packets by what became of them. */
+export interface Traffic {
+  readonly accepted: bigint;
+  readonly dropped: bigint;
+  readonly rejected: bigint;
+  /** Packets that at least one shadow rule would have stopped. */
+  readonly shadowDropped: bigint;
+  /** With short or inconsistent headers; each is counted by its verdict, too. */
+  readonly malformed: bigint;
 }
 
-/** By how much `now` is above `before`, field by field; a field that is below has not risen. */
-export function riseOf(before: Counters, now: Counters): Counters {
-  return {
-    packets: atLeastZero(now.packets - before.packets),
-    bytes: atLeastZero(now.bytes - before.bytes),
-    shadowPackets: atLeastZero(now.shadowPackets - before.shadowPackets),
-  };
+/** Names of the columns, in order. */
+export const COUNTER_COLUMNS = ['packets', 'bytes', 'shadowPackets'] as const satisfies (keyof Counters)[];
+export const TRAFFIC_COLUMNS = [
+  'accepted',
+  'dropped',
+  'rejected',
+  'shadowDropped',
+  'malformed',
+] as const satisfies (keyof Traffic)[];
+
+export function countersAt(read: (column: number) => bigint): Counters {
+  return { packets: read(0), bytes: read(1), shadowPackets: read(2) };
 }
 
-export function isZero({ packets, bytes, shadowPackets }: Counters): boolean {
-  return packets === 0n && bytes === 0n && shadowPackets === 0n;
-}
-
-function atLeastZero(value: bigint): bigint {
-  return value > 0n ? value : 0n;
+export function trafficAt(read: (column: number) => bigint): Traffic {
+  const [accepted, dropped, rejected, shadowDropped, malformed] = [
+    read(0),
+    read(1),
+    read(2),
+    read(3),
+    read(4),
+  ];
+  return { accepted, dropped, rejected, shadowDropped, malformed };
 }

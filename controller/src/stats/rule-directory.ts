@@ -1,6 +1,6 @@
 /**
- * Which rule of which policy a rule key stands for. Keys of rules and policies that are gone are still known for a while:
- * hosts report what such a rule counted last after it is gone.
+ * Which rule of which policy a rule key stands for, and when it was hit last. Keys of rules and policies that are gone are still known for a
+ * while: hosts report what such a rule counted last after it is gone.
  */
 import type { Policy } from '../model/policy';
 
@@ -10,33 +10,58 @@ export interface RuleName {
   readonly ruleId: string;
 }
 
+/** A rule of a policy that stands. */
+export interface StandingRule extends RuleName {
+  readonly key: bigint;
+  /** Since when it is there, as far as is known; milliseconds since 1970. */
+  readonly since: number;
+  /** On any host; milliseconds since 1970, 0 for never. */
+  readonly lastHit: number;
+}
+
 /** Makes the key of a rule out of its policy's uid and its id. */
 export type RuleKeyOf = (policyUid: string, ruleId: string) => bigint;
+
+interface Known extends RuleName {
+  readonly since: number;
+}
 
 const MAX_RETIRED = 100_000;
 
 export class RuleDirectory {
-  readonly #names = new Map<bigint, RuleName>();
+  readonly #known = new Map<bigint, Known>();
   readonly #keysOfPolicy = new Map<string, ReadonlySet<bigint>>();
+  readonly #lastHits = new Map<bigint, number>();
   /** In the order in which they were retired. */
   readonly #retired = new Set<bigint>();
+  #freshHits = new Set<bigint>();
 
   constructor(
     private readonly keyOf: RuleKeyOf,
     private readonly maxRetired = MAX_RETIRED,
+    private readonly now: () => number = Date.now,
   ) {}
 
   find(key: bigint): RuleName | undefined {
-    return this.#names.get(key);
+    return this.#known.get(key);
   }
 
   /** The policy is new or has changed. */
-  put({ name, uid, rules }: Pick<Policy, 'name' | 'uid' | 'rules'>): void {
+  put({
+    name,
+    uid,
+    rules,
+    createTime,
+  }: Pick<Policy, 'name' | 'uid' | 'rules'> & { readonly createTime?: Date }): void {
     const keys = new Set<bigint>();
+    // A rule that an update brings is new; of a policy that is met for the first time, nothing better is known than its age.
+    const isUpdate = this.#keysOfPolicy.has(name);
+    const since = isUpdate ? this.now() : (createTime?.getTime() ?? this.now());
     for (const { id } of rules) {
       const key = this.keyOf(uid, id);
       keys.add(key);
-      this.#names.set(key, { policy: name, ruleId: id });
+      const isStanding = this.#known.has(key) && !this.#retired.has(key);
+      if (!isStanding) this.#known.set(key, { policy: name, ruleId: id, since });
       this.#retired.delete(key);
     }
     this.#retire(name, keys);
@@ -47,6 +72,34 @@ export class RuleDirectory {
   remove(name: string): void {
     this.#retire(name, new Set());
     this.#keysOfPolicy.delete(name);
+  }
+
+  /** The rule was hit at a time. */
+  noteHit(key: bigint, at: number): void {
+    if (at <= (this.#lastHits.get(key) ?? 0)) return;
+    this.#lastHits.set(key, at);
+    this.#freshHits.add(key);
+  }
+
+  lastHit(key: bigint): number {
+    return this.#lastHits.get(key) ?? 0;
+  }
+
+  /** Hits that were noted since this was asked last, by key. */
+  takeFreshHits(): [key: bigint, at: number][] {
+    const fresh = this.#freshHits;
+    this.#freshHits = new Set();
+    return [...fresh].map((key) => [key, this.lastHit(key)]);
+  }
+
+  /** All rules of the policies that stand, in no order. */
+  *standing(): Generator<StandingRule> {
+    for (const keys of this.#keysOfPolicy.values()) {
+      for (const key of keys) {
+        const known = this.#known.get(key);
+        if (known !== undefined) yield { ...known, key, lastHit: this.lastHit(key) };
+      }
+    }
   }
 
   /** The policy has no rules any more but those of the keys that stay. */
@@ -61,7 +114,8 @@ export class RuleDirectory {
     for (const key of this.#retired) {
       if (this.#retired.size <= this.maxRetired) return;
       this.#retired.delete(key);
-      this.#names.delete(key);
+      this.#known.delete(key);
+      this.#lastHits.delete(key);
     }
   }
 }

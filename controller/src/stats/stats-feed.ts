@@ -1,65 +1,63 @@
-/** Live sums over groups of ledger entries, for those who watch. */
-import { compareText } from '../model/resource-name';
-import type { CounterLedger, LedgerEntry } from './counter-ledger';
-import { sum, ZERO, type Counters } from './counters';
+/** Live sums over groups of what the ledger counts, for those who watch: the API's streams, and whoever else lives in this process. */
+import type { CounterLedger } from './counter-ledger';
+import { GroupedView, type StatsGroup } from './grouped-view';
+import { RateMeter, type Rates } from './rate-meter';
+import { compareKeys, StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
 
-export type StatsDimension = 'host' | 'namespace' | 'policy' | 'rule';
+export type StatsOrder = 'packets' | 'bytes' | 'stopped';
 
-/** A list that is empty lets everything through. */
-export interface StatsFilter {
-  readonly hostIds: readonly string[];
-  readonly namespaces: readonly string[];
-  readonly policies: readonly string[];
-  readonly ruleIds: readonly string[];
+/** A group, and by how much it rises. */
+export interface MeasuredGroup extends StatsGroup {
+  /** Undefined when rates are not asked for, and at first. */
+  readonly rates: Rates | undefined;
 }
 
-export interface StatsQuery {
-  readonly filter: StatsFilter;
-  /** None: one total. */
-  readonly groupBy: ReadonlySet<StatsDimension>;
+export interface FeedQuery extends StatsQuery {
+  /** Only so many groups, the first by the order. */
+  readonly top?: { readonly count: number; readonly order: StatsOrder } | undefined;
+  readonly withRates?: boolean;
 }
 
-/** The sum over one group; a part of the key by which is not grouped is empty. */
-export interface StatsGroup {
-  readonly hostId: string;
-  readonly namespace: string;
-  readonly policy: string;
-  readonly ruleId: string;
-  readonly counters: Counters;
-}
-
-/** One watcher's groups. Costs one addition for each rise; keeps no backlog. */
+/** One watcher's groups. Keeps no backlog. */
 export interface StatsView {
-  /** Every group, in order of their keys. */
-  snapshot(): StatsGroup[];
-  /** Groups that have changed since they were last given, in order of their keys. */
-  takeChanged(): StatsGroup[];
+  /** Every group, or the top: in order of their keys, or the top first. */
+  snapshot(): MeasuredGroup[];
+  /** Groups that have changed since they were last given, with rates also those that have come to rest; of a top, all of it. */
+  takeChanged(): MeasuredGroup[];
   close(): void;
+}
+
+export interface StatsFeedOptions {
+  readonly ledger: CounterLedger;
+  /** What policies choose the host by. */
+  readonly labelsOf: LabelsOf;
+  /** Told whenever somebody begins to watch where nobody did, and when the last one is gone. */
+  readonly onWatched: (watched: boolean) => void;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly now?: () => number;
 }
 
 export class StatsFeed {
   #open = 0;
 
-  /** `onWatched` is told whenever somebody begins to watch where nobody did, and when the last one is gone. */
-  constructor(
-    private readonly ledger: CounterLedger,
-    private readonly onWatched: (watched: boolean) => void,
-  ) {}
+  constructor(private readonly options: StatsFeedOptions) {}
 
-  open(query: StatsQuery): StatsView {
-    const view = new GroupedView(query);
-    for (const entry of this.ledger.entries()) view.add(entry, entry.total);
-    const unsubscribe = this.ledger.observe((entry, rise) => view.add(entry, rise));
-    this.#count(1);
+  /** `watches`: whether hosts are to report as often as for somebody who watches. */
+  open(query: FeedQuery, { watches = true } = {}): StatsView {
+    const { ledger, labelsOf, now = () => performance.now() } = this.options;
+    const view = new GroupedView(ledger, new StatsGrouping(query, labelsOf), labelsOf);
+    const unsubscribe = ledger.observe((rise) => view.add(rise));
+    const reader = new ViewReader(view, query, now);
+    if (watches) this.#count(1);
     let closed = false;
     return {
-      snapshot: () => view.snapshot(),
-      takeChanged: () => view.takeChanged(),
+      snapshot: () => reader.snapshot(),
+      takeChanged: () => reader.takeChanged(),
       close: () => {
         if (closed) return;
         closed = true;
         unsubscribe();
-        this.#count(-1);
+        if (watches) this.#count(-1);
       },
     };
   }
@@ -67,72 +65,64 @@ export class StatsFeed {
   #count(change: 1 | -1): void {
     const before = this.#open > 0;
     this.#open += change;
-    if (before !== this.#open > 0) this.onWatched(this.#open > 0);
+    if (before !== this.#open > 0) this.options.onWatched(this.#open > 0);
   }
 }
 
-class GroupedView {
-  readonly #groups = new Map<string, StatsGroup>();
-  #changed = new Set<string>();
+class ViewReader {
+  readonly #meter: RateMeter;
 
-  constructor(private readonly query: StatsQuery) {
-    if (query.groupBy.size === 0) this.#groups.set(keyText(TOTAL), TOTAL);
+  constructor(
+    private readonly view: GroupedView,
+    private readonly query: FeedQuery,
+    now: () => number,
+  ) {
+    this.#meter = new RateMeter(now);
   }
 
-  add(entry: LedgerEntry, rise: Counters): void {
-    if (!passes(this.query.filter, entry)) return;
-    const group = this.#groupOf(entry);
-    const key = keyText(group);
-    const before = this.#groups.get(key) ?? group;
-    this.#groups.set(key, { ...before, counters: sum(before.counters, rise) });
-    this.#changed.add(key);
+  snapshot(): MeasuredGroup[] {
+    this.view.takeChanged();
+    const all = this.#measure(Array.from({ length: this.view.size }, (_, number) => number));
+    return this.query.top === undefined ? all.sort(byKey) : cutTop(all, this.query.top);
   }
 
-  snapshot(): StatsGroup[] {
-    this.#changed.clear();
-    return [...this.#groups.values()].sort(compareGroups);
+  takeChanged(): MeasuredGroup[] {
+    if (this.query.top !== undefined) return this.snapshot();
+    const numbers = this.view.takeChanged();
+    if (this.query.withRates === true) for (const number of this.#meter.moving) numbers.add(number);
+    return this.#measure([...numbers]).sort(byKey);
   }
 
-  takeChanged(): StatsGroup[] {
-    const changed = this.#changed;
-    this.#changed = new Set();
-    return [...changed]
-      .map((key) => this.#groups.get(key))
-      .filter((group) => group !== undefined)
-      .sort(compareGroups);
-  }
-
-  #groupOf({ hostId, namespace, policy, ruleId }: LedgerEntry): StatsGroup {
-    const { groupBy } = this.query;
-    return {
-      hostId: groupBy.has('host') ? hostId : '',
-      namespace: groupBy.has('namespace') ? namespace : '',
-      policy: groupBy.has('policy') || groupBy.has('rule') ? policy : '',
-      ruleId: groupBy.has('rule') ? ruleId : '',
-      counters: ZERO,
-    };
+  #measure(numbers: readonly number[]): MeasuredGroup[] {
+    const groups = numbers.map((number) => this.view.group(number));
+    if (this.query.withRates !== true) return groups.map((group) => ({ ...group, rates: undefined }));
+    const rates = this.#meter.measure(numbers.map((number, i) => [number, groups[i]]));
+    return groups.map((group, i) => ({ ...group, rates: rates[i] }));
   }
 }
 
-const TOTAL: StatsGroup = { hostId: '', namespace: '', policy: '', ruleId: '', counters: ZERO };
+const byKey = (a: MeasuredGroup, b: MeasuredGroup): number => compareKeys(a.key, b.key);
 
-function passes(filter: StatsFilter, entry: LedgerEntry): boolean {
-  return (
-    allows(filter.hostIds, entry.hostId) &&
-    allows(filter.namespaces, entry.namespace) &&
-    allows(filter.policies, entry.policy) &&
-    allows(filter.ruleIds, entry.ruleId)
+/** The first by rate, where rates are known, else by sum; of equals the first by key. */
+export function cutTop<Group extends StatsGroup & { readonly rates?: Rates | undefined }>(
+  groups: Group[],
+  { count, order }: { count: number; order: StatsOrder },
+): Group[] {
+  const weighed = groups.map((group) => ({ group, weight: weightOf(group, order) }));
+  weighed.sort((a, b) =>
+    a.weight === b.weight ? compareKeys(a.group.key, b.group.key) : a.weight < b.weight ? 1 : -1,
   );
+  return weighed.slice(0, count).map(({ group }) => group);
 }
 
-function allows(list: readonly string[], value: string): boolean {
-  return list.length === 0 || list.includes(value);
-}
-
-function keyText({ hostId, namespace, policy, ruleId }: StatsGroup): string {
-  return [hostId, namespace, policy, ruleId].join('\0');
-}
-
-function compareGroups(a: StatsGroup, b: StatsGroup): number {
-  return compareText(keyText(a), keyText(b));
+function weightOf(
+  { counters, traffic, rates }: StatsGroup & { readonly rates?: Rates | undefined },
+  order: StatsOrder,
+): bigint | number {
+  if (order === 'stopped') {
+    return rates === undefined
+      ? (traffic?.dropped ?? 0n) + (traffic?.rejected ?? 0n)
+      : rates.dropped + rates.rejected;
+  }
+  return rates === undefined ? counters[order] : rates[order];
 }

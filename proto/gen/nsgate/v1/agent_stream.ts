@@ -18,7 +18,8 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
-import { HostEvent, Namespace, Realization } from "./fleet";
+import { Timestamp } from "../../google/protobuf/timestamp";
+import { HostEvent, HostHealth, Namespace, Realization } from "./fleet";
 import {
   Action,
   actionFromJSON,
@@ -182,6 +183,9 @@ export interface ConnectRequest {
     | //
     /** Answers an ExplainQuestion. */
     { $case: "explained"; value: ExplainAnswer }
+    | //
+    /** Packets that rules sampled. */
+    { $case: "packets"; value: PacketReport }
     | undefined;
 }
 
@@ -582,9 +586,16 @@ export interface NamespaceReport {
 export interface StatsReport {
   /** Those in which something changed. */
   bindings: BindingStats[];
+  /**
+   * True for the messages of the first report of a stream, which has everything: what it says of an epoch that the controller does
+   * not know was counted at some time before.
+   */
+  whole: boolean;
+  /** How agent and module are: in the first report of a stream, and then at most every 15 s. */
+  health: HostHealth | undefined;
 }
 
-/** Counters of one binding, in columns of equal length. */
+/** Counters of one binding: columns of one length for what is by rule, and columns of one length for what is by hook. */
 export interface BindingStats {
   /** Name of the namespace. */
   namespace: string;
@@ -598,6 +609,80 @@ export interface BindingStats {
   bytes: bigint[];
   /** Those of the packets that a shadow rule counted without acting, by rule. */
   shadowPackets: bigint[];
+  /** How long before the report was made the rule matched last, in milliseconds, by rule. Empty when the agent cannot tell. */
+  idleMs: bigint[];
+  /** Hooks that have seen packets; each at most once. */
+  hooks: Hook[];
+  /** Packets that were accepted, by hook. */
+  accepted: bigint[];
+  /** Packets that were dropped, by hook. */
+  dropped: bigint[];
+  /** Packets that were rejected, by hook. */
+  rejected: bigint[];
+  /** Packets that at least one shadow rule would have stopped, by hook. */
+  shadowDropped: bigint[];
+  /** Packets with short or inconsistent headers, by hook; each is counted by its verdict, too. */
+  malformed: bigint[];
+}
+
+/** Packets that rules with logging, and default verdicts with logging, sampled. */
+export interface PacketReport {
+  /** Oldest first. */
+  packets: SampledPacket[];
+  /** Samples that were taken and are in no report: the kernel's ring or the agent had no room for them. */
+  lost: bigint;
+}
+
+/** A packet that was sampled. */
+export interface SampledPacket {
+  /** When it was seen; by the host's clock, for people. */
+  time:
+    | Date
+    | undefined;
+  /** Name of the namespace. */
+  namespace: string;
+  /** AgentRule.key of the rule that sampled it; 0 for the default verdict. */
+  ruleKey: bigint;
+  /** For the default verdict: AgentPolicy.name of the policy that states it. */
+  defaultPolicy: string;
+  /** Where it was looked at. */
+  hook: Hook;
+  /** Of the rule (COUNT, too), or of the default. */
+  verdict: Action;
+  /** Whether a shadow rule matched, and `verdict` was not applied by it. */
+  shadow: boolean;
+  /** 4 or 16 bytes in network order. */
+  source: Buffer;
+  /** As long as `source`. */
+  destination: Buffer;
+  /** Number (IANA). */
+  protocol: number;
+  /** 0 where the protocol has none. */
+  sourcePort: number;
+  /** 0 where the protocol has none. */
+  destinationPort: number;
+  /** Bytes from the network header on. */
+  length: number;
+  /** For protocols 1 and 58. */
+  icmpType: number;
+  /** For protocols 1 and 58. */
+  icmpCode: number;
+  /** Byte 13 of the TCP header; for protocol 6. */
+  tcpFlags: number;
+  /** UNSPECIFIED where no rule of the ruleset asks for it. */
+  state: ConnectionState;
+  /** The packet's mark. */
+  mark: number;
+  /** Empty for none. */
+  inInterface: string;
+  /** Empty for none. */
+  outInterface: string;
+  /** Packets that the same rule matched since its last sample and that were not sampled, for its rate. */
+  suppressed: bigint;
+  /** Whether it is a fragment and not the first. */
+  fragment: boolean;
+  /** Whether its headers are short or inconsistent. */
+  malformed: boolean;
 }
 
 function createBaseConnectRequest(): ConnectRequest {
@@ -630,6 +715,9 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         break;
       case "explained":
         ExplainAnswer.encode(message.message.value, writer.uint32(66).fork()).join();
+        break;
+      case "packets":
+        PacketReport.encode(message.message.value, writer.uint32(74).fork()).join();
         break;
     }
     return writer;
@@ -712,6 +800,14 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
             message.message = { $case: "explained", value: ExplainAnswer.decode(reader, reader.uint32()) };
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.message = { $case: "packets", value: PacketReport.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -742,6 +838,8 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         ? { $case: "events", value: EventReport.fromJSON(object.events) }
         : isSet(object.explained)
         ? { $case: "explained", value: ExplainAnswer.fromJSON(object.explained) }
+        : isSet(object.packets)
+        ? { $case: "packets", value: PacketReport.fromJSON(object.packets) }
         : undefined,
     };
   },
@@ -764,6 +862,8 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
       obj.events = EventReport.toJSON(message.message.value);
     } else if (message.message?.$case === "explained") {
       obj.explained = ExplainAnswer.toJSON(message.message.value);
+    } else if (message.message?.$case === "packets") {
+      obj.packets = PacketReport.toJSON(message.message.value);
     }
     return obj;
   },
@@ -819,6 +919,12 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
       case "explained": {
         if (object.message?.value !== undefined && object.message?.value !== null) {
           message.message = { $case: "explained", value: ExplainAnswer.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "packets": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "packets", value: PacketReport.fromPartial(object.message.value) };
         }
         break;
       }
@@ -4746,13 +4852,19 @@ export const NamespaceReport: MessageFns<NamespaceReport> = {
 };
 
 function createBaseStatsReport(): StatsReport {
-  return { bindings: [] };
+  return { bindings: [], whole: false, health: undefined };
 }
 
 export const StatsReport: MessageFns<StatsReport> = {
   encode(message: StatsReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.bindings) {
       BindingStats.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.whole !== false) {
+      writer.uint32(16).bool(message.whole);
+    }
+    if (message.health !== undefined) {
+      HostHealth.encode(message.health, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -4778,6 +4890,22 @@ export const StatsReport: MessageFns<StatsReport> = {
             message.bindings.push(BindingStats.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.whole = reader.bool();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.health = HostHealth.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4795,6 +4923,8 @@ export const StatsReport: MessageFns<StatsReport> = {
       bindings: globalThis.Array.isArray(object?.bindings)
         ? object.bindings.map((e: any) => BindingStats.fromJSON(e))
         : [],
+      whole: isSet(object.whole) ? globalThis.Boolean(object.whole) : false,
+      health: isSet(object.health) ? HostHealth.fromJSON(object.health) : undefined,
     };
   },
 
@@ -4802,6 +4932,12 @@ export const StatsReport: MessageFns<StatsReport> = {
     const obj: any = {};
     if (message.bindings?.length) {
       obj.bindings = message.bindings.map((e) => BindingStats.toJSON(e));
+    }
+    if (message.whole !== false) {
+      obj.whole = message.whole;
+    }
+    if (message.health !== undefined) {
+      obj.health = HostHealth.toJSON(message.health);
     }
     return obj;
   },
@@ -4812,12 +4948,30 @@ export const StatsReport: MessageFns<StatsReport> = {
   fromPartial(object: DeepPartial<StatsReport>): StatsReport {
     const message = createBaseStatsReport();
     message.bindings = object.bindings?.map((e) => BindingStats.fromPartial(e)) || [];
+    message.whole = object.whole ?? false;
+    message.health = (object.health !== undefined && object.health !== null)
+      ? HostHealth.fromPartial(object.health)
+      : undefined;
     return message;
   },
 };
 
 function createBaseBindingStats(): BindingStats {
-  return { namespace: "", epoch: 0n, ruleKeys: [], packets: [], bytes: [], shadowPackets: [] };
+  return {
+    namespace: "",
+    epoch: 0n,
+    ruleKeys: [],
+    packets: [],
+    bytes: [],
+    shadowPackets: [],
+    idleMs: [],
+    hooks: [],
+    accepted: [],
+    dropped: [],
+    rejected: [],
+    shadowDropped: [],
+    malformed: [],
+  };
 }
 
 export const BindingStats: MessageFns<BindingStats> = {
@@ -4866,6 +5020,73 @@ export const BindingStats: MessageFns<BindingStats> = {
       for (const v of message.shadowPackets) {
         if (BigInt.asUintN(64, v) !== v) {
           throw new globalThis.Error("a value provided in array field shadowPackets of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.idleMs.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.idleMs) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field idleMs of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.hooks.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.hooks) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.accepted.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.accepted) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field accepted of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.dropped.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.dropped) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field dropped of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.rejected.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.rejected) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field rejected of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.shadowDropped.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.shadowDropped) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field shadowDropped of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.malformed.length !== 0) {
+      writer.uint32(106).fork();
+      for (const v of message.malformed) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field malformed of type uint64 is too large");
         }
         writer.uint64(v);
       }
@@ -4975,6 +5196,132 @@ export const BindingStats: MessageFns<BindingStats> = {
 
             break;
           }
+          case 7: {
+            if (tag === 56) {
+              message.idleMs.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.idleMs.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 64) {
+              message.hooks.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.hooks.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag === 72) {
+              message.accepted.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.accepted.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.dropped.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.dropped.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag === 88) {
+              message.rejected.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.rejected.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag === 96) {
+              message.shadowDropped.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.shadowDropped.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 13: {
+            if (tag === 104) {
+              message.malformed.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 106) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.malformed.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5003,6 +5350,25 @@ export const BindingStats: MessageFns<BindingStats> = {
         : globalThis.Array.isArray(object?.shadow_packets)
         ? object.shadow_packets.map((e: any) => BigInt(e))
         : [],
+      idleMs: globalThis.Array.isArray(object?.idleMs)
+        ? object.idleMs.map((e: any) => BigInt(e))
+        : globalThis.Array.isArray(object?.idle_ms)
+        ? object.idle_ms.map((e: any) => BigInt(e))
+        : [],
+      hooks: globalThis.Array.isArray(object?.hooks)
+        ? object.hooks.map((e: any) => hookFromJSON(e))
+        : [],
+      accepted: globalThis.Array.isArray(object?.accepted) ? object.accepted.map((e: any) => BigInt(e)) : [],
+      dropped: globalThis.Array.isArray(object?.dropped) ? object.dropped.map((e: any) => BigInt(e)) : [],
+      rejected: globalThis.Array.isArray(object?.rejected) ? object.rejected.map((e: any) => BigInt(e)) : [],
+      shadowDropped: globalThis.Array.isArray(object?.shadowDropped)
+        ? object.shadowDropped.map((e: any) => BigInt(e))
+        : globalThis.Array.isArray(object?.shadow_dropped)
+        ? object.shadow_dropped.map((e: any) => BigInt(e))
+        : [],
+      malformed: globalThis.Array.isArray(object?.malformed)
+        ? object.malformed.map((e: any) => BigInt(e))
+        : [],
     };
   },
 
@@ -5026,6 +5392,27 @@ export const BindingStats: MessageFns<BindingStats> = {
     if (message.shadowPackets?.length) {
       obj.shadowPackets = message.shadowPackets.map((e) => e.toString());
     }
+    if (message.idleMs?.length) {
+      obj.idleMs = message.idleMs.map((e) => e.toString());
+    }
+    if (message.hooks?.length) {
+      obj.hooks = message.hooks.map((e) => hookToJSON(e));
+    }
+    if (message.accepted?.length) {
+      obj.accepted = message.accepted.map((e) => e.toString());
+    }
+    if (message.dropped?.length) {
+      obj.dropped = message.dropped.map((e) => e.toString());
+    }
+    if (message.rejected?.length) {
+      obj.rejected = message.rejected.map((e) => e.toString());
+    }
+    if (message.shadowDropped?.length) {
+      obj.shadowDropped = message.shadowDropped.map((e) => e.toString());
+    }
+    if (message.malformed?.length) {
+      obj.malformed = message.malformed.map((e) => e.toString());
+    }
     return obj;
   },
 
@@ -5040,6 +5427,588 @@ export const BindingStats: MessageFns<BindingStats> = {
     message.packets = object.packets?.map((e) => BigInt(e)) || [];
     message.bytes = object.bytes?.map((e) => BigInt(e)) || [];
     message.shadowPackets = object.shadowPackets?.map((e) => BigInt(e)) || [];
+    message.idleMs = object.idleMs?.map((e) => BigInt(e)) || [];
+    message.hooks = object.hooks?.map((e) => e) || [];
+    message.accepted = object.accepted?.map((e) => BigInt(e)) || [];
+    message.dropped = object.dropped?.map((e) => BigInt(e)) || [];
+    message.rejected = object.rejected?.map((e) => BigInt(e)) || [];
+    message.shadowDropped = object.shadowDropped?.map((e) => BigInt(e)) || [];
+    message.malformed = object.malformed?.map((e) => BigInt(e)) || [];
+    return message;
+  },
+};
+
+function createBasePacketReport(): PacketReport {
+  return { packets: [], lost: 0n };
+}
+
+export const PacketReport: MessageFns<PacketReport> = {
+  encode(message: PacketReport, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.packets) {
+      SampledPacket.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.lost !== 0n) {
+      if (BigInt.asUintN(64, message.lost) !== message.lost) {
+        throw new globalThis.Error("value provided for field message.lost of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.lost);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): PacketReport {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBasePacketReport();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.packets.push(SampledPacket.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.lost = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): PacketReport {
+    return {
+      packets: globalThis.Array.isArray(object?.packets)
+        ? object.packets.map((e: any) => SampledPacket.fromJSON(e))
+        : [],
+      lost: isSet(object.lost) ? BigInt(object.lost) : 0n,
+    };
+  },
+
+  toJSON(message: PacketReport): unknown {
+    const obj: any = {};
+    if (message.packets?.length) {
+      obj.packets = message.packets.map((e) => SampledPacket.toJSON(e));
+    }
+    if (message.lost !== 0n) {
+      obj.lost = message.lost.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<PacketReport>): PacketReport {
+    return PacketReport.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<PacketReport>): PacketReport {
+    const message = createBasePacketReport();
+    message.packets = object.packets?.map((e) => SampledPacket.fromPartial(e)) || [];
+    message.lost = (object.lost !== undefined && object.lost !== null) ? BigInt(object.lost) : 0n;
+    return message;
+  },
+};
+
+function createBaseSampledPacket(): SampledPacket {
+  return {
+    time: undefined,
+    namespace: "",
+    ruleKey: 0n,
+    defaultPolicy: "",
+    hook: 0,
+    verdict: 0,
+    shadow: false,
+    source: Buffer.alloc(0),
+    destination: Buffer.alloc(0),
+    protocol: 0,
+    sourcePort: 0,
+    destinationPort: 0,
+    length: 0,
+    icmpType: 0,
+    icmpCode: 0,
+    tcpFlags: 0,
+    state: 0,
+    mark: 0,
+    inInterface: "",
+    outInterface: "",
+    suppressed: 0n,
+    fragment: false,
+    malformed: false,
+  };
+}
+
+export const SampledPacket: MessageFns<SampledPacket> = {
+  encode(message: SampledPacket, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.time !== undefined) {
+      Timestamp.encode(toTimestamp(message.time), writer.uint32(10).fork()).join();
+    }
+    if (message.namespace !== "") {
+      writer.uint32(18).string(message.namespace);
+    }
+    if (message.ruleKey !== 0n) {
+      if (BigInt.asUintN(64, message.ruleKey) !== message.ruleKey) {
+        throw new globalThis.Error("value provided for field message.ruleKey of type fixed64 too large");
+      }
+      writer.uint32(25).fixed64(message.ruleKey);
+    }
+    if (message.defaultPolicy !== "") {
+      writer.uint32(34).string(message.defaultPolicy);
+    }
+    if (message.hook !== 0) {
+      writer.uint32(40).int32(message.hook);
+    }
+    if (message.verdict !== 0) {
+      writer.uint32(48).int32(message.verdict);
+    }
+    if (message.shadow !== false) {
+      writer.uint32(56).bool(message.shadow);
+    }
+    if (message.source.length !== 0) {
+      writer.uint32(66).bytes(message.source);
+    }
+    if (message.destination.length !== 0) {
+      writer.uint32(74).bytes(message.destination);
+    }
+    if (message.protocol !== 0) {
+      writer.uint32(80).uint32(message.protocol);
+    }
+    if (message.sourcePort !== 0) {
+      writer.uint32(88).uint32(message.sourcePort);
+    }
+    if (message.destinationPort !== 0) {
+      writer.uint32(96).uint32(message.destinationPort);
+    }
+    if (message.length !== 0) {
+      writer.uint32(104).uint32(message.length);
+    }
+    if (message.icmpType !== 0) {
+      writer.uint32(112).uint32(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      writer.uint32(120).uint32(message.icmpCode);
+    }
+    if (message.tcpFlags !== 0) {
+      writer.uint32(128).uint32(message.tcpFlags);
+    }
+    if (message.state !== 0) {
+      writer.uint32(136).int32(message.state);
+    }
+    if (message.mark !== 0) {
+      writer.uint32(144).uint32(message.mark);
+    }
+    if (message.inInterface !== "") {
+      writer.uint32(154).string(message.inInterface);
+    }
+    if (message.outInterface !== "") {
+      writer.uint32(162).string(message.outInterface);
+    }
+    if (message.suppressed !== 0n) {
+      if (BigInt.asUintN(64, message.suppressed) !== message.suppressed) {
+        throw new globalThis.Error("value provided for field message.suppressed of type uint64 too large");
+      }
+      writer.uint32(168).uint64(message.suppressed);
+    }
+    if (message.fragment !== false) {
+      writer.uint32(176).bool(message.fragment);
+    }
+    if (message.malformed !== false) {
+      writer.uint32(184).bool(message.malformed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SampledPacket {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSampledPacket();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.namespace = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.ruleKey = reader.fixed64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.defaultPolicy = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.hook = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.verdict = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.shadow = reader.bool();
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.source = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.destination = Buffer.from(reader.bytes());
+            continue;
+          }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.protocol = reader.uint32();
+            continue;
+          }
+          case 11: {
+            if (tag !== 88) {
+              break;
+            }
+
+            message.sourcePort = reader.uint32();
+            continue;
+          }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.destinationPort = reader.uint32();
+            continue;
+          }
+          case 13: {
+            if (tag !== 104) {
+              break;
+            }
+
+            message.length = reader.uint32();
+            continue;
+          }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.icmpType = reader.uint32();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.icmpCode = reader.uint32();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.tcpFlags = reader.uint32();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.mark = reader.uint32();
+            continue;
+          }
+          case 19: {
+            if (tag !== 154) {
+              break;
+            }
+
+            message.inInterface = reader.string();
+            continue;
+          }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.outInterface = reader.string();
+            continue;
+          }
+          case 21: {
+            if (tag !== 168) {
+              break;
+            }
+
+            message.suppressed = reader.uint64() as bigint;
+            continue;
+          }
+          case 22: {
+            if (tag !== 176) {
+              break;
+            }
+
+            message.fragment = reader.bool();
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.malformed = reader.bool();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SampledPacket {
+    return {
+      time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      namespace: isSet(object.namespace) ? globalThis.String(object.namespace) : "",
+      ruleKey: isSet(object.ruleKey) ? BigInt(object.ruleKey) : isSet(object.rule_key) ? BigInt(object.rule_key) : 0n,
+      defaultPolicy: isSet(object.defaultPolicy)
+        ? globalThis.String(object.defaultPolicy)
+        : isSet(object.default_policy)
+        ? globalThis.String(object.default_policy)
+        : "",
+      hook: isSet(object.hook) ? hookFromJSON(object.hook) : 0,
+      verdict: isSet(object.verdict) ? actionFromJSON(object.verdict) : 0,
+      shadow: isSet(object.shadow) ? globalThis.Boolean(object.shadow) : false,
+      source: isSet(object.source) ? Buffer.from(bytesFromBase64(object.source)) : Buffer.alloc(0),
+      destination: isSet(object.destination) ? Buffer.from(bytesFromBase64(object.destination)) : Buffer.alloc(0),
+      protocol: isSet(object.protocol) ? globalThis.Number(object.protocol) : 0,
+      sourcePort: isSet(object.sourcePort)
+        ? globalThis.Number(object.sourcePort)
+        : isSet(object.source_port)
+        ? globalThis.Number(object.source_port)
+        : 0,
+      destinationPort: isSet(object.destinationPort)
+        ? globalThis.Number(object.destinationPort)
+        : isSet(object.destination_port)
+        ? globalThis.Number(object.destination_port)
+        : 0,
+      length: isSet(object.length) ? globalThis.Number(object.length) : 0,
+      icmpType: isSet(object.icmpType)
+        ? globalThis.Number(object.icmpType)
+        : isSet(object.icmp_type)
+        ? globalThis.Number(object.icmp_type)
+        : 0,
+      icmpCode: isSet(object.icmpCode)
+        ? globalThis.Number(object.icmpCode)
+        : isSet(object.icmp_code)
+        ? globalThis.Number(object.icmp_code)
+        : 0,
+      tcpFlags: isSet(object.tcpFlags)
+        ? globalThis.Number(object.tcpFlags)
+        : isSet(object.tcp_flags)
+        ? globalThis.Number(object.tcp_flags)
+        : 0,
+      state: isSet(object.state) ? connectionStateFromJSON(object.state) : 0,
+      mark: isSet(object.mark) ? globalThis.Number(object.mark) : 0,
+      inInterface: isSet(object.inInterface)
+        ? globalThis.String(object.inInterface)
+        : isSet(object.in_interface)
+        ? globalThis.String(object.in_interface)
+        : "",
+      outInterface: isSet(object.outInterface)
+        ? globalThis.String(object.outInterface)
+        : isSet(object.out_interface)
+        ? globalThis.String(object.out_interface)
+        : "",
+      suppressed: isSet(object.suppressed) ? BigInt(object.suppressed) : 0n,
+      fragment: isSet(object.fragment) ? globalThis.Boolean(object.fragment) : false,
+      malformed: isSet(object.malformed) ? globalThis.Boolean(object.malformed) : false,
+    };
+  },
+
+  toJSON(message: SampledPacket): unknown {
+    const obj: any = {};
+    if (message.time !== undefined) {
+      obj.time = message.time.toISOString();
+    }
+    if (message.namespace !== "") {
+      obj.namespace = message.namespace;
+    }
+    if (message.ruleKey !== 0n) {
+      obj.ruleKey = message.ruleKey.toString();
+    }
+    if (message.defaultPolicy !== "") {
+      obj.defaultPolicy = message.defaultPolicy;
+    }
+    if (message.hook !== 0) {
+      obj.hook = hookToJSON(message.hook);
+    }
+    if (message.verdict !== 0) {
+      obj.verdict = actionToJSON(message.verdict);
+    }
+    if (message.shadow !== false) {
+      obj.shadow = message.shadow;
+    }
+    if (message.source.length !== 0) {
+      obj.source = base64FromBytes(message.source);
+    }
+    if (message.destination.length !== 0) {
+      obj.destination = base64FromBytes(message.destination);
+    }
+    if (message.protocol !== 0) {
+      obj.protocol = Math.round(message.protocol);
+    }
+    if (message.sourcePort !== 0) {
+      obj.sourcePort = Math.round(message.sourcePort);
+    }
+    if (message.destinationPort !== 0) {
+      obj.destinationPort = Math.round(message.destinationPort);
+    }
+    if (message.length !== 0) {
+      obj.length = Math.round(message.length);
+    }
+    if (message.icmpType !== 0) {
+      obj.icmpType = Math.round(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      obj.icmpCode = Math.round(message.icmpCode);
+    }
+    if (message.tcpFlags !== 0) {
+      obj.tcpFlags = Math.round(message.tcpFlags);
+    }
+    if (message.state !== 0) {
+      obj.state = connectionStateToJSON(message.state);
+    }
+    if (message.mark !== 0) {
+      obj.mark = Math.round(message.mark);
+    }
+    if (message.inInterface !== "") {
+      obj.inInterface = message.inInterface;
+    }
+    if (message.outInterface !== "") {
+      obj.outInterface = message.outInterface;
+    }
+    if (message.suppressed !== 0n) {
+      obj.suppressed = message.suppressed.toString();
+    }
+    if (message.fragment !== false) {
+      obj.fragment = message.fragment;
+    }
+    if (message.malformed !== false) {
+      obj.malformed = message.malformed;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SampledPacket>): SampledPacket {
+    return SampledPacket.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SampledPacket>): SampledPacket {
+    const message = createBaseSampledPacket();
+    message.time = object.time ?? undefined;
+    message.namespace = object.namespace ?? "";
+    message.ruleKey = (object.ruleKey !== undefined && object.ruleKey !== null) ? BigInt(object.ruleKey) : 0n;
+    message.defaultPolicy = object.defaultPolicy ?? "";
+    message.hook = object.hook ?? 0;
+    message.verdict = object.verdict ?? 0;
+    message.shadow = object.shadow ?? false;
+    message.source = object.source ?? Buffer.alloc(0);
+    message.destination = object.destination ?? Buffer.alloc(0);
+    message.protocol = object.protocol ?? 0;
+    message.sourcePort = object.sourcePort ?? 0;
+    message.destinationPort = object.destinationPort ?? 0;
+    message.length = object.length ?? 0;
+    message.icmpType = object.icmpType ?? 0;
+    message.icmpCode = object.icmpCode ?? 0;
+    message.tcpFlags = object.tcpFlags ?? 0;
+    message.state = object.state ?? 0;
+    message.mark = object.mark ?? 0;
+    message.inInterface = object.inInterface ?? "";
+    message.outInterface = object.outInterface ?? "";
+    message.suppressed = (object.suppressed !== undefined && object.suppressed !== null)
+      ? BigInt(object.suppressed)
+      : 0n;
+    message.fragment = object.fragment ?? false;
+    message.malformed = object.malformed ?? false;
     return message;
   },
 };
@@ -5159,6 +6128,28 @@ type DeepPartial<T> = T extends bigint ? string | number | bigint
   : T extends { $case: string; value: unknown } ? { $case: T["$case"]; value?: DeepPartial<T["value"]> }
   : T extends {} ? { [K in keyof T]?: DeepPartial<T[K]> }
   : Partial<T>;
+
+function toTimestamp(date: Date): Timestamp {
+  const seconds = BigInt(Math.trunc(date.getTime() / 1_000));
+  const nanos = (date.getTime() % 1_000) * 1_000_000;
+  return { seconds, nanos };
+}
+
+function fromTimestamp(t: Timestamp): Date {
+  let millis = (globalThis.Number(t.seconds.toString()) || 0) * 1_000;
+  millis += (t.nanos || 0) / 1_000_000;
+  return new globalThis.Date(millis);
+}
+
+function fromJsonTimestamp(o: any): Date {
+  if (o instanceof globalThis.Date) {
+    return o;
+  } else if (typeof o === "string") {
+    return new globalThis.Date(o);
+  } else {
+    return fromTimestamp(Timestamp.fromJSON(o));
+  }
+}
 
 function isObject(value: any): boolean {
   return typeof value === "object" && value !== null;

@@ -322,6 +322,8 @@ export interface Host {
   enforcedRevision: bigint;
   /** Changes with `operator_labels`. */
   etag: string;
+  /** How its agent and module were when it reported last, at most 15 s ago while it is connected; not set before it has reported. */
+  health: HostHealth | undefined;
 }
 
 export interface Host_LabelsEntry {
@@ -337,6 +339,28 @@ export interface Host_AgentLabelsEntry {
 export interface Host_OperatorLabelsEntry {
   key: string;
   value: string;
+}
+
+/** How an agent and its kernel module are. */
+export interface HostHealth {
+  /** Whether the module is loaded and answers. */
+  moduleLoaded: boolean;
+  /** Bytes that the module holds in rulesets and counters. */
+  moduleMemoryBytes: bigint;
+  /** Rulesets that the module holds. */
+  rulesets: number;
+  /** Namespaces to which one of them is bound. */
+  bindings: number;
+  /** Address sets that the module holds. */
+  addressSets: number;
+  /** Network namespaces that the kernel has. */
+  kernelNamespaces: number;
+  /** Those of them that are in quarantine. */
+  quarantined: number;
+  /** Resident memory of the agent. */
+  agentMemoryBytes: bigint;
+  /** How long the agent has been running. */
+  agentUptime: Duration | undefined;
 }
 
 /** A network namespace of a host. */
@@ -683,6 +707,7 @@ function createBaseHost(): Host {
     operatorLabels: {},
     enforcedRevision: 0n,
     etag: "",
+    health: undefined,
   };
 }
 
@@ -741,6 +766,9 @@ export const Host: MessageFns<Host> = {
     }
     if (message.etag !== "") {
       writer.uint32(122).string(message.etag);
+    }
+    if (message.health !== undefined) {
+      HostHealth.encode(message.health, writer.uint32(130).fork()).join();
     }
     return writer;
   },
@@ -887,6 +915,14 @@ export const Host: MessageFns<Host> = {
             message.etag = reader.string();
             continue;
           }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.health = HostHealth.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1017,6 +1053,7 @@ export const Host: MessageFns<Host> = {
         ? BigInt(object.enforced_revision)
         : 0n,
       etag: isSet(object.etag) ? globalThis.String(object.etag) : "",
+      health: isSet(object.health) ? HostHealth.fromJSON(object.health) : undefined,
     };
   },
 
@@ -1085,6 +1122,9 @@ export const Host: MessageFns<Host> = {
     if (message.etag !== "") {
       obj.etag = message.etag;
     }
+    if (message.health !== undefined) {
+      obj.health = HostHealth.toJSON(message.health);
+    }
     return obj;
   },
 
@@ -1138,6 +1178,9 @@ export const Host: MessageFns<Host> = {
       ? BigInt(object.enforcedRevision)
       : 0n;
     message.etag = object.etag ?? "";
+    message.health = (object.health !== undefined && object.health !== null)
+      ? HostHealth.fromPartial(object.health)
+      : undefined;
     return message;
   },
 };
@@ -1393,6 +1436,249 @@ export const Host_OperatorLabelsEntry: MessageFns<Host_OperatorLabelsEntry> = {
     const message = createBaseHost_OperatorLabelsEntry();
     message.key = object.key ?? "";
     message.value = object.value ?? "";
+    return message;
+  },
+};
+
+function createBaseHostHealth(): HostHealth {
+  return {
+    moduleLoaded: false,
+    moduleMemoryBytes: 0n,
+    rulesets: 0,
+    bindings: 0,
+    addressSets: 0,
+    kernelNamespaces: 0,
+    quarantined: 0,
+    agentMemoryBytes: 0n,
+    agentUptime: undefined,
+  };
+}
+
+export const HostHealth: MessageFns<HostHealth> = {
+  encode(message: HostHealth, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.moduleLoaded !== false) {
+      writer.uint32(8).bool(message.moduleLoaded);
+    }
+    if (message.moduleMemoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.moduleMemoryBytes) !== message.moduleMemoryBytes) {
+        throw new globalThis.Error("value provided for field message.moduleMemoryBytes of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.moduleMemoryBytes);
+    }
+    if (message.rulesets !== 0) {
+      writer.uint32(24).uint32(message.rulesets);
+    }
+    if (message.bindings !== 0) {
+      writer.uint32(32).uint32(message.bindings);
+    }
+    if (message.addressSets !== 0) {
+      writer.uint32(40).uint32(message.addressSets);
+    }
+    if (message.kernelNamespaces !== 0) {
+      writer.uint32(48).uint32(message.kernelNamespaces);
+    }
+    if (message.quarantined !== 0) {
+      writer.uint32(56).uint32(message.quarantined);
+    }
+    if (message.agentMemoryBytes !== 0n) {
+      if (BigInt.asUintN(64, message.agentMemoryBytes) !== message.agentMemoryBytes) {
+        throw new globalThis.Error("value provided for field message.agentMemoryBytes of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.agentMemoryBytes);
+    }
+    if (message.agentUptime !== undefined) {
+      Duration.encode(message.agentUptime, writer.uint32(74).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): HostHealth {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseHostHealth();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.moduleLoaded = reader.bool();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.moduleMemoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.rulesets = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.bindings = reader.uint32();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.addressSets = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.kernelNamespaces = reader.uint32();
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.quarantined = reader.uint32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.agentMemoryBytes = reader.uint64() as bigint;
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.agentUptime = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): HostHealth {
+    return {
+      moduleLoaded: isSet(object.moduleLoaded)
+        ? globalThis.Boolean(object.moduleLoaded)
+        : isSet(object.module_loaded)
+        ? globalThis.Boolean(object.module_loaded)
+        : false,
+      moduleMemoryBytes: isSet(object.moduleMemoryBytes)
+        ? BigInt(object.moduleMemoryBytes)
+        : isSet(object.module_memory_bytes)
+        ? BigInt(object.module_memory_bytes)
+        : 0n,
+      rulesets: isSet(object.rulesets) ? globalThis.Number(object.rulesets) : 0,
+      bindings: isSet(object.bindings) ? globalThis.Number(object.bindings) : 0,
+      addressSets: isSet(object.addressSets)
+        ? globalThis.Number(object.addressSets)
+        : isSet(object.address_sets)
+        ? globalThis.Number(object.address_sets)
+        : 0,
+      kernelNamespaces: isSet(object.kernelNamespaces)
+        ? globalThis.Number(object.kernelNamespaces)
+        : isSet(object.kernel_namespaces)
+        ? globalThis.Number(object.kernel_namespaces)
+        : 0,
+      quarantined: isSet(object.quarantined) ? globalThis.Number(object.quarantined) : 0,
+      agentMemoryBytes: isSet(object.agentMemoryBytes)
+        ? BigInt(object.agentMemoryBytes)
+        : isSet(object.agent_memory_bytes)
+        ? BigInt(object.agent_memory_bytes)
+        : 0n,
+      agentUptime: isSet(object.agentUptime)
+        ? Duration.fromJSON(object.agentUptime)
+        : isSet(object.agent_uptime)
+        ? Duration.fromJSON(object.agent_uptime)
+        : undefined,
+    };
+  },
+
+  toJSON(message: HostHealth): unknown {
+    const obj: any = {};
+    if (message.moduleLoaded !== false) {
+      obj.moduleLoaded = message.moduleLoaded;
+    }
+    if (message.moduleMemoryBytes !== 0n) {
+      obj.moduleMemoryBytes = message.moduleMemoryBytes.toString();
+    }
+    if (message.rulesets !== 0) {
+      obj.rulesets = Math.round(message.rulesets);
+    }
+    if (message.bindings !== 0) {
+      obj.bindings = Math.round(message.bindings);
+    }
+    if (message.addressSets !== 0) {
+      obj.addressSets = Math.round(message.addressSets);
+    }
+    if (message.kernelNamespaces !== 0) {
+      obj.kernelNamespaces = Math.round(message.kernelNamespaces);
+    }
+    if (message.quarantined !== 0) {
+      obj.quarantined = Math.round(message.quarantined);
+    }
+    if (message.agentMemoryBytes !== 0n) {
+      obj.agentMemoryBytes = message.agentMemoryBytes.toString();
+    }
+    if (message.agentUptime !== undefined) {
+      obj.agentUptime = Duration.toJSON(message.agentUptime);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<HostHealth>): HostHealth {
+    return HostHealth.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<HostHealth>): HostHealth {
+    const message = createBaseHostHealth();
+    message.moduleLoaded = object.moduleLoaded ?? false;
+    message.moduleMemoryBytes = (object.moduleMemoryBytes !== undefined && object.moduleMemoryBytes !== null)
+      ? BigInt(object.moduleMemoryBytes)
+      : 0n;
+    message.rulesets = object.rulesets ?? 0;
+    message.bindings = object.bindings ?? 0;
+    message.addressSets = object.addressSets ?? 0;
+    message.kernelNamespaces = object.kernelNamespaces ?? 0;
+    message.quarantined = object.quarantined ?? 0;
+    message.agentMemoryBytes = (object.agentMemoryBytes !== undefined && object.agentMemoryBytes !== null)
+      ? BigInt(object.agentMemoryBytes)
+      : 0n;
+    message.agentUptime = (object.agentUptime !== undefined && object.agentUptime !== null)
+      ? Duration.fromPartial(object.agentUptime)
+      : undefined;
     return message;
   },
 };

@@ -22,9 +22,22 @@ import {
 } from "@grpc/grpc-js";
 import { Duration } from "../../google/protobuf/duration";
 import { Timestamp } from "../../google/protobuf/timestamp";
-import { Action, actionFromJSON, actionToJSON, Hook, hookFromJSON, hookToJSON } from "./policy";
+import {
+  Action,
+  actionFromJSON,
+  actionToJSON,
+  ConnectionState,
+  connectionStateFromJSON,
+  connectionStateToJSON,
+  Hook,
+  hookFromJSON,
+  hookToJSON,
+  TcpFlag,
+  tcpFlagFromJSON,
+  tcpFlagToJSON,
+} from "./policy";
 
-/** Statistics: what the rules match, as it happens. */
+/** Statistics: what the rules match and what becomes of packets, as it happens and as it was. */
 
 /** By what counters are added up. */
 export enum StatsDimension {
@@ -38,6 +51,8 @@ export enum StatsDimension {
   STATS_DIMENSION_POLICY = 3,
   /** STATS_DIMENSION_RULE - One group for each rule of each policy (implies POLICY). */
   STATS_DIMENSION_RULE = 4,
+  /** STATS_DIMENSION_HOOK - One group for each hook. What rules matched has none: it stands in the group without a hook. */
+  STATS_DIMENSION_HOOK = 5,
 }
 
 export function statsDimensionFromJSON(object: any): StatsDimension {
@@ -57,6 +72,9 @@ export function statsDimensionFromJSON(object: any): StatsDimension {
     case 4:
     case "STATS_DIMENSION_RULE":
       return StatsDimension.STATS_DIMENSION_RULE;
+    case 5:
+    case "STATS_DIMENSION_HOOK":
+      return StatsDimension.STATS_DIMENSION_HOOK;
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum StatsDimension");
   }
@@ -74,8 +92,56 @@ export function statsDimensionToJSON(object: StatsDimension): string {
       return "STATS_DIMENSION_POLICY";
     case StatsDimension.STATS_DIMENSION_RULE:
       return "STATS_DIMENSION_RULE";
+    case StatsDimension.STATS_DIMENSION_HOOK:
+      return "STATS_DIMENSION_HOOK";
     default:
       throw new globalThis.Error("Unrecognized enum value " + object + " for enum StatsDimension");
+  }
+}
+
+/** By what groups are ordered, most first. */
+export enum StatsOrder {
+  /** STATS_ORDER_UNSPECIFIED - As PACKETS. */
+  STATS_ORDER_UNSPECIFIED = 0,
+  /** STATS_ORDER_PACKETS - Packets that rules matched. */
+  STATS_ORDER_PACKETS = 1,
+  /** STATS_ORDER_BYTES - Their bytes. */
+  STATS_ORDER_BYTES = 2,
+  /** STATS_ORDER_STOPPED - Packets that were dropped or rejected. Rules do not count that: for groups by host, namespace, hook and label. */
+  STATS_ORDER_STOPPED = 3,
+}
+
+export function statsOrderFromJSON(object: any): StatsOrder {
+  switch (object) {
+    case 0:
+    case "STATS_ORDER_UNSPECIFIED":
+      return StatsOrder.STATS_ORDER_UNSPECIFIED;
+    case 1:
+    case "STATS_ORDER_PACKETS":
+      return StatsOrder.STATS_ORDER_PACKETS;
+    case 2:
+    case "STATS_ORDER_BYTES":
+      return StatsOrder.STATS_ORDER_BYTES;
+    case 3:
+    case "STATS_ORDER_STOPPED":
+      return StatsOrder.STATS_ORDER_STOPPED;
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum StatsOrder");
+  }
+}
+
+export function statsOrderToJSON(object: StatsOrder): string {
+  switch (object) {
+    case StatsOrder.STATS_ORDER_UNSPECIFIED:
+      return "STATS_ORDER_UNSPECIFIED";
+    case StatsOrder.STATS_ORDER_PACKETS:
+      return "STATS_ORDER_PACKETS";
+    case StatsOrder.STATS_ORDER_BYTES:
+      return "STATS_ORDER_BYTES";
+    case StatsOrder.STATS_ORDER_STOPPED:
+      return "STATS_ORDER_STOPPED";
+    default:
+      throw new globalThis.Error("Unrecognized enum value " + object + " for enum StatsOrder");
   }
 }
 
@@ -89,6 +155,8 @@ export interface StatsFilter {
   policies: string[];
   /** Ids of rules; any of them. */
   ruleIds: string[];
+  /** Conditions on labels of hosts, as in ListPoliciesRequest.filter: `site=fra,env in (a,b)`. */
+  hostLabels: string;
 }
 
 /** Request of StreamStats. */
@@ -100,17 +168,37 @@ export interface StreamStatsRequest {
   /** Empty: one total. Each at most once. */
   groupBy: StatsDimension[];
   /** Between messages: 100 ms to 1 h; not set: 1 s. */
-  interval: Duration | undefined;
+  interval:
+    | Duration
+    | undefined;
+  /**
+   * Keys of labels of hosts: one group for each combination of values. At most 8, each at most once. What is counted stands under
+   * the labels that the host has then; what was counted before the stream began, under those that it had when it began.
+   */
+  groupByLabels: string[];
+  /** Only so many groups, the first by `order`; every message is then a snapshot. 0: all. At most 10000. */
+  top: number;
+  /** For `top`; with `rates`, by rates. */
+  order: StatsOrder;
+  /** Also give rates. */
+  rates: boolean;
 }
 
 /** One message of StreamStats. */
 export interface StreamStatsResponse {
-  /** True on the first message, which has every group; later ones have those that changed. */
+  /**
+   * Whether the message has every group that is to be shown, and what was shown before can be forgotten: true on the first message,
+   * and with `top` on all. Others have the groups that changed.
+   */
   snapshot: boolean;
-  /** In order of their keys. */
+  /** In order of their keys; with `top` most first. */
   groups: StatsGroup[];
   /** When the controller made the message. For people. */
-  time: Date | undefined;
+  time:
+    | Date
+    | undefined;
+  /** Messages that were due since the last one and were not made, because the consumer had not taken it yet. */
+  missed: bigint;
 }
 
 /** The sum over one group. */
@@ -123,11 +211,35 @@ export interface StatsGroup {
   policy: string;
   /** Id of the rule when grouped by rule. */
   ruleId: string;
-  /** What was counted. */
-  counters: Counters | undefined;
+  /** What rules matched. */
+  counters:
+    | Counters
+    | undefined;
+  /** When grouped by labels: those that the hosts have. */
+  labels: { [key: string]: string };
+  /** When grouped by hook. */
+  hook: Hook;
+  /**
+   * What became of packets, matched by a rule or not. Not set when policies or rules are grouped by or filtered: packets pass many
+   * rules, and have one verdict.
+   */
+  traffic:
+    | Traffic
+    | undefined;
+  /** Over the time since the last message; not set unless asked for, and on the first message. */
+  rates:
+    | Rates
+    | undefined;
+  /** When a rule of the group matched last, as far as the controller knows: by its own clock, for people. Not set for never. */
+  lastHitTime: Date | undefined;
 }
 
-/** Cumulative counts. */
+export interface StatsGroup_LabelsEntry {
+  key: string;
+  value: string;
+}
+
+/** Cumulative counts of what rules matched. */
 export interface Counters {
   /** Packets that the rules matched. */
   packets: bigint;
@@ -135,6 +247,38 @@ export interface Counters {
   bytes: bigint;
   /** Those of `packets` that a shadow rule counted without acting. */
   shadowPackets: bigint;
+}
+
+/** Cumulative counts of packets by what became of them, in namespaces with a ruleset. */
+export interface Traffic {
+  /** All: the sum of the next three. */
+  seen: bigint;
+  /** Let through. */
+  accepted: bigint;
+  /** Dropped, by a rule or by the default verdict. */
+  dropped: bigint;
+  /** Refused with an answer to the sender. */
+  rejected: bigint;
+  /** Packets that at least one shadow rule would have stopped. */
+  shadowDropped: bigint;
+  /** With short or inconsistent headers; each is counted by its verdict, too. */
+  malformed: bigint;
+}
+
+/** By how much counts rise in a second. */
+export interface Rates {
+  /** Of Counters.packets. */
+  packets: number;
+  /** Of Counters.bytes. */
+  bytes: number;
+  /** Of Counters.shadow_packets. */
+  shadowPackets: number;
+  /** Of Traffic.accepted. */
+  accepted: number;
+  /** Of Traffic.dropped. */
+  dropped: number;
+  /** Of Traffic.rejected. */
+  rejected: number;
 }
 
 /** Request of QueryStats. */
@@ -149,48 +293,86 @@ export interface QueryStatsRequest {
   startTime:
     | Date
     | undefined;
-  /** Not set: now. */
+  /** Not set: now. Not before `start_time`. */
   endTime:
     | Date
     | undefined;
-  /** Between points; not set: 5 s. */
-  step: Duration | undefined;
+  /**
+   * Between points: 5 s to 24 h; not set: 5 s, or 1 min when `start_time` is over an hour ago. Rounded up to a whole number of those.
+   * The range must have at most 11000 points.
+   */
+  step:
+    | Duration
+    | undefined;
+  /** As in StreamStatsRequest, by the labels that hosts have now. */
+  groupByLabels: string[];
+  /** How many series, the first by `order`; 0 for 100, at most 1000. */
+  top: number;
+  /** For `top`: by the sum over the range. */
+  order: StatsOrder;
 }
 
 /** Answer of QueryStats. */
 export interface QueryStatsResponse {
-  /** One for each group. */
+  /** One for each group, most first. */
   series: StatsSeries[];
+  /** Between points. */
+  step:
+    | Duration
+    | undefined;
+  /** Groups that are not among `series`, for `top`. */
+  leftOut: bigint;
 }
 
 /** Points of one group. */
 export interface StatsSeries {
-  /** Its keys; `counters` is not set. */
+  /**
+   * Its keys, and the sums over the range. Where more than 5000 counters changed within one step, it was kept without namespaces,
+   * or, if they were still too many, without hosts: such counts stand in a group whose namespace, or host, is empty.
+   */
   group:
     | StatsGroup
     | undefined;
-  /** One for each step, oldest first. */
+  /** One for each step in which something was counted, oldest first. */
   points: StatsPoint[];
 }
 
-/** Cumulative counts at one time. */
+/** What was counted in one step. */
 export interface StatsPoint {
-  /** When. */
+  /** When the step ended, by the controller's clock. */
   time:
     | Date
     | undefined;
-  /** What had been counted by then. */
-  counters: Counters | undefined;
+  /** What rules matched in it. */
+  counters:
+    | Counters
+    | undefined;
+  /** What became of packets in it; set as in StatsGroup. */
+  traffic: Traffic | undefined;
 }
 
-/** Request of StreamPackets. */
+/** Request of StreamPackets. Fields that are set narrow; each holds for any of its entries. */
 export interface StreamPacketsRequest {
-  /** Not set: everything. */
+  /** Not set: everything. A default verdict has no rule_id, and the policy that states it. */
   filter:
     | StatsFilter
     | undefined;
-  /** Only packets with one of these verdicts; none: any. */
+  /** Only packets with one of these verdicts. */
   verdicts: Action[];
+  /** Only packets with source or destination in one of these prefixes: `10.0.0.0/8`, `2001:db8::/32`, or an address. */
+  prefixes: string[];
+  /** Only packets with their source in one of these. */
+  sourcePrefixes: string[];
+  /** Only packets with their destination in one of these. */
+  destinationPrefixes: string[];
+  /** Only packets with source or destination port among these: 1 to 65535. */
+  ports: number[];
+  /** Only packets of these protocols, as in Match.protocol. */
+  protocols: string[];
+  /** Go on with what is sampled from now. With neither `follow` nor `last`, as if it were set. */
+  follow: boolean;
+  /** Begin with the last so many samples that pass the filter: at most 16384. */
+  last: number;
 }
 
 /** One message of StreamPackets. */
@@ -200,14 +382,17 @@ export interface StreamPacketsResponse {
     /** A sampled packet. */
     { $case: "sample"; value: PacketSample }
     | //
-    /** Samples that could not be sent since the last message. */
+    /**
+     * Samples of the hosts asked for that were lost since the last message, exactly: because the kernel's ring, the agent or this
+     * stream had no room for them. They are not known, so it is not known whether they would have passed the filter.
+     */
     { $case: "lost"; value: bigint }
     | undefined;
 }
 
-/** A packet that a rule with logging sampled. */
+/** A packet that a rule with logging, or a default verdict with logging, sampled. */
 export interface PacketSample {
-  /** When it was seen. */
+  /** When it was seen; by the host's clock, for people. */
   time:
     | Date
     | undefined;
@@ -217,11 +402,11 @@ export interface PacketSample {
   namespace: string;
   /** Where it was looked at. */
   hook: Hook;
-  /** `policies/{policy_id}` of the rule; empty for the default verdict. */
+  /** `policies/{policy_id}` of the rule, or of the policy that states the default verdict. */
   policy: string;
   /** Id of the rule; empty for the default verdict. */
   ruleId: string;
-  /** What became of it. */
+  /** What became of it; for a rule that counts, COUNT. */
   verdict: Action;
   /** Address. */
   source: string;
@@ -235,6 +420,30 @@ export interface PacketSample {
   destinationPort: number;
   /** Bytes from the network header on. */
   length: number;
+  /** Whether it was the default verdict that decided, no rule. */
+  defaultVerdict: boolean;
+  /** Whether a shadow rule matched, and `verdict` was not applied by it. */
+  shadow: boolean;
+  /** For ICMP and ICMPv6. */
+  icmpType: number;
+  /** For ICMP and ICMPv6. */
+  icmpCode: number;
+  /** For TCP: those that are set. */
+  tcpFlags: TcpFlag[];
+  /** UNSPECIFIED where no rule of the namespace asks for it. */
+  state: ConnectionState;
+  /** The packet's mark. */
+  mark: number;
+  /** Name of the interface it came in by; empty for none. */
+  inInterface: string;
+  /** Name of the interface it is to leave by; empty for none. */
+  outInterface: string;
+  /** Packets that the same rule matched since its last sample in this namespace and that were not sampled, for its rate. */
+  suppressed: bigint;
+  /** Whether it is a fragment and not the first: it has no ports. */
+  fragment: boolean;
+  /** Whether its headers are short or inconsistent. */
+  malformed: boolean;
 }
 
 /** Request of ListTopRules. */
@@ -245,32 +454,42 @@ export interface ListTopRulesRequest {
     | undefined;
   /** How many; 0 for 10, at most 1000. */
   limit: number;
+  /** PACKETS or BYTES. */
+  order: StatsOrder;
 }
 
 /** Answer of ListTopRules. */
 export interface ListTopRulesResponse {
-  /** Most packets first. */
+  /** Most first. Rules that have matched nothing are not among them. */
   rules: StatsGroup[];
 }
 
 /** Request of ListUnusedRules. */
 export interface ListUnusedRulesRequest {
-  /** Not set: everything. */
+  /** Not set: everything. Narrowed by host or namespace, a rule is unused that was not hit there. */
   filter:
     | StatsFilter
     | undefined;
-  /** Not hit for at least this long. */
-  idleFor: Duration | undefined;
+  /** Not hit for at least this long, and there for as long: 0 to 3650 days. Not set: never hit. */
+  idleFor:
+    | Duration
+    | undefined;
+  /** As in ListPoliciesRequest. */
+  pageSize: number;
+  /** As in ListPoliciesRequest. */
+  pageToken: string;
 }
 
 /** Answer of ListUnusedRules. */
 export interface ListUnusedRulesResponse {
   /** In order of policy, rule. */
   rules: StatsGroup[];
+  /** For the next page; empty on the last. */
+  nextPageToken: string;
 }
 
 function createBaseStatsFilter(): StatsFilter {
-  return { hosts: [], namespaces: [], policies: [], ruleIds: [] };
+  return { hosts: [], namespaces: [], policies: [], ruleIds: [], hostLabels: "" };
 }
 
 export const StatsFilter: MessageFns<StatsFilter> = {
@@ -286,6 +505,9 @@ export const StatsFilter: MessageFns<StatsFilter> = {
     }
     for (const v of message.ruleIds) {
       writer.uint32(34).string(v!);
+    }
+    if (message.hostLabels !== "") {
+      writer.uint32(42).string(message.hostLabels);
     }
     return writer;
   },
@@ -335,6 +557,14 @@ export const StatsFilter: MessageFns<StatsFilter> = {
             message.ruleIds.push(reader.string());
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.hostLabels = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -359,6 +589,11 @@ export const StatsFilter: MessageFns<StatsFilter> = {
         : globalThis.Array.isArray(object?.rule_ids)
         ? object.rule_ids.map((e: any) => globalThis.String(e))
         : [],
+      hostLabels: isSet(object.hostLabels)
+        ? globalThis.String(object.hostLabels)
+        : isSet(object.host_labels)
+        ? globalThis.String(object.host_labels)
+        : "",
     };
   },
 
@@ -376,6 +611,9 @@ export const StatsFilter: MessageFns<StatsFilter> = {
     if (message.ruleIds?.length) {
       obj.ruleIds = message.ruleIds;
     }
+    if (message.hostLabels !== "") {
+      obj.hostLabels = message.hostLabels;
+    }
     return obj;
   },
 
@@ -388,12 +626,13 @@ export const StatsFilter: MessageFns<StatsFilter> = {
     message.namespaces = object.namespaces?.map((e) => e) || [];
     message.policies = object.policies?.map((e) => e) || [];
     message.ruleIds = object.ruleIds?.map((e) => e) || [];
+    message.hostLabels = object.hostLabels ?? "";
     return message;
   },
 };
 
 function createBaseStreamStatsRequest(): StreamStatsRequest {
-  return { filter: undefined, groupBy: [], interval: undefined };
+  return { filter: undefined, groupBy: [], interval: undefined, groupByLabels: [], top: 0, order: 0, rates: false };
 }
 
 export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
@@ -410,6 +649,18 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
     }
     if (message.interval !== undefined) {
       Duration.encode(message.interval, writer.uint32(26).fork()).join();
+    }
+    for (const v of message.groupByLabels) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.top !== 0) {
+      writer.uint32(40).int32(message.top);
+    }
+    if (message.order !== 0) {
+      writer.uint32(48).int32(message.order);
+    }
+    if (message.rates !== false) {
+      writer.uint32(56).bool(message.rates);
     }
     return writer;
   },
@@ -461,6 +712,38 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
             message.interval = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.groupByLabels.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.top = reader.int32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.order = reader.int32() as any;
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.rates = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -482,6 +765,14 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
         ? object.group_by.map((e: any) => statsDimensionFromJSON(e))
         : [],
       interval: isSet(object.interval) ? Duration.fromJSON(object.interval) : undefined,
+      groupByLabels: globalThis.Array.isArray(object?.groupByLabels)
+        ? object.groupByLabels.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.group_by_labels)
+        ? object.group_by_labels.map((e: any) => globalThis.String(e))
+        : [],
+      top: isSet(object.top) ? globalThis.Number(object.top) : 0,
+      order: isSet(object.order) ? statsOrderFromJSON(object.order) : 0,
+      rates: isSet(object.rates) ? globalThis.Boolean(object.rates) : false,
     };
   },
 
@@ -495,6 +786,18 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
     }
     if (message.interval !== undefined) {
       obj.interval = Duration.toJSON(message.interval);
+    }
+    if (message.groupByLabels?.length) {
+      obj.groupByLabels = message.groupByLabels;
+    }
+    if (message.top !== 0) {
+      obj.top = Math.round(message.top);
+    }
+    if (message.order !== 0) {
+      obj.order = statsOrderToJSON(message.order);
+    }
+    if (message.rates !== false) {
+      obj.rates = message.rates;
     }
     return obj;
   },
@@ -511,12 +814,16 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
     message.interval = (object.interval !== undefined && object.interval !== null)
       ? Duration.fromPartial(object.interval)
       : undefined;
+    message.groupByLabels = object.groupByLabels?.map((e) => e) || [];
+    message.top = object.top ?? 0;
+    message.order = object.order ?? 0;
+    message.rates = object.rates ?? false;
     return message;
   },
 };
 
 function createBaseStreamStatsResponse(): StreamStatsResponse {
-  return { snapshot: false, groups: [], time: undefined };
+  return { snapshot: false, groups: [], time: undefined, missed: 0n };
 }
 
 export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
@@ -529,6 +836,12 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
     }
     if (message.time !== undefined) {
       Timestamp.encode(toTimestamp(message.time), writer.uint32(26).fork()).join();
+    }
+    if (message.missed !== 0n) {
+      if (BigInt.asUintN(64, message.missed) !== message.missed) {
+        throw new globalThis.Error("value provided for field message.missed of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.missed);
     }
     return writer;
   },
@@ -570,6 +883,14 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
             message.time = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.missed = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -587,6 +908,7 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
       snapshot: isSet(object.snapshot) ? globalThis.Boolean(object.snapshot) : false,
       groups: globalThis.Array.isArray(object?.groups) ? object.groups.map((e: any) => StatsGroup.fromJSON(e)) : [],
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
+      missed: isSet(object.missed) ? BigInt(object.missed) : 0n,
     };
   },
 
@@ -601,6 +923,9 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
     if (message.time !== undefined) {
       obj.time = message.time.toISOString();
     }
+    if (message.missed !== 0n) {
+      obj.missed = message.missed.toString();
+    }
     return obj;
   },
 
@@ -612,12 +937,24 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
     message.snapshot = object.snapshot ?? false;
     message.groups = object.groups?.map((e) => StatsGroup.fromPartial(e)) || [];
     message.time = object.time ?? undefined;
+    message.missed = (object.missed !== undefined && object.missed !== null) ? BigInt(object.missed) : 0n;
     return message;
   },
 };
 
 function createBaseStatsGroup(): StatsGroup {
-  return { host: "", namespace: "", policy: "", ruleId: "", counters: undefined };
+  return {
+    host: "",
+    namespace: "",
+    policy: "",
+    ruleId: "",
+    counters: undefined,
+    labels: {},
+    hook: 0,
+    traffic: undefined,
+    rates: undefined,
+    lastHitTime: undefined,
+  };
 }
 
 export const StatsGroup: MessageFns<StatsGroup> = {
@@ -636,6 +973,21 @@ export const StatsGroup: MessageFns<StatsGroup> = {
     }
     if (message.counters !== undefined) {
       Counters.encode(message.counters, writer.uint32(42).fork()).join();
+    }
+    globalThis.Object.entries(message.labels).forEach(([key, value]: [string, string]) => {
+      StatsGroup_LabelsEntry.encode({ key: key as any, value }, writer.uint32(50).fork()).join();
+    });
+    if (message.hook !== 0) {
+      writer.uint32(56).int32(message.hook);
+    }
+    if (message.traffic !== undefined) {
+      Traffic.encode(message.traffic, writer.uint32(66).fork()).join();
+    }
+    if (message.rates !== undefined) {
+      Rates.encode(message.rates, writer.uint32(74).fork()).join();
+    }
+    if (message.lastHitTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.lastHitTime), writer.uint32(82).fork()).join();
     }
     return writer;
   },
@@ -693,6 +1045,49 @@ export const StatsGroup: MessageFns<StatsGroup> = {
             message.counters = Counters.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            const entry6 = StatsGroup_LabelsEntry.decode(reader, reader.uint32());
+            if (entry6.value !== undefined) {
+              message.labels[entry6.key] = entry6.value;
+            }
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.hook = reader.int32() as any;
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.traffic = Traffic.decode(reader, reader.uint32());
+            continue;
+          }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.rates = Rates.decode(reader, reader.uint32());
+            continue;
+          }
+          case 10: {
+            if (tag !== 82) {
+              break;
+            }
+
+            message.lastHitTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -716,6 +1111,28 @@ export const StatsGroup: MessageFns<StatsGroup> = {
         ? globalThis.String(object.rule_id)
         : "",
       counters: isSet(object.counters) ? Counters.fromJSON(object.counters) : undefined,
+      labels: isObject(object.labels)
+        ? (globalThis.Object.entries(object.labels) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      hook: isSet(object.hook) ? hookFromJSON(object.hook) : 0,
+      traffic: isSet(object.traffic) ? Traffic.fromJSON(object.traffic) : undefined,
+      rates: isSet(object.rates) ? Rates.fromJSON(object.rates) : undefined,
+      lastHitTime: isSet(object.lastHitTime)
+        ? fromJsonTimestamp(object.lastHitTime)
+        : isSet(object.last_hit_time)
+        ? fromJsonTimestamp(object.last_hit_time)
+        : undefined,
     };
   },
 
@@ -736,6 +1153,27 @@ export const StatsGroup: MessageFns<StatsGroup> = {
     if (message.counters !== undefined) {
       obj.counters = Counters.toJSON(message.counters);
     }
+    if (message.labels) {
+      const entries = globalThis.Object.entries(message.labels) as [string, string][];
+      if (entries.length > 0) {
+        obj.labels = {};
+        entries.forEach(([k, v]) => {
+          obj.labels[k] = v;
+        });
+      }
+    }
+    if (message.hook !== 0) {
+      obj.hook = hookToJSON(message.hook);
+    }
+    if (message.traffic !== undefined) {
+      obj.traffic = Traffic.toJSON(message.traffic);
+    }
+    if (message.rates !== undefined) {
+      obj.rates = Rates.toJSON(message.rates);
+    }
+    if (message.lastHitTime !== undefined) {
+      obj.lastHitTime = message.lastHitTime.toISOString();
+    }
     return obj;
   },
 
@@ -751,6 +1189,106 @@ export const StatsGroup: MessageFns<StatsGroup> = {
     message.counters = (object.counters !== undefined && object.counters !== null)
       ? Counters.fromPartial(object.counters)
       : undefined;
+    message.labels = (globalThis.Object.entries(object.labels ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.hook = object.hook ?? 0;
+    message.traffic = (object.traffic !== undefined && object.traffic !== null)
+      ? Traffic.fromPartial(object.traffic)
+      : undefined;
+    message.rates = (object.rates !== undefined && object.rates !== null) ? Rates.fromPartial(object.rates) : undefined;
+    message.lastHitTime = object.lastHitTime ?? undefined;
+    return message;
+  },
+};
+
+function createBaseStatsGroup_LabelsEntry(): StatsGroup_LabelsEntry {
+  return { key: "", value: "" };
+}
+
+export const StatsGroup_LabelsEntry: MessageFns<StatsGroup_LabelsEntry> = {
+  encode(message: StatsGroup_LabelsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatsGroup_LabelsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStatsGroup_LabelsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StatsGroup_LabelsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: StatsGroup_LabelsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StatsGroup_LabelsEntry>): StatsGroup_LabelsEntry {
+    return StatsGroup_LabelsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatsGroup_LabelsEntry>): StatsGroup_LabelsEntry {
+    const message = createBaseStatsGroup_LabelsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -871,8 +1409,343 @@ export const Counters: MessageFns<Counters> = {
   },
 };
 
+function createBaseTraffic(): Traffic {
+  return { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, shadowDropped: 0n, malformed: 0n };
+}
+
+export const Traffic: MessageFns<Traffic> = {
+  encode(message: Traffic, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.seen !== 0n) {
+      if (BigInt.asUintN(64, message.seen) !== message.seen) {
+        throw new globalThis.Error("value provided for field message.seen of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.seen);
+    }
+    if (message.accepted !== 0n) {
+      if (BigInt.asUintN(64, message.accepted) !== message.accepted) {
+        throw new globalThis.Error("value provided for field message.accepted of type uint64 too large");
+      }
+      writer.uint32(16).uint64(message.accepted);
+    }
+    if (message.dropped !== 0n) {
+      if (BigInt.asUintN(64, message.dropped) !== message.dropped) {
+        throw new globalThis.Error("value provided for field message.dropped of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.dropped);
+    }
+    if (message.rejected !== 0n) {
+      if (BigInt.asUintN(64, message.rejected) !== message.rejected) {
+        throw new globalThis.Error("value provided for field message.rejected of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.rejected);
+    }
+    if (message.shadowDropped !== 0n) {
+      if (BigInt.asUintN(64, message.shadowDropped) !== message.shadowDropped) {
+        throw new globalThis.Error("value provided for field message.shadowDropped of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.shadowDropped);
+    }
+    if (message.malformed !== 0n) {
+      if (BigInt.asUintN(64, message.malformed) !== message.malformed) {
+        throw new globalThis.Error("value provided for field message.malformed of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.malformed);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Traffic {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseTraffic();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.seen = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.accepted = reader.uint64() as bigint;
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.dropped = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.rejected = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.shadowDropped = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.malformed = reader.uint64() as bigint;
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Traffic {
+    return {
+      seen: isSet(object.seen) ? BigInt(object.seen) : 0n,
+      accepted: isSet(object.accepted) ? BigInt(object.accepted) : 0n,
+      dropped: isSet(object.dropped) ? BigInt(object.dropped) : 0n,
+      rejected: isSet(object.rejected) ? BigInt(object.rejected) : 0n,
+      shadowDropped: isSet(object.shadowDropped)
+        ? BigInt(object.shadowDropped)
+        : isSet(object.shadow_dropped)
+        ? BigInt(object.shadow_dropped)
+        : 0n,
+      malformed: isSet(object.malformed) ? BigInt(object.malformed) : 0n,
+    };
+  },
+
+  toJSON(message: Traffic): unknown {
+    const obj: any = {};
+    if (message.seen !== 0n) {
+      obj.seen = message.seen.toString();
+    }
+    if (message.accepted !== 0n) {
+      obj.accepted = message.accepted.toString();
+    }
+    if (message.dropped !== 0n) {
+      obj.dropped = message.dropped.toString();
+    }
+    if (message.rejected !== 0n) {
+      obj.rejected = message.rejected.toString();
+    }
+    if (message.shadowDropped !== 0n) {
+      obj.shadowDropped = message.shadowDropped.toString();
+    }
+    if (message.malformed !== 0n) {
+      obj.malformed = message.malformed.toString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Traffic>): Traffic {
+    return Traffic.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Traffic>): Traffic {
+    const message = createBaseTraffic();
+    message.seen = (object.seen !== undefined && object.seen !== null) ? BigInt(object.seen) : 0n;
+    message.accepted = (object.accepted !== undefined && object.accepted !== null) ? BigInt(object.accepted) : 0n;
+    message.dropped = (object.dropped !== undefined && object.dropped !== null) ? BigInt(object.dropped) : 0n;
+    message.rejected = (object.rejected !== undefined && object.rejected !== null) ? BigInt(object.rejected) : 0n;
+    message.shadowDropped = (object.shadowDropped !== undefined && object.shadowDropped !== null)
+      ? BigInt(object.shadowDropped)
+      : 0n;
+    message.malformed = (object.malformed !== undefined && object.malformed !== null) ? BigInt(object.malformed) : 0n;
+    return message;
+  },
+};
+
+function createBaseRates(): Rates {
+  return { packets: 0, bytes: 0, shadowPackets: 0, accepted: 0, dropped: 0, rejected: 0 };
+}
+
+export const Rates: MessageFns<Rates> = {
+  encode(message: Rates, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.packets !== 0) {
+      writer.uint32(9).double(message.packets);
+    }
+    if (message.bytes !== 0) {
+      writer.uint32(17).double(message.bytes);
+    }
+    if (message.shadowPackets !== 0) {
+      writer.uint32(25).double(message.shadowPackets);
+    }
+    if (message.accepted !== 0) {
+      writer.uint32(33).double(message.accepted);
+    }
+    if (message.dropped !== 0) {
+      writer.uint32(41).double(message.dropped);
+    }
+    if (message.rejected !== 0) {
+      writer.uint32(49).double(message.rejected);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Rates {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRates();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 9) {
+              break;
+            }
+
+            message.packets = reader.double();
+            continue;
+          }
+          case 2: {
+            if (tag !== 17) {
+              break;
+            }
+
+            message.bytes = reader.double();
+            continue;
+          }
+          case 3: {
+            if (tag !== 25) {
+              break;
+            }
+
+            message.shadowPackets = reader.double();
+            continue;
+          }
+          case 4: {
+            if (tag !== 33) {
+              break;
+            }
+
+            message.accepted = reader.double();
+            continue;
+          }
+          case 5: {
+            if (tag !== 41) {
+              break;
+            }
+
+            message.dropped = reader.double();
+            continue;
+          }
+          case 6: {
+            if (tag !== 49) {
+              break;
+            }
+
+            message.rejected = reader.double();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Rates {
+    return {
+      packets: isSet(object.packets) ? globalThis.Number(object.packets) : 0,
+      bytes: isSet(object.bytes) ? globalThis.Number(object.bytes) : 0,
+      shadowPackets: isSet(object.shadowPackets)
+        ? globalThis.Number(object.shadowPackets)
+        : isSet(object.shadow_packets)
+        ? globalThis.Number(object.shadow_packets)
+        : 0,
+      accepted: isSet(object.accepted) ? globalThis.Number(object.accepted) : 0,
+      dropped: isSet(object.dropped) ? globalThis.Number(object.dropped) : 0,
+      rejected: isSet(object.rejected) ? globalThis.Number(object.rejected) : 0,
+    };
+  },
+
+  toJSON(message: Rates): unknown {
+    const obj: any = {};
+    if (message.packets !== 0) {
+      obj.packets = floatToJson(message.packets);
+    }
+    if (message.bytes !== 0) {
+      obj.bytes = floatToJson(message.bytes);
+    }
+    if (message.shadowPackets !== 0) {
+      obj.shadowPackets = floatToJson(message.shadowPackets);
+    }
+    if (message.accepted !== 0) {
+      obj.accepted = floatToJson(message.accepted);
+    }
+    if (message.dropped !== 0) {
+      obj.dropped = floatToJson(message.dropped);
+    }
+    if (message.rejected !== 0) {
+      obj.rejected = floatToJson(message.rejected);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Rates>): Rates {
+    return Rates.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Rates>): Rates {
+    const message = createBaseRates();
+    message.packets = object.packets ?? 0;
+    message.bytes = object.bytes ?? 0;
+    message.shadowPackets = object.shadowPackets ?? 0;
+    message.accepted = object.accepted ?? 0;
+    message.dropped = object.dropped ?? 0;
+    message.rejected = object.rejected ?? 0;
+    return message;
+  },
+};
+
 function createBaseQueryStatsRequest(): QueryStatsRequest {
-  return { filter: undefined, groupBy: [], startTime: undefined, endTime: undefined, step: undefined };
+  return {
+    filter: undefined,
+    groupBy: [],
+    startTime: undefined,
+    endTime: undefined,
+    step: undefined,
+    groupByLabels: [],
+    top: 0,
+    order: 0,
+  };
 }
 
 export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
@@ -895,6 +1768,15 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
     }
     if (message.step !== undefined) {
       Duration.encode(message.step, writer.uint32(42).fork()).join();
+    }
+    for (const v of message.groupByLabels) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.top !== 0) {
+      writer.uint32(56).int32(message.top);
+    }
+    if (message.order !== 0) {
+      writer.uint32(64).int32(message.order);
     }
     return writer;
   },
@@ -962,6 +1844,30 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
             message.step = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.groupByLabels.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.top = reader.int32();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.order = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -993,6 +1899,13 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
         ? fromJsonTimestamp(object.end_time)
         : undefined,
       step: isSet(object.step) ? Duration.fromJSON(object.step) : undefined,
+      groupByLabels: globalThis.Array.isArray(object?.groupByLabels)
+        ? object.groupByLabels.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.group_by_labels)
+        ? object.group_by_labels.map((e: any) => globalThis.String(e))
+        : [],
+      top: isSet(object.top) ? globalThis.Number(object.top) : 0,
+      order: isSet(object.order) ? statsOrderFromJSON(object.order) : 0,
     };
   },
 
@@ -1013,6 +1926,15 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
     if (message.step !== undefined) {
       obj.step = Duration.toJSON(message.step);
     }
+    if (message.groupByLabels?.length) {
+      obj.groupByLabels = message.groupByLabels;
+    }
+    if (message.top !== 0) {
+      obj.top = Math.round(message.top);
+    }
+    if (message.order !== 0) {
+      obj.order = statsOrderToJSON(message.order);
+    }
     return obj;
   },
 
@@ -1028,18 +1950,30 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
     message.startTime = object.startTime ?? undefined;
     message.endTime = object.endTime ?? undefined;
     message.step = (object.step !== undefined && object.step !== null) ? Duration.fromPartial(object.step) : undefined;
+    message.groupByLabels = object.groupByLabels?.map((e) => e) || [];
+    message.top = object.top ?? 0;
+    message.order = object.order ?? 0;
     return message;
   },
 };
 
 function createBaseQueryStatsResponse(): QueryStatsResponse {
-  return { series: [] };
+  return { series: [], step: undefined, leftOut: 0n };
 }
 
 export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
   encode(message: QueryStatsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.series) {
       StatsSeries.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.step !== undefined) {
+      Duration.encode(message.step, writer.uint32(18).fork()).join();
+    }
+    if (message.leftOut !== 0n) {
+      if (BigInt.asUintN(64, message.leftOut) !== message.leftOut) {
+        throw new globalThis.Error("value provided for field message.leftOut of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.leftOut);
     }
     return writer;
   },
@@ -1065,6 +1999,22 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
             message.series.push(StatsSeries.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.step = Duration.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.leftOut = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1080,6 +2030,8 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
   fromJSON(object: any): QueryStatsResponse {
     return {
       series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => StatsSeries.fromJSON(e)) : [],
+      step: isSet(object.step) ? Duration.fromJSON(object.step) : undefined,
+      leftOut: isSet(object.leftOut) ? BigInt(object.leftOut) : isSet(object.left_out) ? BigInt(object.left_out) : 0n,
     };
   },
 
@@ -1087,6 +2039,12 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
     const obj: any = {};
     if (message.series?.length) {
       obj.series = message.series.map((e) => StatsSeries.toJSON(e));
+    }
+    if (message.step !== undefined) {
+      obj.step = Duration.toJSON(message.step);
+    }
+    if (message.leftOut !== 0n) {
+      obj.leftOut = message.leftOut.toString();
     }
     return obj;
   },
@@ -1097,6 +2055,8 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
   fromPartial(object: DeepPartial<QueryStatsResponse>): QueryStatsResponse {
     const message = createBaseQueryStatsResponse();
     message.series = object.series?.map((e) => StatsSeries.fromPartial(e)) || [];
+    message.step = (object.step !== undefined && object.step !== null) ? Duration.fromPartial(object.step) : undefined;
+    message.leftOut = (object.leftOut !== undefined && object.leftOut !== null) ? BigInt(object.leftOut) : 0n;
     return message;
   },
 };
@@ -1189,7 +2149,7 @@ export const StatsSeries: MessageFns<StatsSeries> = {
 };
 
 function createBaseStatsPoint(): StatsPoint {
-  return { time: undefined, counters: undefined };
+  return { time: undefined, counters: undefined, traffic: undefined };
 }
 
 export const StatsPoint: MessageFns<StatsPoint> = {
@@ -1199,6 +2159,9 @@ export const StatsPoint: MessageFns<StatsPoint> = {
     }
     if (message.counters !== undefined) {
       Counters.encode(message.counters, writer.uint32(18).fork()).join();
+    }
+    if (message.traffic !== undefined) {
+      Traffic.encode(message.traffic, writer.uint32(26).fork()).join();
     }
     return writer;
   },
@@ -1232,6 +2195,14 @@ export const StatsPoint: MessageFns<StatsPoint> = {
             message.counters = Counters.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.traffic = Traffic.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1248,6 +2219,7 @@ export const StatsPoint: MessageFns<StatsPoint> = {
     return {
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
       counters: isSet(object.counters) ? Counters.fromJSON(object.counters) : undefined,
+      traffic: isSet(object.traffic) ? Traffic.fromJSON(object.traffic) : undefined,
     };
   },
 
@@ -1258,6 +2230,9 @@ export const StatsPoint: MessageFns<StatsPoint> = {
     }
     if (message.counters !== undefined) {
       obj.counters = Counters.toJSON(message.counters);
+    }
+    if (message.traffic !== undefined) {
+      obj.traffic = Traffic.toJSON(message.traffic);
     }
     return obj;
   },
@@ -1271,12 +2246,25 @@ export const StatsPoint: MessageFns<StatsPoint> = {
     message.counters = (object.counters !== undefined && object.counters !== null)
       ? Counters.fromPartial(object.counters)
       : undefined;
+    message.traffic = (object.traffic !== undefined && object.traffic !== null)
+      ? Traffic.fromPartial(object.traffic)
+      : undefined;
     return message;
   },
 };
 
 function createBaseStreamPacketsRequest(): StreamPacketsRequest {
-  return { filter: undefined, verdicts: [] };
+  return {
+    filter: undefined,
+    verdicts: [],
+    prefixes: [],
+    sourcePrefixes: [],
+    destinationPrefixes: [],
+    ports: [],
+    protocols: [],
+    follow: false,
+    last: 0,
+  };
 }
 
 export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
@@ -1290,6 +2278,31 @@ export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
         writer.int32(v);
       }
       writer.join();
+    }
+    for (const v of message.prefixes) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.sourcePrefixes) {
+      writer.uint32(34).string(v!);
+    }
+    for (const v of message.destinationPrefixes) {
+      writer.uint32(42).string(v!);
+    }
+    if (message.ports.length !== 0) {
+      writer.uint32(50).fork();
+      for (const v of message.ports) {
+        writer.uint32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.protocols) {
+      writer.uint32(58).string(v!);
+    }
+    if (message.follow !== false) {
+      writer.uint32(64).bool(message.follow);
+    }
+    if (message.last !== 0) {
+      writer.uint32(72).int32(message.last);
     }
     return writer;
   },
@@ -1333,6 +2346,72 @@ export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
 
             break;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.prefixes.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.sourcePrefixes.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.destinationPrefixes.push(reader.string());
+            continue;
+          }
+          case 6: {
+            if (tag === 48) {
+              message.ports.push(reader.uint32());
+
+              continue;
+            }
+
+            if (tag === 50) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.ports.push(reader.uint32());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.protocols.push(reader.string());
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.follow = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.last = reader.int32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1349,6 +2428,23 @@ export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
     return {
       filter: isSet(object.filter) ? StatsFilter.fromJSON(object.filter) : undefined,
       verdicts: globalThis.Array.isArray(object?.verdicts) ? object.verdicts.map((e: any) => actionFromJSON(e)) : [],
+      prefixes: globalThis.Array.isArray(object?.prefixes) ? object.prefixes.map((e: any) => globalThis.String(e)) : [],
+      sourcePrefixes: globalThis.Array.isArray(object?.sourcePrefixes)
+        ? object.sourcePrefixes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.source_prefixes)
+        ? object.source_prefixes.map((e: any) => globalThis.String(e))
+        : [],
+      destinationPrefixes: globalThis.Array.isArray(object?.destinationPrefixes)
+        ? object.destinationPrefixes.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.destination_prefixes)
+        ? object.destination_prefixes.map((e: any) => globalThis.String(e))
+        : [],
+      ports: globalThis.Array.isArray(object?.ports) ? object.ports.map((e: any) => globalThis.Number(e)) : [],
+      protocols: globalThis.Array.isArray(object?.protocols)
+        ? object.protocols.map((e: any) => globalThis.String(e))
+        : [],
+      follow: isSet(object.follow) ? globalThis.Boolean(object.follow) : false,
+      last: isSet(object.last) ? globalThis.Number(object.last) : 0,
     };
   },
 
@@ -1359,6 +2455,27 @@ export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
     }
     if (message.verdicts?.length) {
       obj.verdicts = message.verdicts.map((e) => actionToJSON(e));
+    }
+    if (message.prefixes?.length) {
+      obj.prefixes = message.prefixes;
+    }
+    if (message.sourcePrefixes?.length) {
+      obj.sourcePrefixes = message.sourcePrefixes;
+    }
+    if (message.destinationPrefixes?.length) {
+      obj.destinationPrefixes = message.destinationPrefixes;
+    }
+    if (message.ports?.length) {
+      obj.ports = message.ports.map((e) => Math.round(e));
+    }
+    if (message.protocols?.length) {
+      obj.protocols = message.protocols;
+    }
+    if (message.follow !== false) {
+      obj.follow = message.follow;
+    }
+    if (message.last !== 0) {
+      obj.last = Math.round(message.last);
     }
     return obj;
   },
@@ -1372,6 +2489,13 @@ export const StreamPacketsRequest: MessageFns<StreamPacketsRequest> = {
       ? StatsFilter.fromPartial(object.filter)
       : undefined;
     message.verdicts = object.verdicts?.map((e) => e) || [];
+    message.prefixes = object.prefixes?.map((e) => e) || [];
+    message.sourcePrefixes = object.sourcePrefixes?.map((e) => e) || [];
+    message.destinationPrefixes = object.destinationPrefixes?.map((e) => e) || [];
+    message.ports = object.ports?.map((e) => e) || [];
+    message.protocols = object.protocols?.map((e) => e) || [];
+    message.follow = object.follow ?? false;
+    message.last = object.last ?? 0;
     return message;
   },
 };
@@ -1495,6 +2619,18 @@ function createBasePacketSample(): PacketSample {
     sourcePort: 0,
     destinationPort: 0,
     length: 0,
+    defaultVerdict: false,
+    shadow: false,
+    icmpType: 0,
+    icmpCode: 0,
+    tcpFlags: [],
+    state: 0,
+    mark: 0,
+    inInterface: "",
+    outInterface: "",
+    suppressed: 0n,
+    fragment: false,
+    malformed: false,
   };
 }
 
@@ -1538,6 +2674,49 @@ export const PacketSample: MessageFns<PacketSample> = {
     }
     if (message.length !== 0) {
       writer.uint32(104).uint32(message.length);
+    }
+    if (message.defaultVerdict !== false) {
+      writer.uint32(112).bool(message.defaultVerdict);
+    }
+    if (message.shadow !== false) {
+      writer.uint32(120).bool(message.shadow);
+    }
+    if (message.icmpType !== 0) {
+      writer.uint32(128).uint32(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      writer.uint32(136).uint32(message.icmpCode);
+    }
+    if (message.tcpFlags.length !== 0) {
+      writer.uint32(146).fork();
+      for (const v of message.tcpFlags) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    if (message.state !== 0) {
+      writer.uint32(152).int32(message.state);
+    }
+    if (message.mark !== 0) {
+      writer.uint32(160).uint32(message.mark);
+    }
+    if (message.inInterface !== "") {
+      writer.uint32(170).string(message.inInterface);
+    }
+    if (message.outInterface !== "") {
+      writer.uint32(178).string(message.outInterface);
+    }
+    if (message.suppressed !== 0n) {
+      if (BigInt.asUintN(64, message.suppressed) !== message.suppressed) {
+        throw new globalThis.Error("value provided for field message.suppressed of type uint64 too large");
+      }
+      writer.uint32(184).uint64(message.suppressed);
+    }
+    if (message.fragment !== false) {
+      writer.uint32(192).bool(message.fragment);
+    }
+    if (message.malformed !== false) {
+      writer.uint32(200).bool(message.malformed);
     }
     return writer;
   },
@@ -1659,6 +2838,112 @@ export const PacketSample: MessageFns<PacketSample> = {
             message.length = reader.uint32();
             continue;
           }
+          case 14: {
+            if (tag !== 112) {
+              break;
+            }
+
+            message.defaultVerdict = reader.bool();
+            continue;
+          }
+          case 15: {
+            if (tag !== 120) {
+              break;
+            }
+
+            message.shadow = reader.bool();
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.icmpType = reader.uint32();
+            continue;
+          }
+          case 17: {
+            if (tag !== 136) {
+              break;
+            }
+
+            message.icmpCode = reader.uint32();
+            continue;
+          }
+          case 18: {
+            if (tag === 144) {
+              message.tcpFlags.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 146) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.tcpFlags.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 20: {
+            if (tag !== 160) {
+              break;
+            }
+
+            message.mark = reader.uint32();
+            continue;
+          }
+          case 21: {
+            if (tag !== 170) {
+              break;
+            }
+
+            message.inInterface = reader.string();
+            continue;
+          }
+          case 22: {
+            if (tag !== 178) {
+              break;
+            }
+
+            message.outInterface = reader.string();
+            continue;
+          }
+          case 23: {
+            if (tag !== 184) {
+              break;
+            }
+
+            message.suppressed = reader.uint64() as bigint;
+            continue;
+          }
+          case 24: {
+            if (tag !== 192) {
+              break;
+            }
+
+            message.fragment = reader.bool();
+            continue;
+          }
+          case 25: {
+            if (tag !== 200) {
+              break;
+            }
+
+            message.malformed = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1698,6 +2983,42 @@ export const PacketSample: MessageFns<PacketSample> = {
         ? globalThis.Number(object.destination_port)
         : 0,
       length: isSet(object.length) ? globalThis.Number(object.length) : 0,
+      defaultVerdict: isSet(object.defaultVerdict)
+        ? globalThis.Boolean(object.defaultVerdict)
+        : isSet(object.default_verdict)
+        ? globalThis.Boolean(object.default_verdict)
+        : false,
+      shadow: isSet(object.shadow) ? globalThis.Boolean(object.shadow) : false,
+      icmpType: isSet(object.icmpType)
+        ? globalThis.Number(object.icmpType)
+        : isSet(object.icmp_type)
+        ? globalThis.Number(object.icmp_type)
+        : 0,
+      icmpCode: isSet(object.icmpCode)
+        ? globalThis.Number(object.icmpCode)
+        : isSet(object.icmp_code)
+        ? globalThis.Number(object.icmp_code)
+        : 0,
+      tcpFlags: globalThis.Array.isArray(object?.tcpFlags)
+        ? object.tcpFlags.map((e: any) => tcpFlagFromJSON(e))
+        : globalThis.Array.isArray(object?.tcp_flags)
+        ? object.tcp_flags.map((e: any) => tcpFlagFromJSON(e))
+        : [],
+      state: isSet(object.state) ? connectionStateFromJSON(object.state) : 0,
+      mark: isSet(object.mark) ? globalThis.Number(object.mark) : 0,
+      inInterface: isSet(object.inInterface)
+        ? globalThis.String(object.inInterface)
+        : isSet(object.in_interface)
+        ? globalThis.String(object.in_interface)
+        : "",
+      outInterface: isSet(object.outInterface)
+        ? globalThis.String(object.outInterface)
+        : isSet(object.out_interface)
+        ? globalThis.String(object.out_interface)
+        : "",
+      suppressed: isSet(object.suppressed) ? BigInt(object.suppressed) : 0n,
+      fragment: isSet(object.fragment) ? globalThis.Boolean(object.fragment) : false,
+      malformed: isSet(object.malformed) ? globalThis.Boolean(object.malformed) : false,
     };
   },
 
@@ -1742,6 +3063,42 @@ export const PacketSample: MessageFns<PacketSample> = {
     if (message.length !== 0) {
       obj.length = Math.round(message.length);
     }
+    if (message.defaultVerdict !== false) {
+      obj.defaultVerdict = message.defaultVerdict;
+    }
+    if (message.shadow !== false) {
+      obj.shadow = message.shadow;
+    }
+    if (message.icmpType !== 0) {
+      obj.icmpType = Math.round(message.icmpType);
+    }
+    if (message.icmpCode !== 0) {
+      obj.icmpCode = Math.round(message.icmpCode);
+    }
+    if (message.tcpFlags?.length) {
+      obj.tcpFlags = message.tcpFlags.map((e) => tcpFlagToJSON(e));
+    }
+    if (message.state !== 0) {
+      obj.state = connectionStateToJSON(message.state);
+    }
+    if (message.mark !== 0) {
+      obj.mark = Math.round(message.mark);
+    }
+    if (message.inInterface !== "") {
+      obj.inInterface = message.inInterface;
+    }
+    if (message.outInterface !== "") {
+      obj.outInterface = message.outInterface;
+    }
+    if (message.suppressed !== 0n) {
+      obj.suppressed = message.suppressed.toString();
+    }
+    if (message.fragment !== false) {
+      obj.fragment = message.fragment;
+    }
+    if (message.malformed !== false) {
+      obj.malformed = message.malformed;
+    }
     return obj;
   },
 
@@ -1763,12 +3120,26 @@ export const PacketSample: MessageFns<PacketSample> = {
     message.sourcePort = object.sourcePort ?? 0;
     message.destinationPort = object.destinationPort ?? 0;
     message.length = object.length ?? 0;
+    message.defaultVerdict = object.defaultVerdict ?? false;
+    message.shadow = object.shadow ?? false;
+    message.icmpType = object.icmpType ?? 0;
+    message.icmpCode = object.icmpCode ?? 0;
+    message.tcpFlags = object.tcpFlags?.map((e) => e) || [];
+    message.state = object.state ?? 0;
+    message.mark = object.mark ?? 0;
+    message.inInterface = object.inInterface ?? "";
+    message.outInterface = object.outInterface ?? "";
+    message.suppressed = (object.suppressed !== undefined && object.suppressed !== null)
+      ? BigInt(object.suppressed)
+      : 0n;
+    message.fragment = object.fragment ?? false;
+    message.malformed = object.malformed ?? false;
     return message;
   },
 };
 
 function createBaseListTopRulesRequest(): ListTopRulesRequest {
-  return { filter: undefined, limit: 0 };
+  return { filter: undefined, limit: 0, order: 0 };
 }
 
 export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
@@ -1778,6 +3149,9 @@ export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
     }
     if (message.limit !== 0) {
       writer.uint32(16).int32(message.limit);
+    }
+    if (message.order !== 0) {
+      writer.uint32(24).int32(message.order);
     }
     return writer;
   },
@@ -1811,6 +3185,14 @@ export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
             message.limit = reader.int32();
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.order = reader.int32() as any;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1827,6 +3209,7 @@ export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
     return {
       filter: isSet(object.filter) ? StatsFilter.fromJSON(object.filter) : undefined,
       limit: isSet(object.limit) ? globalThis.Number(object.limit) : 0,
+      order: isSet(object.order) ? statsOrderFromJSON(object.order) : 0,
     };
   },
 
@@ -1837,6 +3220,9 @@ export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
     }
     if (message.limit !== 0) {
       obj.limit = Math.round(message.limit);
+    }
+    if (message.order !== 0) {
+      obj.order = statsOrderToJSON(message.order);
     }
     return obj;
   },
@@ -1850,6 +3236,7 @@ export const ListTopRulesRequest: MessageFns<ListTopRulesRequest> = {
       ? StatsFilter.fromPartial(object.filter)
       : undefined;
     message.limit = object.limit ?? 0;
+    message.order = object.order ?? 0;
     return message;
   },
 };
@@ -1924,7 +3311,7 @@ export const ListTopRulesResponse: MessageFns<ListTopRulesResponse> = {
 };
 
 function createBaseListUnusedRulesRequest(): ListUnusedRulesRequest {
-  return { filter: undefined, idleFor: undefined };
+  return { filter: undefined, idleFor: undefined, pageSize: 0, pageToken: "" };
 }
 
 export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
@@ -1934,6 +3321,12 @@ export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
     }
     if (message.idleFor !== undefined) {
       Duration.encode(message.idleFor, writer.uint32(18).fork()).join();
+    }
+    if (message.pageSize !== 0) {
+      writer.uint32(24).int32(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      writer.uint32(34).string(message.pageToken);
     }
     return writer;
   },
@@ -1967,6 +3360,22 @@ export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
             message.idleFor = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.pageSize = reader.int32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.pageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1987,6 +3396,16 @@ export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
         : isSet(object.idle_for)
         ? Duration.fromJSON(object.idle_for)
         : undefined,
+      pageSize: isSet(object.pageSize)
+        ? globalThis.Number(object.pageSize)
+        : isSet(object.page_size)
+        ? globalThis.Number(object.page_size)
+        : 0,
+      pageToken: isSet(object.pageToken)
+        ? globalThis.String(object.pageToken)
+        : isSet(object.page_token)
+        ? globalThis.String(object.page_token)
+        : "",
     };
   },
 
@@ -1997,6 +3416,12 @@ export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
     }
     if (message.idleFor !== undefined) {
       obj.idleFor = Duration.toJSON(message.idleFor);
+    }
+    if (message.pageSize !== 0) {
+      obj.pageSize = Math.round(message.pageSize);
+    }
+    if (message.pageToken !== "") {
+      obj.pageToken = message.pageToken;
     }
     return obj;
   },
@@ -2012,18 +3437,23 @@ export const ListUnusedRulesRequest: MessageFns<ListUnusedRulesRequest> = {
     message.idleFor = (object.idleFor !== undefined && object.idleFor !== null)
       ? Duration.fromPartial(object.idleFor)
       : undefined;
+    message.pageSize = object.pageSize ?? 0;
+    message.pageToken = object.pageToken ?? "";
     return message;
   },
 };
 
 function createBaseListUnusedRulesResponse(): ListUnusedRulesResponse {
-  return { rules: [] };
+  return { rules: [], nextPageToken: "" };
 }
 
 export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
   encode(message: ListUnusedRulesResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.rules) {
       StatsGroup.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.nextPageToken !== "") {
+      writer.uint32(18).string(message.nextPageToken);
     }
     return writer;
   },
@@ -2049,6 +3479,14 @@ export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
             message.rules.push(StatsGroup.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.nextPageToken = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2064,6 +3502,11 @@ export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
   fromJSON(object: any): ListUnusedRulesResponse {
     return {
       rules: globalThis.Array.isArray(object?.rules) ? object.rules.map((e: any) => StatsGroup.fromJSON(e)) : [],
+      nextPageToken: isSet(object.nextPageToken)
+        ? globalThis.String(object.nextPageToken)
+        : isSet(object.next_page_token)
+        ? globalThis.String(object.next_page_token)
+        : "",
     };
   },
 
@@ -2071,6 +3514,9 @@ export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
     const obj: any = {};
     if (message.rules?.length) {
       obj.rules = message.rules.map((e) => StatsGroup.toJSON(e));
+    }
+    if (message.nextPageToken !== "") {
+      obj.nextPageToken = message.nextPageToken;
     }
     return obj;
   },
@@ -2081,6 +3527,7 @@ export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
   fromPartial(object: DeepPartial<ListUnusedRulesResponse>): ListUnusedRulesResponse {
     const message = createBaseListUnusedRulesResponse();
     message.rules = object.rules?.map((e) => StatsGroup.fromPartial(e)) || [];
+    message.nextPageToken = object.nextPageToken ?? "";
     return message;
   },
 };
@@ -2089,13 +3536,14 @@ export const ListUnusedRulesResponse: MessageFns<ListUnusedRulesResponse> = {
  * Streams and keeps what agents count.
  *
  * Counters are cumulative: they rise while a rule keeps its id, through edits of its policy, restarts of agent and
- * controller stream, and re-creation of namespaces; they begin at 0 again when the controller starts.
+ * controller stream, and re-creation of namespaces; they begin at 0 again when the controller starts, and then take in what the
+ * kernels of the hosts have counted so far.
  */
 export type StatsServiceService = typeof StatsServiceService;
 export const StatsServiceService = {
   /**
    * Sends a snapshot of the groups, then at every interval those that changed. A consumer that is too slow is sent
-   * fewer, newer messages, never a backlog.
+   * fewer, newer messages, never a backlog, and is told how many it missed.
    */
   streamStats: {
     path: "/nsgate.v1.StatsService/StreamStats" as const,
@@ -2106,7 +3554,10 @@ export const StatsServiceService = {
     responseSerialize: (value: StreamStatsResponse): Buffer => Buffer.from(StreamStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamStatsResponse => StreamStatsResponse.decode(value),
   },
-  /** Reads kept statistics over a range of time. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Reads kept statistics over a range of time: the last hour at 5 s, the last 24 hours at 1 min. They survive a restart of the
+   * controller; while it does not run nothing is kept.
+   */
   queryStats: {
     path: "/nsgate.v1.StatsService/QueryStats" as const,
     requestStream: false as const,
@@ -2116,7 +3567,10 @@ export const StatsServiceService = {
     responseSerialize: (value: QueryStatsResponse): Buffer => Buffer.from(QueryStatsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): QueryStatsResponse => QueryStatsResponse.decode(value),
   },
-  /** Streams sampled packets. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Streams sampled packets: those of rules and default verdicts with logging. The last 16384 of the fleet are held, until the
+   * controller stops.
+   */
   streamPackets: {
     path: "/nsgate.v1.StatsService/StreamPackets" as const,
     requestStream: false as const,
@@ -2127,7 +3581,7 @@ export const StatsServiceService = {
       Buffer.from(StreamPacketsResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): StreamPacketsResponse => StreamPacketsResponse.decode(value),
   },
-  /** Lists the rules that match most. Not served yet: UNIMPLEMENTED. */
+  /** Lists the rules that match most, on all hosts together. */
   listTopRules: {
     path: "/nsgate.v1.StatsService/ListTopRules" as const,
     requestStream: false as const,
@@ -2138,7 +3592,7 @@ export const StatsServiceService = {
       Buffer.from(ListTopRulesResponse.encode(value).finish()),
     responseDeserialize: (value: Buffer): ListTopRulesResponse => ListTopRulesResponse.decode(value),
   },
-  /** Lists rules that nothing has matched for a time. Not served yet: UNIMPLEMENTED. */
+  /** Lists rules of the policies that stand which nothing has matched for a time. */
   listUnusedRules: {
     path: "/nsgate.v1.StatsService/ListUnusedRules" as const,
     requestStream: false as const,
@@ -2155,23 +3609,29 @@ export const StatsServiceService = {
 export interface StatsServiceServer extends UntypedServiceImplementation {
   /**
    * Sends a snapshot of the groups, then at every interval those that changed. A consumer that is too slow is sent
-   * fewer, newer messages, never a backlog.
+   * fewer, newer messages, never a backlog, and is told how many it missed.
    */
   streamStats: handleServerStreamingCall<StreamStatsRequest, StreamStatsResponse>;
-  /** Reads kept statistics over a range of time. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Reads kept statistics over a range of time: the last hour at 5 s, the last 24 hours at 1 min. They survive a restart of the
+   * controller; while it does not run nothing is kept.
+   */
   queryStats: handleUnaryCall<QueryStatsRequest, QueryStatsResponse>;
-  /** Streams sampled packets. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Streams sampled packets: those of rules and default verdicts with logging. The last 16384 of the fleet are held, until the
+   * controller stops.
+   */
   streamPackets: handleServerStreamingCall<StreamPacketsRequest, StreamPacketsResponse>;
-  /** Lists the rules that match most. Not served yet: UNIMPLEMENTED. */
+  /** Lists the rules that match most, on all hosts together. */
   listTopRules: handleUnaryCall<ListTopRulesRequest, ListTopRulesResponse>;
-  /** Lists rules that nothing has matched for a time. Not served yet: UNIMPLEMENTED. */
+  /** Lists rules of the policies that stand which nothing has matched for a time. */
   listUnusedRules: handleUnaryCall<ListUnusedRulesRequest, ListUnusedRulesResponse>;
 }
 
 export interface StatsServiceClient extends Client {
   /**
    * Sends a snapshot of the groups, then at every interval those that changed. A consumer that is too slow is sent
-   * fewer, newer messages, never a backlog.
+   * fewer, newer messages, never a backlog, and is told how many it missed.
    */
   streamStats(request: StreamStatsRequest, options?: Partial<CallOptions>): ClientReadableStream<StreamStatsResponse>;
   streamStats(
@@ -2179,7 +3639,10 @@ export interface StatsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamStatsResponse>;
-  /** Reads kept statistics over a range of time. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Reads kept statistics over a range of time: the last hour at 5 s, the last 24 hours at 1 min. They survive a restart of the
+   * controller; while it does not run nothing is kept.
+   */
   queryStats(
     request: QueryStatsRequest,
     callback: (error: ServiceError | null, response: QueryStatsResponse) => void,
@@ -2195,7 +3658,10 @@ export interface StatsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: QueryStatsResponse) => void,
   ): ClientUnaryCall;
-  /** Streams sampled packets. Not served yet: UNIMPLEMENTED. */
+  /**
+   * Streams sampled packets: those of rules and default verdicts with logging. The last 16384 of the fleet are held, until the
+   * controller stops.
+   */
   streamPackets(
     request: StreamPacketsRequest,
     options?: Partial<CallOptions>,
@@ -2205,7 +3671,7 @@ export interface StatsServiceClient extends Client {
     metadata?: Metadata,
     options?: Partial<CallOptions>,
   ): ClientReadableStream<StreamPacketsResponse>;
-  /** Lists the rules that match most. Not served yet: UNIMPLEMENTED. */
+  /** Lists the rules that match most, on all hosts together. */
   listTopRules(
     request: ListTopRulesRequest,
     callback: (error: ServiceError | null, response: ListTopRulesResponse) => void,
@@ -2221,7 +3687,7 @@ export interface StatsServiceClient extends Client {
     options: Partial<CallOptions>,
     callback: (error: ServiceError | null, response: ListTopRulesResponse) => void,
   ): ClientUnaryCall;
-  /** Lists rules that nothing has matched for a time. Not served yet: UNIMPLEMENTED. */
+  /** Lists rules of the policies that stand which nothing has matched for a time. */
   listUnusedRules(
     request: ListUnusedRulesRequest,
     callback: (error: ServiceError | null, response: ListUnusedRulesResponse) => void,
@@ -2247,6 +3713,10 @@ export const StatsServiceClient = makeGenericClientConstructor(
   service: typeof StatsServiceService;
   serviceName: string;
 };
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 
@@ -2277,6 +3747,10 @@ function fromJsonTimestamp(o: any): Date {
   } else {
     return fromTimestamp(Timestamp.fromJSON(o));
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

@@ -1,0 +1,146 @@
+/** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
+import type { CellKind, CounterLedger, Rise } from './counter-ledger';
+import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import { keyText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
+
+/** The sum over one group. */
+export interface StatsGroup {
+  readonly key: GroupKey;
+  readonly counters: Counters;
+  /** Undefined where groups are of rules or policies. */
+  readonly traffic: Traffic | undefined;
+  /** Milliseconds since 1970, 0 for never. */
+  readonly lastHit: number;
+}
+
+const COUNTERS = 3;
+const TRAFFIC = 5;
+const UNRESOLVED = 0;
+const EXCLUDED = -1;
+
+export class GroupedView {
+  readonly #keys: GroupKey[] = [];
+  readonly #numbers = new Map<string, number>();
+  #counters = new BigUint64Array(COUNTERS * 16);
+  #traffic = new BigUint64Array(TRAFFIC * 16);
+  #lastHits = new Float64Array(16);
+  /** By cell: number of the group and one, or one of the constants. */
+  readonly #groupOf: Record<CellKind, Int32Array> = { rule: new Int32Array(256), hook: new Int32Array(256) };
+  #changed = new Set<number>();
+  /** What the hosts' groups were found by. */
+  readonly #labelsSeen = new Map<string, ReturnType<LabelsOf>>();
+
+  constructor(
+    private readonly ledger: CounterLedger,
+    private readonly grouping: StatsGrouping,
+    private readonly labelsOf: LabelsOf,
+  ) {
+    if (grouping.total !== undefined) this.#number(grouping.total);
+    for (const kind of ['rule', 'hook'] as const) {
+      const width = kind === 'rule' ? COUNTERS : TRAFFIC;
+      const columns = new BigUint64Array(width);
+      for (let cell = 0; cell < ledger.size(kind); cell++) {
+        for (let column = 0; column < width; column++) columns[column] = ledger.total(kind, cell, column);
+        this.add({ kind, cell, columns, isOld: true });
+      }
+    }
+  }
+
+  add({ kind, cell, columns }: Rise): void {
+    const group = this.#find(kind, cell);
+    if (group === undefined) return;
+    const [sums, width] = kind === 'rule' ? [this.#counters, COUNTERS] : [this.#traffic, TRAFFIC];
+    const at = group * width;
+    for (let column = 0; column < width; column++) {
+      const rise = columns[column] ?? 0n;
+      if (rise !== 0n) sums[at + column] = (sums[at + column] ?? 0n) + rise;
+    }
+    if (kind === 'rule') {
+      this.#lastHits[group] = Math.max(this.#lastHits[group] ?? 0, this.ledger.lastHit(cell));
+    }
+    this.#changed.add(group);
+  }
+
+  /** How many there are. */
+  get size(): number {
+    return this.#keys.length;
+  }
+
+  /** Numbers of the groups that have changed since this was asked last. */
+  takeChanged(): Set<number> {
+    const changed = this.#changed;
+    this.#changed = new Set();
+    return changed;
+  }
+
+  group(number: number): StatsGroup {
+    const key = this.#keys[number];
+    if (key === undefined) throw new Error(`there is no group ${number}`);
+    return {
+      key,
+      counters: countersAt((column) => this.#counters[number * COUNTERS + column] ?? 0n),
+      traffic: this.grouping.hasTraffic
+        ? trafficAt((column) => this.#traffic[number * TRAFFIC + column] ?? 0n)
+        : undefined,
+      lastHit: this.#lastHits[number] ?? 0,
+    };
+  }
+
+  #find(kind: CellKind, cell: number): number | undefined {
+    if (this.grouping.dependsOnLabels) this.#noticeLabels(this.ledger.place(kind, cell).hostId);
+    const known = this.#groupOf[kind][cell] ?? UNRESOLVED;
+    const entry = known === UNRESOLVED ? this.#resolve(kind, cell) : known;
+    return entry === EXCLUDED ? undefined : entry - 1;
+  }
+
+  #resolve(kind: CellKind, cell: number): number {
+    const place = this.ledger.place(kind, cell);
+    const key =
+      kind === 'rule'
+        ? this.grouping.ofRule(place, this.ledger.ruleOf(cell))
+        : this.grouping.ofHook(place, this.ledger.hookOf(cell));
+    const entry = key === undefined ? EXCLUDED : this.#number(key) + 1;
+    if (cell >= this.#groupOf[kind].length) {
+      const grown = new Int32Array(Math.max(cell + 1, this.#groupOf[kind].length * 2));
+      grown.set(this.#groupOf[kind]);
+      this.#groupOf[kind] = grown;
+    }
+    this.#groupOf[kind][cell] = entry;
+    return entry;
+  }
+
+  #number(key: GroupKey): number {
+    const text = keyText(key);
+    const known = this.#numbers.get(text);
+    if (known !== undefined) return known;
+    const number = this.#keys.push(key) - 1;
+    this.#numbers.set(text, number);
+    if (number >= this.#lastHits.length) this.#grow();
+    return number;
+  }
+
+  #grow(): void {
+    const groups = this.#lastHits.length * 2;
+    const [counters, traffic] = [new BigUint64Array(groups * COUNTERS), new BigUint64Array(groups * TRAFFIC)];
+    const lastHits = new Float64Array(groups);
+    counters.set(this.#counters);
+    traffic.set(this.#traffic);
+    lastHits.set(this.#lastHits);
+    [this.#counters, this.#traffic, this.#lastHits] = [counters, traffic, lastHits];
+  }
+
+  /** A host that has other labels now counts for other groups from now. */
+  #noticeLabels(hostId: string): void {
+    const now = this.labelsOf(hostId);
+    const before = this.#labelsSeen.get(hostId);
+    if (before === now) return;
+    this.#labelsSeen.set(hostId, now);
+    if (before === undefined) return;
+    for (const kind of ['rule', 'hook'] as const) {
+      const groups = this.#groupOf[kind];
+      for (let cell = 0; cell < Math.min(groups.length, this.ledger.size(kind)); cell++) {
+        if (this.ledger.place(kind, cell).hostId === hostId) groups[cell] = UNRESOLVED;
+      }
+    }
+  }
+}
