@@ -14,6 +14,7 @@ import { resourceSchema } from './json-schema';
 import { OUTPUTS, render, type Output } from './output';
 import { deleteResource, diffRevisions, rollback } from './policy-commands';
 import { waitForAll } from './realization-progress';
+import { addStatistics } from './statistics-commands';
 import { exportAll, KINDS, list, listHistory, listSummaries, type Kind, type ListOptions } from './resources';
 import { addSecurity } from './security-command-line';
 
@@ -53,6 +54,7 @@ export function commandLine(run: Run): Command {
   addHosts(program, run);
   addSets(program, run);
   addSecurity(program, run);
+  addStatistics(program, run);
   addSelf(program, run);
   return program;
 }

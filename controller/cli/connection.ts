@@ -11,6 +11,7 @@ import {
   FleetServiceClient,
   PolicyServiceClient,
   ResourceServiceClient,
+  StatsServiceClient,
 } from '@nsgate/proto';
 import { CommandError } from './exit-code';
 
@@ -33,6 +34,7 @@ export interface Connection {
   readonly fleet: FleetServiceClient;
   readonly enrollment: EnrollmentServiceClient;
   readonly audit: AuditServiceClient;
+  readonly stats: StatsServiceClient;
   close(): void;
 }
 
@@ -53,6 +55,7 @@ export function connect(options: ConnectionOptions): Connection {
     fleet: new FleetServiceClient(address, channel, limits),
     enrollment: new EnrollmentServiceClient(address, channel, limits),
     audit: new AuditServiceClient(address, channel, limits),
+    stats: new StatsServiceClient(address, channel, limits),
   };
   return {
     ...clients,

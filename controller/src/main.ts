@@ -36,6 +36,8 @@ import type { OfferedService } from './rpc/service';
 import { TlsCredentials } from './rpc/tls-credentials';
 import { causeOf, StartupError } from './startup-error';
 import { CounterLedger } from './stats/counter-ledger';
+import { HistoryRecorder } from './stats/history-recorder';
+import { HistoryStore } from './stats/history-store';
 import { PacketLog } from './stats/packet-log';
 import { RuleDirectory } from './stats/rule-directory';
 import { StatsFeed } from './stats/stats-feed';
@@ -74,6 +76,8 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     rules,
     onOddity: (oddity) => logger.warn(oddity, 'counts that cannot be kept'),
   });
+  const history = new HistoryStore(config.dataDir);
+  started.add(() => history.close());
   const packets = new PacketLog();
   const hub = new AgentHub({
     store,
@@ -95,6 +99,12 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
 
   const authority = await openAuthority(config);
   const { desk, records: enrolments } = startEnrolment({ config, logger, started }, authority);
+  const historyRecorder = new HistoryRecorder({
+    ...{ ledger, rules, store: history },
+    onFault: (error) => logger.error({ err: error }, 'statistics of a step could not be kept'),
+  });
+  historyRecorder.start();
+  started.add(() => historyRecorder.stop());
 
   const labelsOf = (hostId: string): Labels => registry.labels(hostId) ?? NO_LABELS;
   const feed = new StatsFeed({ ledger, labelsOf, onWatched: (watched) => hub.setWatched(watched) });
@@ -104,7 +114,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     addressSetService(store),
     resourceService({ store, failsafe, logger }),
     fleetService({ registry, store, hub, logger }),
-    statsService({ feed, ledger, rules, packets, labelsOf }),
+    statsService({ feed, ledger, rules, packets, history, labelsOf }),
     agentStreamService(hub, logger),
     auditService(audit),
     enrollmentService({ desk, records: enrolments, registry, hub }),

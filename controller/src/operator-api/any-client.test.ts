@@ -1,12 +1,6 @@
 /** What any client of the real controller meets, over its Unix socket. */
 import { status } from '@grpc/grpc-js';
-import {
-  ListHostsRequest,
-  PolicyServiceService,
-  QueryStatsRequest,
-  StatsDimension,
-  StreamStatsRequest,
-} from '@nsgate/proto';
+import { ListHostsRequest, PolicyServiceService, StatsDimension, StreamStatsRequest } from '@nsgate/proto';
 import { buf, buildController, ControllerProcess, unary, type Clients } from '../controller-process.testing';
 
 // Processes start slowly on a busy machine.
@@ -84,14 +78,6 @@ describe('the fleet', () => {
 });
 
 describe('any client', () => {
-  it('is told which method is not served', async () => {
-    const query = unary((done) => clients.stats.queryStats(QueryStatsRequest.create(), done));
-    await expect(query).rejects.toMatchObject({
-      code: status.UNIMPLEMENTED,
-      message: expect.stringContaining('nsgate.v1.StatsService/QueryStats') as string,
-    });
-  });
-
   it('is told INVALID_ARGUMENT for bytes that are no message, and never INTERNAL', async () => {
     const { path } = PolicyServiceService.getPolicy;
     for (const bytes of ['ff', '0a05', '0affffffff0f', '08', '0a02c3']) {

@@ -4,6 +4,7 @@ import {
   Hook as WireHook,
   ListTopRulesRequest,
   ListUnusedRulesRequest,
+  QueryStatsRequest,
   RpcError,
   StatsDimension,
   StatsOrder,
@@ -11,6 +12,7 @@ import {
   StreamStatsRequest,
   type ListTopRulesResponse,
   type ListUnusedRulesResponse,
+  type QueryStatsResponse,
   type StreamPacketsResponse,
   type StreamStatsResponse,
 } from '@nsgate/proto';
@@ -21,6 +23,7 @@ import { ANY_PACKET } from '../model/match';
 import type { Labels } from '../model/selector';
 import { bindingReport } from '../stats/binding-report.testing';
 import { CounterLedger } from '../stats/counter-ledger';
+import { HistoryStore } from '../stats/history-store';
 import { PacketLog } from '../stats/packet-log';
 import { RuleDirectory } from '../stats/rule-directory';
 import { sampledPacket } from '../stats/sampled-packet.testing';
@@ -45,6 +48,7 @@ const rules = new RuleDirectory((_uid, ruleId) => KEYS[ruleId] ?? 99n);
 const ledger = new CounterLedger({ rules, onOddity: () => undefined });
 const packets = new PacketLog();
 const feed = new StatsFeed({ ledger, labelsOf, onWatched: () => undefined });
+const history = new HistoryStore(folder);
 let client: StatsServiceClient;
 
 beforeAll(async () => {
@@ -63,7 +67,7 @@ beforeAll(async () => {
   ledger.ingest('h2', bindingReport(1n, [{ key: 2n, packets: 1n }], { idleMs: [0n] }));
   const traffic = { accepted: [7n], dropped: [2n], rejected: [1n], shadowDropped: [3n], malformed: [4n] };
   ledger.ingest('h1', bindingReport(1n, [], { hooks: ['forward'], ...traffic }));
-  const service = statsService({ feed, ledger, rules, packets, labelsOf });
+  const service = statsService({ feed, ledger, rules, packets, history, labelsOf });
   const logger = pino({ level: 'silent' });
   server.addService(
     service.definition,
@@ -82,6 +86,7 @@ afterAll(() => {
   client.close();
   stopping.abort();
   server.forceShutdown();
+  history.close();
   rmSync(folder, { recursive: true });
 });
 
@@ -145,15 +150,20 @@ describe('StreamStats', () => {
       StreamStatsRequest.fromPartial({ interval: { nanos: 100_000_000 }, groupByLabels: ['site'], top: 5 }),
     );
     const seen: StreamStatsResponse[] = [];
-    call.on('data', (message: StreamStatsResponse) => seen.push(message));
+    let wake = (): void => undefined;
+    call.on('data', (message: StreamStatsResponse) => {
+      seen.push(message);
+      wake();
+    });
     call.on('error', () => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    const until = async (holds: () => boolean): Promise<void> => {
+      while (!holds()) await new Promise<void>((resolve) => (wake = resolve));
+    };
+    await until(() => seen.length >= 2);
     // The process, server and all, stands still.
-    const until = Date.now() + 650;
-    while (Date.now() < until);
-    await new Promise((resolve) => setTimeout(resolve, 350));
+    for (const end = Date.now() + 650; Date.now() < end;);
+    await until(() => seen.some(({ missed }) => missed >= 4n));
     call.cancel();
-    expect(Math.max(...seen.map(({ missed }) => Number(missed)))).toBeGreaterThanOrEqual(4);
   });
 
   it('names everything that is wrong with a request', async () => {
@@ -298,6 +308,74 @@ describe('StreamPackets', () => {
         { field: 'ports[0]' },
         { field: 'protocols[0]' },
       ],
+    });
+  });
+});
+
+describe('QueryStats', () => {
+  const query = (fields: Parameters<typeof QueryStatsRequest.fromPartial>[0]): Promise<QueryStatsResponse> =>
+    unary((done) => client.queryStats(QueryStatsRequest.fromPartial(fields), done));
+  const now = Math.floor(Date.now() / 60_000) * 60_000;
+
+  beforeAll(() => {
+    const rule = { kind: 'rule', hostId: 'h1', policy: 'policies/p', hook: undefined } as const;
+    const hook = {
+      kind: 'hook',
+      hostId: 'h1',
+      namespace: 'ns1',
+      policy: '',
+      ruleId: '',
+      hook: 'input',
+    } as const;
+    history.add(now - 10_000, [
+      { ...rule, namespace: 'ns1', ruleId: 'a', columns: [1n, 100n, 0n] },
+      { ...rule, namespace: 'ns2', ruleId: 'b', columns: [5n, 500n, 0n] },
+      { ...hook, columns: [6n, 2n, 0n, 0n, 0n] },
+    ]);
+    history.add(now - 5000, [{ ...rule, namespace: 'ns1', ruleId: 'a', columns: [2n, 200n, 0n] }]);
+  });
+
+  it('gives what was counted step by step, with what became of packets', async () => {
+    const { series, step } = await query({});
+    expect(step).toEqual({ seconds: 5n, nanos: 0 });
+    expect(series).toMatchObject([
+      {
+        group: { counters: { packets: 8n, bytes: 800n }, traffic: { seen: 8n, dropped: 2n } },
+        points: [{ counters: { packets: 6n } }, { counters: { packets: 2n } }],
+      },
+    ]);
+  });
+
+  it('gives a series for each group, most first, and says how many it left out', async () => {
+    const byRule = { groupBy: [StatsDimension.STATS_DIMENSION_RULE] };
+    const { series } = await query(byRule);
+    expect(series.map(({ group, points }) => [group?.ruleId, points.length])).toEqual([
+      ['b', 1],
+      ['a', 2],
+    ]);
+    expect(await query({ ...byRule, top: 1 })).toMatchObject({
+      series: [{ group: { ruleId: 'b' } }],
+      leftOut: 1n,
+    });
+    expect((await query({ filter: { namespaces: ['ns2'] } })).series[0]?.group?.counters?.packets).toBe(5n);
+  });
+
+  it('goes back a day by minutes', async () => {
+    const { series, step } = await query({ startTime: new Date(now - 20 * 3_600_000) });
+    expect(step?.seconds).toBe(60n);
+    expect(series).toMatchObject([{ points: [{ time: new Date(now), counters: { packets: 8n } }] }]);
+  });
+
+  it('names everything that is wrong with a request', async () => {
+    const wrong = query({
+      ...{ startTime: new Date(1_000_000), endTime: new Date(0), step: { seconds: 1n }, top: -1 },
+      groupBy: [StatsDimension.STATS_DIMENSION_UNSPECIFIED],
+    });
+    await expect(wrong).rejects.toMatchObject({
+      violations: [{ field: 'group_by[0]' }, { field: 'top' }, { field: 'end_time' }, { field: 'step' }],
+    });
+    await expect(query({ startTime: new Date(0) })).rejects.toMatchObject({
+      violations: [{ field: 'step' }],
     });
   });
 });

@@ -10,6 +10,7 @@ import {
 import { offerService, type CallContext, type OfferedService } from '../rpc/service';
 import { Violations } from '../rpc/violations';
 import type { CounterLedger } from '../stats/counter-ledger';
+import type { HistoryStore } from '../stats/history-store';
 import type { PacketLog } from '../stats/packet-log';
 import type { RuleDirectory } from '../stats/rule-directory';
 import type { FeedQuery, MeasuredGroup, StatsFeed } from '../stats/stats-feed';
@@ -18,6 +19,7 @@ import { parseDuration } from './field-parsers';
 import { streamPackets } from './packet-stream';
 import { listTopRules, listUnusedRules } from './rule-statistics';
 import { groupMessage } from './stats-message';
+import { queryStats } from './stats-query';
 import {
   parseDimensions,
   parseLabelKeys,
@@ -37,6 +39,7 @@ export interface StatsServiceOptions {
   readonly ledger: CounterLedger;
   readonly rules: RuleDirectory;
   readonly packets: PacketLog;
+  readonly history: HistoryStore;
   readonly labelsOf: LabelsOf;
 }
 
@@ -44,6 +47,7 @@ export interface StatsServiceOptions {
 export function statsService(options: StatsServiceOptions): OfferedService {
   return offerService(StatsServiceService, {
     streamStats: (request, context) => streamStats(options, request, context),
+    queryStats: (request) => queryStats(options, request),
     streamPackets: (request, context) => streamPackets(options, request, context),
     listTopRules: (request): Promise<ListTopRulesResponse> => Promise.resolve(listTopRules(options, request)),
     listUnusedRules: (request): Promise<ListUnusedRulesResponse> =>
@@ -62,7 +66,8 @@ async function* streamStats(
   try {
     yield* statsMessages(view.snapshot(), { snapshot: true, missed: 0n });
     for (let due = performance.now() + intervalMs; await until(due, signal); due += intervalMs) {
-      const missed = Math.floor((performance.now() - due) / intervalMs);
+      // A timer may fire a little early.
+      const missed = Math.max(0, Math.floor((performance.now() - due) / intervalMs));
       due += missed * intervalMs;
       const changed = view.takeChanged();
       const snapshot = query.top !== undefined;

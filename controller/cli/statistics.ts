@@ -1,0 +1,225 @@
+/** `nsgate stats`, `top` and `unused`: what is counted, as lists, and live. */
+import type { ServiceError } from '@grpc/grpc-js';
+import {
+  hookToJSON,
+  ListUnusedRulesRequest,
+  RpcError,
+  StatsDimension,
+  StatsGroup,
+  StatsOrder,
+  StreamStatsRequest,
+  type StatsFilter,
+  type StreamStatsResponse,
+} from '@nsgate/proto';
+import { allPages, call } from './call';
+import { resourceName, type CommandContext } from './command-context';
+import { CommandError } from './exit-code';
+import { render, shortName, type Listing, type Output } from './output';
+
+export const DIMENSIONS = ['host', 'namespace', 'policy', 'rule', 'hook'] as const;
+export const ORDERS = ['packets', 'bytes', 'stopped'] as const;
+
+/** What narrows statistics and packets, as options give it. */
+export interface NarrowingOptions {
+  readonly host?: readonly string[];
+  readonly namespace?: readonly string[];
+  readonly policy?: readonly string[];
+  readonly rule?: readonly string[];
+  readonly filter?: string;
+}
+
+export interface StatsOptions extends NarrowingOptions {
+  readonly by: readonly string[];
+  readonly rates: boolean;
+  readonly limit?: number;
+  readonly sort: (typeof ORDERS)[number];
+  readonly interval: number;
+  readonly output: Output;
+}
+
+export function statsFilter(options: NarrowingOptions): StatsFilter {
+  const { host = [], namespace = [], policy = [], rule = [], filter = '' } = options;
+  return {
+    hosts: host.map((name) => resourceName('hosts', name)),
+    namespaces: [...namespace],
+    policies: policy.map((name) => resourceName('policies', name)),
+    ruleIds: [...rule],
+    hostLabels: filter,
+  };
+}
+
+/** The counts once; with rates, after an interval. */
+export async function showStats(context: CommandContext, options: StatsOptions): Promise<void> {
+  const call_ = context.connection.stats.streamStats(streamRequest(options));
+  const groups: StatsGroup[] = [];
+  try {
+    for await (const message of call_ as AsyncIterable<StreamStatsResponse>) {
+      groups.push(...message.groups);
+      const isFirst = message.snapshot && message.groups.every(({ rates }) => rates === undefined);
+      if (!options.rates || !isFirst) break;
+      groups.length = 0;
+    }
+  } catch (error) {
+    throw RpcError.fromServiceError(error as ServiceError);
+  } finally {
+    call_.cancel();
+  }
+  context.print(render(statsListing(groups, options), options.output));
+}
+
+/** Live, most first, until it is interrupted; when nobody looks at stdout, one table after another. */
+export async function showTop(
+  context: CommandContext,
+  options: StatsOptions & { readonly count?: number },
+): Promise<void> {
+  const live = streamRequest({ ...options, rates: true, limit: options.limit ?? 20 });
+  const call_ = context.connection.stats.streamStats(live);
+  let shown = 0;
+  try {
+    for await (const { groups, missed, time } of call_ as AsyncIterable<StreamStatsResponse>) {
+      if (groups.every(({ rates }) => rates === undefined)) continue;
+      const table = render(statsListing(groups, { ...options, rates: true }), options.output);
+      const head = `${time?.toISOString() ?? ''}  by ${options.sort}, every ${options.interval} s${missed > 0n ? `, ${missed} missed` : ''}`;
+      const screen = context.colours ? '\u001b[H\u001b[J' : '';
+      context.print(options.output === 'table' ? `${screen}${head}\n${table}` : table);
+      shown += 1;
+      if (shown === options.count) break;
+    }
+  } catch (error) {
+    throw RpcError.fromServiceError(error as ServiceError);
+  } finally {
+    call_.cancel();
+  }
+}
+
+export interface UnusedOptions extends NarrowingOptions {
+  readonly idle?: string;
+  readonly output: Output;
+}
+
+/** Rules that nothing has matched for a time, or ever. */
+export async function showUnused(
+  { connection: { stats }, print }: CommandContext,
+  options: UnusedOptions,
+): Promise<void> {
+  const idleFor =
+    options.idle === undefined ? undefined : { seconds: BigInt(secondsOf(options.idle)), nanos: 0 };
+  const rules = await allPages(
+    (pageToken) => {
+      const fields = { filter: statsFilter(options), idleFor, pageSize: 1000, pageToken };
+      return call(stats.listUnusedRules.bind(stats), ListUnusedRulesRequest.fromPartial(fields));
+    },
+    (response) => response.rules,
+  );
+  const listing = {
+    what: 'unused rules',
+    columns: ['POLICY', 'RULE', 'LAST HIT'],
+    rows: rules.map(({ policy, ruleId, lastHitTime }) => [
+      policy,
+      ruleId,
+      lastHitTime?.toISOString() ?? 'never',
+    ]),
+    json: rules.map((rule) => StatsGroup.toJSON(rule) as object),
+  };
+  print(render(listing, options.output));
+}
+
+/** Seconds of `90`, `90s`, `15m`, `36h` or `30d`. */
+export function secondsOf(text: string): number {
+  const [, number = '', unit] = /^([0-9]{1,9})([smhd]?)$/.exec(text) ?? [];
+  const seconds =
+    Number(number) *
+    { s: 1, m: 60, h: 3600, d: 86_400 }[(unit === undefined || unit === '' ? 's' : unit) as 's'];
+  if (number === '') throw new CommandError('usage', `${text} is no time such as 90s, 15m, 36h or 30d`);
+  return seconds;
+}
+
+function streamRequest(options: StatsOptions): StreamStatsRequest {
+  const { by, rates, limit = 0, sort, interval } = options;
+  const dimensions = by.filter((one) => (DIMENSIONS as readonly string[]).includes(one));
+  const labels = by.filter((one) => one.startsWith('label:')).map((one) => one.slice('label:'.length));
+  const unknown = by.find((one) => !dimensions.includes(one) && !one.startsWith('label:'));
+  if (unknown !== undefined) {
+    throw new CommandError('usage', `${unknown} is none of ${DIMENSIONS.join(', ')}, label:KEY`);
+  }
+  return StreamStatsRequest.fromPartial({
+    filter: statsFilter(options),
+    groupBy: dimensions.map(
+      (one) => StatsDimension[`STATS_DIMENSION_${one.toUpperCase()}` as 'STATS_DIMENSION_HOST'],
+    ),
+    groupByLabels: labels,
+    interval: { seconds: BigInt(Math.floor(interval)), nanos: Math.round((interval % 1) * 1e9) },
+    top: limit,
+    order: StatsOrder[`STATS_ORDER_${sort.toUpperCase()}` as 'STATS_ORDER_PACKETS'],
+    rates,
+  });
+}
+
+type Column = readonly [name: string, cell: (group: StatsGroup) => string];
+
+function statsListing(groups: readonly StatsGroup[], options: Pick<StatsOptions, 'by' | 'rates'>): Listing {
+  const hasTraffic = groups.some(({ traffic }) => traffic !== undefined);
+  const columns = [
+    ...options.by.flatMap(keyColumns),
+    ...(options.rates ? rateColumns(hasTraffic) : countColumns(hasTraffic)),
+  ];
+  return {
+    what: 'counts',
+    columns: columns.map(([name]) => name),
+    rows: groups.map((group) => columns.map(([, cell]) => cell(group))),
+    json: groups.map((group) => StatsGroup.toJSON(group) as object),
+  };
+}
+
+function keyColumns(dimension: string): Column[] {
+  const policy: Column = ['POLICY', (group) => group.policy];
+  switch (dimension) {
+    case 'host':
+      return [['HOST', ({ host }) => host]];
+    case 'namespace':
+      return [['NAMESPACE', ({ namespace }) => namespace]];
+    case 'policy':
+      return [policy];
+    case 'rule':
+      return [policy, ['RULE', ({ ruleId }) => ruleId]];
+    case 'hook':
+      return [['HOOK', ({ hook }) => (hook === 0 ? '(rules)' : shortName(hookToJSON(hook), 'HOOK_'))]];
+    default: {
+      const key = dimension.slice('label:'.length);
+      return [[key.toUpperCase(), ({ labels }) => labels[key] ?? '']];
+    }
+  }
+}
+
+function countColumns(hasTraffic: boolean): Column[] {
+  const matched: Column[] = [
+    ['MATCHED', ({ counters }) => String(counters?.packets ?? 0n)],
+    ['BYTES', ({ counters }) => String(counters?.bytes ?? 0n)],
+    ['SHADOW', ({ counters }) => String(counters?.shadowPackets ?? 0n)],
+  ];
+  if (!hasTraffic)
+    return [...matched, ['LAST HIT', ({ lastHitTime }) => lastHitTime?.toISOString() ?? 'never']];
+  return [
+    ['ACCEPTED', ({ traffic }) => String(traffic?.accepted ?? 0n)],
+    ['DROPPED', ({ traffic }) => String(traffic?.dropped ?? 0n)],
+    ['REJECTED', ({ traffic }) => String(traffic?.rejected ?? 0n)],
+    ['SHADOW DROPPED', ({ traffic }) => String(traffic?.shadowDropped ?? 0n)],
+    ['MALFORMED', ({ traffic }) => String(traffic?.malformed ?? 0n)],
+    ...matched.slice(0, 2),
+  ];
+}
+
+function rateColumns(hasTraffic: boolean): Column[] {
+  const rate = (value: number | undefined): string => (value ?? 0).toFixed(1);
+  const matched: Column[] = [
+    ['MATCHED/S', ({ rates }) => rate(rates?.packets)],
+    ['BYTES/S', ({ rates }) => rate(rates?.bytes)],
+  ];
+  if (!hasTraffic) return [...matched, ['SHADOW/S', ({ rates }) => rate(rates?.shadowPackets)]];
+  return [
+    ['ACCEPTED/S', ({ rates }) => rate(rates?.accepted)],
+    ['DROPPED/S', ({ rates }) => rate(rates?.dropped)],
+    ['REJECTED/S', ({ rates }) => rate(rates?.rejected)],
+    ...matched,
+  ];
+}
