@@ -2,7 +2,7 @@
 import { Option, type Command } from 'commander';
 import type { CommandContext } from './command-context';
 import { CommandError } from './exit-code';
-import { OUTPUTS, type Output } from './output';
+import { OUTPUTS } from './output';
 import { showPackets, VERDICTS, type PacketsOptions } from './packets';
 import { ORDERS, showStats, showTop, showUnused, type StatsOptions, type UnusedOptions } from './statistics';
 

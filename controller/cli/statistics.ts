@@ -1,6 +1,7 @@
 /** `nsgate stats`, `top` and `unused`: what is counted, as lists, and live. */
 import type { ServiceError } from '@grpc/grpc-js';
 import {
+  Hook,
   hookToJSON,
   ListUnusedRulesRequest,
   RpcError,
@@ -183,7 +184,12 @@ function keyColumns(dimension: string): Column[] {
     case 'rule':
       return [policy, ['RULE', ({ ruleId }) => ruleId]];
     case 'hook':
-      return [['HOOK', ({ hook }) => (hook === 0 ? '(rules)' : shortName(hookToJSON(hook), 'HOOK_'))]];
+      return [
+        [
+          'HOOK',
+          ({ hook }) => (hook === Hook.HOOK_UNSPECIFIED ? '(rules)' : shortName(hookToJSON(hook), 'HOOK_')),
+        ],
+      ];
     default: {
       const key = dimension.slice('label:'.length);
       return [[key.toUpperCase(), ({ labels }) => labels[key] ?? '']];

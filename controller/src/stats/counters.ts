@@ -18,16 +18,7 @@ export interface Traffic {
   readonly malformed: bigint;
 }
 
-/** Names of the columns, in order. */
-export const COUNTER_COLUMNS = ['packets', 'bytes', 'shadowPackets'] as const satisfies (keyof Counters)[];
-export const TRAFFIC_COLUMNS = [
-  'accepted',
-  'dropped',
-  'rejected',
-  'shadowDropped',
-  'malformed',
-] as const satisfies (keyof Traffic)[];
-
+/** Reads them out of columns. */
 export function countersAt(read: (column: number) => bigint): Counters {
   return { packets: read(0), bytes: read(1), shadowPackets: read(2) };
 }
