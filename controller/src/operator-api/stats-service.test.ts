@@ -32,6 +32,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unary } from '../controller-process.testing';
+import type { Gatekeeper } from '../rpc/gatekeeper';
 import { statsService } from './stats-service';
 
 jest.setTimeout(30_000);
@@ -40,6 +41,10 @@ const KEYS: Readonly<Record<string, bigint>> = { a: 1n, b: 2n, c: 3n };
 const DAY_S = 86_400n;
 
 const folder = mkdtempSync(join(tmpdir(), 'nsgate-stats-'));
+/** Who may call what is tested where it is decided. */
+const lettingAllIn = {
+  admit: () => Promise.resolve({ caller: {}, end: () => undefined }),
+} as unknown as Gatekeeper;
 const stopping = new AbortController();
 const server = new Server();
 const labels = new Map<string, Labels>([['h1', new Map([['site', 'fra']])]]);
@@ -71,7 +76,7 @@ beforeAll(async () => {
   const logger = pino({ level: 'silent' });
   server.addService(
     service.definition,
-    service.bind({ transport: 'unix-socket', logger, stopping: stopping.signal }),
+    service.bind({ transport: 'unix-socket', logger, stopping: stopping.signal, gatekeeper: lettingAllIn }),
   );
   const address = `unix:${join(folder, 's.sock')}`;
   await new Promise<void>((resolve, reject) =>
