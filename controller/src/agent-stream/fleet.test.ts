@@ -1,13 +1,17 @@
 /** What operators learn of hosts: labels, sums, waits, explanations and events. */
+import { status } from '@grpc/grpc-js';
 import {
   ConnectionState,
   Hook,
   RealizationState,
   WaitOutcome,
   type WaitForRealizationResponse,
+  type WatchHostEventsResponse,
+  type WatchHostsResponse,
 } from '@nsgate/proto';
-import { NOTHING_PERMITTED } from '../rpc/call-permit';
+import { watchHostEvents, watchHosts } from '../operator-api/host-watch';
 import { waitForRealization } from '../operator-api/realization-wait';
+import { NOTHING_PERMITTED } from '../rpc/call-permit';
 import { answerAll, Bench, onlyRole, POISON, settle } from './bench.testing';
 import type { FakeAgent } from './fake-agent.testing';
 
@@ -215,5 +219,58 @@ describe('events of hosts', () => {
     expect(listed).toHaveLength(1000);
     expect(listed.slice(0, 2).map((one) => one.event.detail)).toEqual(['1004', '1003']);
     expect(told).toHaveLength(1006);
+  });
+});
+
+describe('a watch', () => {
+  const abort = new AbortController();
+  const context = { signal: abort.signal, caller: {} as never };
+  afterAll(() => abort.abort());
+
+  it('of hosts tells all of them, then that it is in sync, then what changes and who is gone', async () => {
+    const agent = bench.agent();
+    agent.connect(new Map([['role', 'core']]));
+    const watch = watchHosts(bench.registry, context);
+    const next = async (): Promise<WatchHostsResponse['event']> => {
+      const { value } = (await watch.next()) as { value: WatchHostsResponse };
+      return value.event;
+    };
+    expect(await next()).toMatchObject({ $case: 'host', value: { name: 'hosts/h1', connected: true } });
+    expect(await next()).toEqual({ $case: 'inSync', value: {} });
+    bench.registry.setOperatorLabels('h1', new Map([['role', 'edge']]));
+    expect(await next()).toMatchObject({ $case: 'host', value: { labels: { role: 'edge' } } });
+    agent.disconnect();
+    expect(await next()).toMatchObject({ $case: 'host', value: { connected: false } });
+    bench.registry.remove('h1');
+    expect(await next()).toEqual({ $case: 'removed', value: 'hosts/h1' });
+    await watch.return(undefined);
+  });
+
+  it('of events tells what happens from now on, and how many were missed', async () => {
+    const agent = bench.agent();
+    agent.connect(new Map());
+    const event = (detail: string): never =>
+      ({ time: new Date(0), kind: 1, namespace: '', detail }) as unknown as never;
+    agent.say({ $case: 'events', value: { events: [event('before')], lost: 0n } });
+    const watch = watchHostEvents(bench.registry, { parent: 'hosts/h1' }, context);
+    const next = async (): Promise<unknown> =>
+      ((await watch.next()) as { value: WatchHostEventsResponse }).value.event;
+    const first = next();
+    agent.say({ $case: 'events', value: { events: [event('after')], lost: 2n } });
+    expect(await first).toMatchObject({
+      $case: 'reported',
+      value: { host: 'hosts/h1', event: { detail: 'after' } },
+    });
+    expect(await next()).toEqual({ $case: 'lost', value: 2n });
+    const many = Array.from({ length: 1030 }, (_, i) => event(String(i)));
+    agent.say({ $case: 'events', value: { events: many, lost: 0n } });
+    for (let i = 0; i < 1024; i++) await next();
+    expect(await next()).toEqual({ $case: 'lost', value: 6n });
+    await watch.return(undefined);
+  });
+
+  it('of events of a host that nobody knows is refused', async () => {
+    const watch = watchHostEvents(bench.registry, { parent: 'hosts/none' }, context);
+    await expect(watch.next()).rejects.toMatchObject({ code: status.NOT_FOUND });
   });
 });

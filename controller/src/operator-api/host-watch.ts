@@ -90,11 +90,11 @@ export async function* watchHostEvents(
   });
   try {
     while (!signal.aborted) {
-      const events = waiting;
-      waiting = [];
+      // Taken before they are sent: what comes meanwhile waits, or is lost, for the next turn.
+      const [events, missed] = [waiting, lost];
+      [waiting, lost] = [[], 0n];
       for (const event of events) yield { event: { $case: 'reported', value: reportedMessage(event) } };
-      if (lost > 0n) yield { event: { $case: 'lost', value: lost } };
-      lost = 0n;
+      if (missed > 0n) yield { event: { $case: 'lost', value: missed } };
       await passed(LOOK_EVERY_MS, signal);
     }
   } finally {

@@ -22,6 +22,7 @@ import {
   type DiffAddressSetRevisionsResponse,
   type ListAddressSetMembersResponse,
   type ListAddressSetRevisionsResponse,
+  type WatchAddressSetsResponse,
 } from '@nsgate/proto';
 import {
   buildController,
@@ -143,6 +144,50 @@ describe('the versions of an address set', () => {
     await expect(rollback(name, 999_999n)).rejects.toMatchObject(notFound);
     await expect(membersOf(name, 999_999n)).rejects.toMatchObject(notFound);
     await expect(rollback(name, 0n)).rejects.toMatchObject({ violations: [{ field: 'revision' }] });
+  });
+});
+
+describe('a watch of address sets', () => {
+  /** Reads until the in-sync mark, or `count` messages. */
+  const read = async (afterRevision: bigint, count = Infinity): Promise<WatchAddressSetsResponse[]> => {
+    const watch = clients.addressSets.watchAddressSets({ afterRevision });
+    const told: WatchAddressSetsResponse[] = [];
+    try {
+      for await (const message of watch as AsyncIterable<WatchAddressSetsResponse>) {
+        told.push(message);
+        if (told.length === count || (count === Infinity && message.event?.$case === 'inSync')) break;
+      }
+    } finally {
+      watch.on('error', () => undefined).cancel();
+    }
+    return told;
+  };
+  const cases = (told: WatchAddressSetsResponse[]): unknown[] => told.map(({ event }) => event?.$case);
+
+  it('tells all of them, that it is in sync, and then each change', async () => {
+    const { name } = await make('watched', ['::1']);
+    const snapshot = await read(0n);
+    expect(snapshot.at(-1)?.revision).toBeGreaterThan(0n);
+    expect(
+      snapshot.slice(0, -1).every(({ event, revision }) => event?.$case === 'addressSet' && revision === 0n),
+    ).toBe(true);
+    const live = read(snapshot.at(-1)?.revision ?? 0n, 3);
+    const changed = await modify({ name, add: ['::2'] });
+    await drop(name);
+    const told = await live;
+    expect(told.at(-1)).toMatchObject({ event: { $case: 'removal', value: { name } } });
+    expect(cases(told)).toContain('inSync');
+    expect(told.every(({ revision }) => revision >= changed.revision - 1n)).toBe(true);
+  });
+
+  it('resumes with what changed since, and not from what is not held', async () => {
+    const { name, revision } = await make('resumed', ['::1']);
+    await modify({ name, add: ['::2'] });
+    await make('resumed-too', []);
+    const told = await read(revision);
+    expect(cases(told)).toEqual(['addressSet', 'addressSet', 'inSync']);
+    expect(told[0]?.event).toMatchObject({ value: { name, memberCount: 2n } });
+    await expect(read(revision + 999n)).rejects.toMatchObject({ code: status.OUT_OF_RANGE });
   });
 });
 
