@@ -15,19 +15,18 @@ export type Identify = (request: Http2ServerRequest) => Viewer | undefined;
 
 const SHOWN_DIGITS = 12;
 
-/** Whether the certificate of an operator of that name may look; without it, all of them may. */
-export type MayView = (operator: string) => boolean;
+/** Whether the operator of that name has the role of a viewer. */
+export type MayView = (operatorId: string) => boolean;
 
-export function identifyBy(sessions: Sessions | undefined, mayView: MayView = () => true): Identify {
+export function identifyBy(sessions: Sessions | undefined, mayView: MayView): Identify {
   return (request) => byCertificate(request.socket as TLSSocket, mayView) ?? bySession(sessions, request);
 }
 
 function byCertificate(socket: TLSSocket, mayView: MayView): Viewer | undefined {
   if (!socket.authorized) return undefined;
   const identity = identityFromSubjectAltName(socket.getPeerCertificate().subjectaltname);
-  return identity?.kind === 'operator' && mayView(identity.id)
-    ? { how: 'certificate', id: identity.id }
-    : undefined;
+  if (identity?.kind !== 'operator' || !mayView(identity.id)) return undefined;
+  return { how: 'certificate', id: identity.id };
 }
 
 function bySession(sessions: Sessions | undefined, request: Http2ServerRequest): Viewer | undefined {

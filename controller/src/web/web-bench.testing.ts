@@ -67,8 +67,9 @@ export class WebBench {
         address: '127.0.0.1:0',
         tls,
         tokenFile: this.tokenFile,
+        mayView: (operatorId) => operatorId !== 'nobody',
         services,
-        descriptorPath: builtDescriptorPaths()[0] ?? '',
+        descriptorPath: builtDescriptorPaths()[0],
         version: '1.2.3',
         logger,
       });

@@ -34,7 +34,7 @@ const pems = ({ cert, key }: TlsFiles): { cert: Buffer; key: Buffer } => ({
 });
 
 buildDescriptions();
-const DESCRIBED = [...readApiDescription(builtDescriptorPaths()[0] ?? '')].flatMap((one) =>
+const DESCRIBED = [...readApiDescription(builtDescriptorPaths()[0])].flatMap((one) =>
   one.kind === 'service' ? one.methods : [],
 );
 const pathOf = ({ parent, name }: DescMethod): string => `${parent.name}/${name}`;
@@ -252,11 +252,12 @@ describe('who is not known', () => {
     }
   });
 
-  it('is who comes with a certificate of a host, or one of another CA', async () => {
+  it('is who comes with a certificate of a host, of another CA, or of an operator without the role', async () => {
     const host = await ca.issue({ name: 'h', identity: { kind: 'host', id: 'h' } });
     const other = await createLocalCa(join(folder, 'other-ca'));
     const stranger = await other.issue({ name: 'o', identity: { kind: 'operator', id: 'o' } });
-    for (const client of [pems(host), pems(stranger)]) {
+    const nobody = await ca.issue({ name: 'n', identity: { kind: 'operator', id: 'nobody' } });
+    for (const client of [pems(host), pems(stranger), pems(nobody)]) {
       expect((await web.ask('/api/session', { client })).status).toBe(401);
     }
   });

@@ -27,8 +27,8 @@ export interface WebServerOptions {
   readonly tls: TlsFiles;
   /** Undefined: certificates of operators only. */
   readonly tokenFile: string | undefined;
-  /** Left out: every operator's certificate may look. */
-  readonly mayView?: MayView;
+  /** Of operators with certificates. */
+  readonly mayView: MayView;
   readonly services: readonly OfferedService[];
   /** Of the API (google.protobuf.FileDescriptorSet). */
   readonly descriptorPath: string;
