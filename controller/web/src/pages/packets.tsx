@@ -17,6 +17,8 @@ interface PacketMessage {
 }
 
 const KEPT = 2000;
+/** Of what the controller still holds, so that the page does not begin empty. */
+const SHOWN_AT_ONCE = 200;
 const TONES = { accept: 'good', drop: 'bad', reject: 'bad', count: 'mute' } as const;
 
 const COLUMNS: readonly Column<TailedPacket>[] = [
@@ -168,6 +170,8 @@ function packetRequest({ verdict, host }: { verdict: string; host: string }): ob
   return {
     filter: host === '' ? {} : { hosts: [`hosts/${host}`] },
     verdicts: verdict === '' ? [] : [`ACTION_${verdict}`],
+    follow: true,
+    last: SHOWN_AT_ONCE,
   };
 }
 
