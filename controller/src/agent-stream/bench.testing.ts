@@ -53,17 +53,20 @@ export class Bench {
   registry!: HostRegistry;
   ledger!: CounterLedger;
   hub!: AgentHub;
+  rules!: RuleDirectory;
+  readonly packets = new PacketLog();
 
   async start(limits?: SessionLimits): Promise<this> {
     this.store = new SqlitePolicyStore({ folder: this.folder });
     this.registry = new HostRegistry(this.records);
     const rules = new RuleDirectory(ruleKey);
+    this.rules = rules;
     this.ledger = new CounterLedger({ rules, onOddity: () => undefined });
     this.hub = new AgentHub({
       store: this.store,
       registry: this.registry,
       ledger: this.ledger,
-      packets: new PacketLog(),
+      packets: this.packets,
       rules,
       logger: pino({ level: 'silent' }),
       version: '0.0.0',

@@ -15,7 +15,9 @@ import { resourceService } from '../operator-api/resource-service';
 import { statsService } from '../operator-api/stats-service';
 import { builtDescriptorPaths } from '../rpc/reflection';
 import type { OfferedService } from '../rpc/service';
+import { HistoryStore } from '../stats/history-store';
 import { StatsFeed } from '../stats/stats-feed';
+import type { LabelsOf } from '../stats/stats-grouping';
 import { WebServer } from './web-server';
 
 export const TOKEN = 'a-token-that-is-long-enough';
@@ -47,19 +49,21 @@ export class WebBench {
 
   async start(tls: TlsFiles): Promise<this> {
     await this.bench.start();
-    const { store, registry, hub, ledger } = this.bench;
+    const { store, registry, hub, ledger, rules, packets, folder } = this.bench;
     const logger: Logger = pino(
       {},
       { write: (line) => void this.log.push(JSON.parse(line) as object as never) },
     );
-    const feed = new StatsFeed(ledger, (watched) => hub.setWatched(watched));
+    const labelsOf: LabelsOf = (hostId) => registry.labels(hostId) ?? new Map<string, string>();
+    const feed = new StatsFeed({ ledger, labelsOf, onWatched: (watched) => hub.setWatched(watched) });
+    const history = new HistoryStore(folder);
     const failsafe = new Failsafe(registry, undefined);
     this.services = [
       policyService({ store, registry, failsafe, logger }),
       addressSetService(store),
       resourceService({ store, failsafe, logger }),
       fleetService({ registry, store, hub, logger }),
-      statsService(feed),
+      statsService({ feed, ledger, rules, packets, history, labelsOf }),
     ];
     writeFileSync(this.tokenFile, `# viewers\n${sha256(TOKEN)}  -\n`);
     this.#serve = async (services) => {
