@@ -20,9 +20,7 @@ export async function enrollHost(
   });
   const { token, expireTime } = await call(enrollment.createEnrollmentToken.bind(enrollment), request);
   print(token);
-  note(
-    `enrols ${host} once, until ${expireTime?.toISOString() ?? '?'}`,
-  );
+  note(`enrols ${host} once, until ${expireTime?.toISOString() ?? '?'}`);
 }
 
 /** Takes back every certificate of a host. */
