@@ -76,8 +76,6 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     rules,
     onOddity: (oddity) => logger.warn(oddity, 'counts that cannot be kept'),
   });
-  const history = new HistoryStore(config.dataDir);
-  started.add(() => history.close());
   const packets = new PacketLog();
   const hub = new AgentHub({
     store,
@@ -99,12 +97,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
 
   const authority = await openAuthority(config);
   const { desk, records: enrolments } = startEnrolment({ config, logger, started }, authority);
-  const historyRecorder = new HistoryRecorder({
-    ...{ ledger, rules, store: history },
-    onFault: (error) => logger.error({ err: error }, 'statistics of a step could not be kept'),
-  });
-  historyRecorder.start();
-  started.add(() => historyRecorder.stop());
+  const history = startHistory({ config, logger, started }, { ledger, rules });
 
   const labelsOf = (hostId: string): Labels => registry.labels(hostId) ?? NO_LABELS;
   const feed = new StatsFeed({ ledger, labelsOf, onWatched: (watched) => hub.setWatched(watched) });
@@ -119,15 +112,10 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     auditService(audit),
     enrollmentService({ desk, records: enrolments, registry, hub }),
   ];
-  const methodRules = readMethodRules(readDescriptorSet(builtDescriptorPaths()[0]));
-  const recorder = new CallRecorder(audit);
   const gatekeeper = new Gatekeeper({
-    rules: methodRules,
-    access,
-    audit,
-    recorder,
-    hosts: enrolments,
-    logger,
+    rules: readMethodRules(readDescriptorSet(builtDescriptorPaths()[0])),
+    recorder: new CallRecorder(audit),
+    ...{ access, audit, hosts: enrolments, logger },
   });
   await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, started }, { services, access });
@@ -147,6 +135,23 @@ function startAccess({ config, logger, started }: Starting): LiveAccess {
   if (path === undefined) return access;
   reloadOnChange({ paths: [path], what: 'access file', reload: () => access.reload(), logger, started });
   return access;
+}
+
+/** What was counted, step by step, kept over restarts. */
+function startHistory(
+  { config, logger, started }: Starting,
+  counted: { ledger: CounterLedger; rules: RuleDirectory },
+): HistoryStore {
+  const store = new HistoryStore(config.dataDir);
+  started.add(() => store.close());
+  const recorder = new HistoryRecorder({
+    ...counted,
+    store,
+    onFault: (error) => logger.error({ err: error }, 'statistics of a step could not be kept'),
+  });
+  recorder.start();
+  started.add(() => recorder.stop());
+  return store;
 }
 
 function startEnrolment(
