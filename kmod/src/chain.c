@@ -179,7 +179,7 @@ static void build_chain(struct build *build, const struct nsgate_ruleset *rulese
 		else
 			chain->shortlist = nsg_shortlist_build(&build->rules, build->family, build->budget);
 		forget_verify(chain, build->budget);
-		chain->plain = !chain->verify && (chain->shortlist || chain->transport.joined);
+		chain->plain = !chain->verify;
 	}
 	nsg_budget_give(build->budget, build->rules.rule, rules);
 }

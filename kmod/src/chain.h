@@ -16,7 +16,7 @@ struct nsg_chain {
 	u32 count;		/* rules */
 	struct nsg_layout layout;
 	u32 *order;		/* by place in the chain: index in the ruleset */
-	bool plain;		/* no rule must be verified and, unless the chain is short, its transport is joined */
+	bool plain;		/* the tables alone tell which rules match */
 	u64 *verify;		/* bit per place: a candidate must be settled by its predicate; NULL if none must */
 	struct nsg_shortlist *shortlist;	/* of a short chain, which has nothing of what follows; else NULL */
 	u64 *vectors;

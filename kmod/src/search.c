@@ -15,6 +15,6 @@ u32 nsg_search_settle(const struct nsg_search *search, u32 place)
 
 	while (place != NSG_NO_PLACE && must_be_verified(chain, place) &&
 	       !nsg_predicate_holds(predicates, chain->order[place], search->key))
-		place = nsg_search_from(search, place + 1, ipv6, false);
+		place = nsg_search_from(search, place + 1, ipv6);
 	return place;
 }

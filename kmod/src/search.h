@@ -158,17 +158,17 @@ static __always_inline u32 nsg_search_short(const struct nsg_search *search, u32
 	return rule->place;
 }
 
-static __always_inline u32 nsg_search_from(const struct nsg_search *search, u32 from, bool ipv6, bool plain)
+static __always_inline u32 nsg_search_from(const struct nsg_search *search, u32 from, bool ipv6)
 {
 	if (search->chain->shortlist)
 		return nsg_search_short(search, from, ipv6);
-	if (plain || search->chain->transport.joined)
+	if (likely(search->chain->transport.joined))
 		return nsg_search_vectors(search, from, true);
 	return nsg_search_vectors(search, from, false);
 }
 
 /* Looks the packet's vectors up. */
-static __always_inline void nsg_search_look_up(struct nsg_search *search, bool ipv6, bool plain)
+static __always_inline void nsg_search_look_up(struct nsg_search *search, bool ipv6)
 {
 	const struct nsg_chain *chain = search->chain;
 	const struct nsg_transport *transport = &chain->transport;
@@ -176,7 +176,7 @@ static __always_inline void nsg_search_look_up(struct nsg_search *search, bool i
 
 	search->vector[0] = chain->vectors + nsg_addresses_find(&chain->source, &key->source, ipv6);
 	search->vector[1] = chain->vectors + nsg_addresses_find(&chain->destination, &key->destination, ipv6);
-	if (plain || transport->joined) {
+	if (likely(transport->joined)) {
 		search->vector[2] = chain->vectors + nsg_transport_joined(transport, key);
 		return;
 	}
@@ -196,8 +196,8 @@ static __always_inline void nsg_search_first(struct nsg_search *search, const st
 	if (!search->chain)
 		return;
 	if (!search->chain->shortlist)
-		nsg_search_look_up(search, ipv6, plain);
-	search->place = nsg_search_from(search, 0, ipv6, plain);
+		nsg_search_look_up(search, ipv6);
+	search->place = nsg_search_from(search, 0, ipv6);
 	if (!plain && !search->chain->plain)
 		search->place = nsg_search_settle(search, search->place);
 }
@@ -205,7 +205,7 @@ static __always_inline void nsg_search_first(struct nsg_search *search, const st
 /* Finds the next rule that matches; not to be called again when there was none left. */
 static __always_inline void nsg_search_next(struct nsg_search *search, bool ipv6, bool plain)
 {
-	search->place = nsg_search_from(search, search->place + 1, ipv6, plain);
+	search->place = nsg_search_from(search, search->place + 1, ipv6);
 	if (!plain && !search->chain->plain)
 		search->place = nsg_search_settle(search, search->place);
 }
