@@ -20,7 +20,7 @@ const forMachine = [
 /** Other firewalls, to live beside and to compare with. */
 const otherFirewalls = ['nftables', 'iptables'];
 /** To fuzz the module's pure parts; llvm names the lines of a failure. */
-const forFuzzing = ['clang', 'llvm', 'make', 'util-linux'];
+const forFuzzing = ['clang', 'libclang-rt-dev', 'llvm', 'make', 'util-linux'];
 /** To check the module's source. */
 const forChecks = ['sparse', 'perl'];
 /** To try the web page in a browser. */
