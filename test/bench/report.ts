@@ -177,7 +177,7 @@ export function markdownReport(results: Results, chart: string): string {
 
 Instructions that a packet costs above a bare drop hook, on Linux ${results.kernel} with one processor. qemu counts them
 (\`-icount shift=0\`): figures do not depend on the machine that measures, and repeat to about one instruction. Caches and
-mispredicted branches are not in them; [flows.md](flows.md) compares those. Where nsgate's instructions go stands in
+mispredicted branches are not in them; \`npm run bench:flows\` compares those. Where nsgate's instructions go stands in
 [engine.md](engine.md).
 
 ![Instructions per packet by number of rules](${chart})
