@@ -6,6 +6,7 @@ import { setLogger } from '@grpc/grpc-js';
 import { identityUri, ruleKey } from '@nsgate/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { destination, pino, type Logger } from 'pino';
+import { collectDefaultMetrics, Registry } from 'prom-client';
 import { LiveAccess } from './access/live-access';
 import { readMethodRules } from './access/method-rules';
 import { AgentHub } from './agent-stream/agent-hub';
@@ -18,6 +19,11 @@ import { EnrolmentDesk } from './enrolment/enrolment-desk';
 import { EnrolmentRecords } from './enrolment/enrolment-records';
 import { SqliteHostRecords } from './host-registry/host-records';
 import { HostRegistry } from './host-registry/host-registry';
+import { buildInfo } from './metrics/build-info';
+import { hostMetrics } from './metrics/host-metrics';
+import { MetricsServer } from './metrics/metrics-server';
+import { policyMetrics } from './metrics/policy-metrics';
+import { trafficMetrics } from './metrics/traffic-metrics';
 import type { Labels } from './model/selector';
 import { addressSetService } from './operator-api/address-set-service';
 import { auditService } from './operator-api/audit-service';
@@ -40,7 +46,9 @@ import { HistoryRecorder } from './stats/history-recorder';
 import { HistoryStore } from './stats/history-store';
 import { PacketLog } from './stats/packet-log';
 import { RuleDirectory } from './stats/rule-directory';
+import type { GroupedView } from './stats/grouped-view';
 import { StatsFeed } from './stats/stats-feed';
+import { EVERYTHING, type StatsDimension } from './stats/stats-grouping';
 import { readVersion } from './version';
 import { WebServer } from './web/web-server';
 
@@ -119,6 +127,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   });
   await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, started }, { services, access });
+  await serveMetrics({ config, logger, started }, { registry, ledger, feed, rules, packets });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
 }
 
@@ -245,6 +254,40 @@ async function serveWeb(
   const port = await server.listen();
   started.add(() => server.stop());
   logger.info({ transport: 'https', address: config.web.address, port }, 'listening');
+}
+
+interface Measured {
+  readonly registry: HostRegistry;
+  readonly ledger: CounterLedger;
+  readonly feed: StatsFeed;
+  readonly rules: RuleDirectory;
+  readonly packets: PacketLog;
+}
+
+async function serveMetrics(
+  { config, logger, started }: Starting,
+  { registry, ledger, feed, rules, packets }: Measured,
+): Promise<void> {
+  if (config.metrics === undefined) return;
+  const { address, maxHosts, maxPolicies, maxRules } = config.metrics;
+  const process = new Registry();
+  collectDefaultMetrics({ register: process });
+  const viewBy = (dimension: StatsDimension): GroupedView =>
+    feed.keep({ filter: EVERYTHING, groupBy: new Set([dimension]), labelKeys: [] });
+  const sources = [
+    buildInfo(readVersion()),
+    hostMetrics({ registry, maxHosts }),
+    policyMetrics({
+      policies: () => rules.policies(),
+      summary: (policy) => registry.summary(policy),
+      maxPolicies,
+    }),
+    trafficMetrics({ ledger, viewBy, rules, packets, maxHosts, maxRules }),
+  ];
+  const server = new MetricsServer({ address, sources, process, logger });
+  const port = await server.listen();
+  started.add(() => server.stop());
+  logger.info({ transport: 'http', address, port }, 'metrics are told');
 }
 
 function listeners(

@@ -46,6 +46,15 @@ describe('the configuration', () => {
     expect(read(...TLS, '--listen', '[::1]:0').tcp).toEqual({ address: '[::1]:0', authority });
   });
 
+  it('tells metrics where it is told to, on loopback if it is told a port alone', () => {
+    const limits = { maxHosts: 20, maxPolicies: 1000, maxRules: 10_000 };
+    expect(read('--metrics-listen', '9465').metrics).toEqual({ address: '127.0.0.1:9465', ...limits });
+    expect(read('--metrics-listen', '[::1]:1', '--metrics-hosts', '0').metrics).toEqual({
+      ...{ ...limits, address: '[::1]:1', maxHosts: 0 },
+    });
+    expect(problem('--metrics-listen', '65536')).toMatch(/^--metrics-listen is not HOST:PORT/);
+  });
+
   it('makes a CA of its own for the names that it is given, and takes no other beside it', () => {
     expect(read('--tls-names', 'a.example, 10.0.0.1').tcp).toEqual({
       address: '127.0.0.1:7443',

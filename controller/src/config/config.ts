@@ -20,6 +20,8 @@ export interface Config {
   readonly audit: { readonly path: string; readonly maxBytes: number; readonly keep: number };
   /** Undefined: no web page. */
   readonly web: WebConfig | undefined;
+  /** Undefined: no metrics. */
+  readonly metrics: MetricsConfig | undefined;
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
@@ -28,6 +30,14 @@ export interface WebConfig {
   readonly tls: TlsPaths;
   /** Undefined: certificates of operators only. */
   readonly tokenFile: string | undefined;
+}
+
+export interface MetricsConfig {
+  readonly address: string;
+  /** How many of each may have series of their own. */
+  readonly maxHosts: number;
+  readonly maxPolicies: number;
+  readonly maxRules: number;
 }
 
 /** Paths of PEM files. */
@@ -55,6 +65,11 @@ const address = z
     (text) => Number(ADDRESS.exec(text)?.[1] ?? NaN) <= 65535,
     'is not HOST:PORT, such as 127.0.0.1:7443 or [::1]:7443',
   );
+/** A bare port is one on loopback. */
+const metricsAddress = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? `127.0.0.1:${text}` : text))
+  .pipe(address);
 
 const DURATION = /^(\d{1,9})([smhd])$/;
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
@@ -89,6 +104,10 @@ const SETTINGS = z.strictObject({
   tlsKey: path.optional(),
   web: address.optional(),
   webTokenFile: path.optional(),
+  metricsListen: metricsAddress.optional(),
+  metricsHosts: count(0, 100_000).default(20),
+  metricsPolicies: count(0, 100_000).default(1000),
+  metricsRules: count(0, 1_000_000).default(10_000),
   caKey: path.optional(),
   tlsNames: names.optional(),
   certificateLifetime: lifetime.default(30 * 86_400_000),
@@ -161,6 +180,26 @@ const OPTIONS: readonly (readonly [flags: string, description: string, env: stri
     'SHA-256 of each token that viewers may log in with, one a line',
     'NSGATE_WEB_TOKEN_FILE',
   ],
+  [
+    '--metrics-listen <host:port>',
+    'HTTP with /metrics, for Prometheus, without TLS; a port alone: on loopback (default none)',
+    'NSGATE_METRICS_LISTEN',
+  ],
+  [
+    '--metrics-hosts <n>',
+    'hosts that have series of their own: those that stop most, or are silent longest (default 20)',
+    'NSGATE_METRICS_HOSTS',
+  ],
+  [
+    '--metrics-policies <n>',
+    'policies that have series of their own: those that fail or pend most (default 1000)',
+    'NSGATE_METRICS_POLICIES',
+  ],
+  [
+    '--metrics-rules <n>',
+    'rules that have series of their own: those that match most (default 10000)',
+    'NSGATE_METRICS_RULES',
+  ],
   ['--log-level <level>', `${LOG_LEVELS.join(', ')} (default info)`, 'NSGATE_LOG_LEVEL'],
 ];
 
@@ -221,6 +260,7 @@ function toConfig(settings: Settings): Config {
     certificateLifetimeMs: settings.certificateLifetime,
     tcp: tcpOf(settings),
     web: webConfig(settings),
+    metrics: metricsConfig(settings),
   };
 }
 
@@ -255,6 +295,15 @@ function webConfig({
     throw new StartupError('the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key');
   }
   return { address: web, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey }, tokenFile };
+}
+
+function metricsConfig({
+  metricsListen: metrics,
+  metricsHosts: maxHosts,
+  metricsPolicies: maxPolicies,
+  metricsRules: maxRules,
+}: Settings): MetricsConfig | undefined {
+  return metrics === undefined ? undefined : { address: metrics, maxHosts, maxPolicies, maxRules };
 }
 
 function kebab(key: string): string {

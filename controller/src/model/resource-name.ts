@@ -41,3 +41,8 @@ export function hostIdOf(name: string): string | undefined {
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
+
+/** The id in any resource's name: `web` of `policies/web`. */
+export function resourceId(name: string): string {
+  return name.slice(name.indexOf('/') + 1);
+}

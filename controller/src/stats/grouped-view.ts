@@ -1,7 +1,8 @@
 /** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
 import type { CellKind, CounterLedger, Rise } from './counter-ledger';
 import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
-import { keyText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
+import type { RuleName } from './rule-directory';
+import { keyText, ruleText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
 
 /** The sum over one group. */
 export interface StatsGroup {
@@ -71,6 +72,16 @@ export class GroupedView {
     const changed = this.#changed;
     this.#changed = new Set();
     return changed;
+  }
+
+  /** Number of the group of a rule, in a view by rule alone; undefined when it has counted nothing. */
+  numberOf(rule: RuleName): number | undefined {
+    return this.#numbers.get(ruleText(rule));
+  }
+
+  /** What rules of the group matched. */
+  packets(number: number): bigint {
+    return this.#counters[number * COUNTERS] ?? 0n;
   }
 
   group(number: number): StatsGroup {

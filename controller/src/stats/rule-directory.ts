@@ -92,6 +92,21 @@ export class RuleDirectory {
     return [...fresh].map((key) => [key, this.lastHit(key)]);
   }
 
+  /** Names of the policies that stand, in no order. */
+  policies(): Iterable<string> {
+    return this.#keysOfPolicy.keys();
+  }
+
+  /** As `standing`, names alone: the same object for as long as the rule stands. */
+  *inForce(): Generator<RuleName> {
+    for (const keys of this.#keysOfPolicy.values()) {
+      for (const key of keys) {
+        const known = this.#known.get(key);
+        if (known !== undefined) yield known;
+      }
+    }
+  }
+
   /** All rules of the policies that stand, in no order. */
   *standing(): Generator<StandingRule> {
     for (const keys of this.#keysOfPolicy.values()) {

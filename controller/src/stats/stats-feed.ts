@@ -42,6 +42,14 @@ export class StatsFeed {
 
   constructor(private readonly options: StatsFeedOptions) {}
 
+  /** Sums that live as long as the controller, and do not make hosts report more often. */
+  keep(query: StatsQuery): GroupedView {
+    const { ledger, labelsOf } = this.options;
+    const view = new GroupedView(ledger, new StatsGrouping(query, labelsOf), labelsOf);
+    ledger.observe((rise) => view.add(rise));
+    return view;
+  }
+
   /** `watches`: whether hosts are to report as often as for somebody who watches. */
   open(query: FeedQuery, { watches = true } = {}): StatsView {
     const { ledger, labelsOf, now = () => performance.now() } = this.options;

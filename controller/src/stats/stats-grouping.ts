@@ -130,6 +130,11 @@ export function keyText({ hostId, namespace, policy, ruleId, hook, labels }: Gro
   return [hostId, namespace, policy, ruleId, hook ?? '', ...labels.values()].join('\0');
 }
 
+/** `keyText` of a group of a rule alone. */
+export function ruleText({ policy, ruleId }: RuleName): string {
+  return `\0\0${policy}\0${ruleId}\0`;
+}
+
 export function compareKeys(a: GroupKey, b: GroupKey): number {
   return compareText(keyText(a), keyText(b));
 }

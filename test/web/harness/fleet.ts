@@ -17,6 +17,9 @@ export class Fleet {
   clients!: Clients;
   webPort = 0;
 
+  /** `settings`: further flags of the controller. */
+  constructor(private readonly settings: readonly string[] = []) {}
+
   async start(): Promise<this> {
     this.#ca = await createLocalCa(join(this.controller.folder, 'ca'));
     const identity = { kind: 'controller', id: 'c' } as const;
@@ -33,7 +36,7 @@ export class Fleet {
   /** Also again: on the same port. */
   async startController(): Promise<void> {
     const web = ['--web', `127.0.0.1:${this.webPort}`, '--web-token-file', this.#tokenFile];
-    await this.controller.start(this.#tls, web);
+    await this.controller.start(this.#tls, [...web, ...this.settings]);
     const listening = this.controller.log.find(({ transport }) => transport === 'https');
     this.webPort = Number(listening?.port);
     this.clients = this.controller.local();
