@@ -1,4 +1,5 @@
 /** The running agent: the one place where its parts are made and joined, started in order and stopped in reverse. */
+import { setPriority } from 'node:os';
 import { Backoff, clientCredentials } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import { ConfigFault, type Config } from './config/config';
@@ -83,6 +84,7 @@ export class Agent {
 
   /** What is enforced comes before whom to tell of it. */
   start(): void {
+    this.#takePriority();
     this.#desired.load();
     this.#demandCredentials();
     this.#namespaces.start();
@@ -94,6 +96,15 @@ export class Agent {
     this.#storingRetry = setInterval(() => void this.#retryStoring(), STORING_RETRY_MS).unref();
     process.on('SIGHUP', this.#onHangup);
     this.#serviceManager.ready(this.#summary());
+  }
+
+  #takePriority(): void {
+    const { nice } = this.config;
+    try {
+      setPriority(nice);
+    } catch (error) {
+      this.#log.warn({ nice, err: error }, 'cannot take this priority: it needs CAP_SYS_NICE');
+    }
   }
 
   async stop(): Promise<void> {

@@ -57,6 +57,8 @@ describe('the configuration', () => {
     [['--controller', 'a:1', '--host-id', 'Upper'], '--host-id: a host id is'],
     [['--controller', 'a:1', '--label', 'novalue'], '--label: "novalue" is no label'],
     [['--controller', 'a:1', '--label', '=v'], '"=v" is no label'],
+    [['--controller', 'a:1', '--nice', 'fast'], '--nice: is a whole number'],
+    [['--controller', 'a:1', '--nice=-21'], '--nice: is at least -20'],
     [['--controller', 'a:1', '--log-level', 'loud'], '--log-level: '],
     [['--controller', 'a:1', '--no-such-flag'], "unknown option '--no-such-flag'"],
     [['--controller', 'a:1', '--quarantine', 'maybe'], '--quarantine: is on or off'],

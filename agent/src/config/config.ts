@@ -55,6 +55,14 @@ const ReleaseAfter = v.pipe(
   }),
 );
 
+const Nice = v.pipe(
+  v.string(),
+  v.regex(/^-?\d+$/, 'is a whole number from -20 to 19'),
+  v.transform(Number),
+  v.minValue(-20, 'is at least -20'),
+  v.maxValue(19, 'is at most 19'),
+);
+
 const Config = v.object({
   controller: v.pipe(v.array(Address), v.minLength(1, 'name at least one controller, as HOST:PORT')),
   tlsCa: v.string(),
@@ -81,6 +89,7 @@ const Config = v.object({
   quarantineReleaseAfter: ReleaseAfter,
   socket: v.string(),
   metricsListen: v.optional(LoopbackAddress),
+  nice: Nice,
   logLevel: v.picklist(LOG_LEVELS, `is one of ${LOG_LEVELS.join(', ')}`),
 });
 

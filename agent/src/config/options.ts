@@ -102,6 +102,13 @@ export const OPTIONS: readonly OptionText[] = [
     about: 'loopback address for /metrics and /healthz beside the socket; not set: none',
   },
   {
+    flags: '--nice <number>',
+    variable: 'NSGATE_NICE',
+    about:
+      'scheduling priority, -20 to 19 (nice(1)); below 0 what starts in a new namespace waits for the agent, not the agent for it',
+    fallback: '-10',
+  },
+  {
     flags: '--log-level <level>',
     variable: 'NSGATE_LOG_LEVEL',
     about: `one of ${LOG_LEVELS.join(', ')}`,

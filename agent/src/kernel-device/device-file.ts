@@ -54,15 +54,19 @@ function writeWhole(fd: number, request: Buffer): string | undefined {
   throw new Error(`the kernel module took a part of a request of ${request.length} bytes`);
 }
 
+/** Most replies are short: they are read into this one and copied, so that there is little for the garbage collector. */
+const firstBuffer = Buffer.allocUnsafeSlow(FIRST_READ);
+
 function readToEnd(fd: number): Buffer {
-  let buffer = Buffer.allocUnsafe(FIRST_READ);
+  let buffer = firstBuffer;
   let length = 0;
   for (;;) {
     const read = readSync(fd, buffer, length, buffer.length - length, null);
-    if (read === 0) return buffer.subarray(0, length);
+    if (read === 0) break;
     length += read;
     if (length === buffer.length) buffer = Buffer.concat([buffer], buffer.length * 4);
   }
+  return buffer === firstBuffer ? Buffer.from(buffer.subarray(0, length)) : buffer.subarray(0, length);
 }
 
 function errnoOf(error: unknown): string | undefined {

@@ -25,7 +25,7 @@ const SHORT_WAIT_MS = 4;
 const LAST_WAIT_MS = 1024;
 
 /** Scans take at most this share of the time. */
-const SCAN_SHARE = 0.01;
+const SCAN_SHARE = 0.002;
 
 export class NamespaceResolver {
   readonly #table = new NamespaceTable();

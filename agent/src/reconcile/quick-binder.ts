@@ -23,6 +23,8 @@ export interface QuickBinderOptions {
   hold: (name: string) => HeldNamespace | undefined;
   /** Rulesets that the kernel holds, as far as is known. */
   held: ReadonlySet<Digest>;
+  /** The kernel has taken it; it is not read back yet. */
+  onCommitted: (applied: readonly CommitObject[]) => void;
 }
 
 export interface QuickResult {
@@ -50,6 +52,7 @@ export function bindQuickly(options: QuickBinderOptions): QuickResult | undefine
     }
     const applied = objectsFor(options);
     const generation = options.kernel.commit(applied);
+    options.onCommitted(applied);
     return { applied, instance: options.kernel.opening.instance, generation, bound: readBack(options) };
   } catch (error) {
     if (error instanceof KernelRefusal) return undefined;

@@ -51,7 +51,7 @@ export interface ReconcilerOptions {
  * After a quick pass, all is looked at: after this time at least, and so late that it takes no more than this share of the time.
  */
 const AUDIT_MS = 1000;
-const AUDIT_SHARE = 0.005;
+const AUDIT_SHARE = 0.002;
 
 const NOTHING = new Map<never, never>();
 
@@ -194,16 +194,17 @@ export class Reconciler {
   #bindQuickly(targets: readonly QuickTarget[], { actual }: Seen): boolean {
     const start = performance.now();
     const hold = (name: string): ReturnType<NamespaceResolver['hold']> => this.options.namespaces.hold(name);
+    const names = new Map(targets.map(({ inode, name }) => [inode, name]));
+    const onCommitted = (applied: readonly CommitObject[]): void => this.#tell(applied, names, start);
     const result = this.#withKernel((kernel) => {
       if (describeKernel(kernel.opening) !== this.#kernelSeen) return undefined;
-      return bindQuickly({ kernel, targets, hold, held: this.#held });
+      return bindQuickly({ kernel, targets, hold, held: this.#held, onCommitted });
     });
     if (result === undefined) return false;
     const { applied, instance, generation } = result;
     this.#kernelSeen = describeKernel({ instance, generation });
     for (const object of applied) if (object.type === 'ruleset-put') this.#held.add(object.digest);
     if (actual !== undefined) noteBound(actual, result);
-    this.#tell(applied, new Map(targets.map(({ inode, name }) => [inode, name])), start);
     return true;
   }
 

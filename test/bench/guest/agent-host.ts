@@ -43,6 +43,7 @@ const PROGRAM = resolve(__dirname, '../../../agent/dist/src/main.js');
 /** The agent as a child process. Its log goes to a file: who measures does not read along, and a full pipe would stop it. */
 export class AgentProcess {
   readonly #child: ChildProcess;
+  #seen = 0;
 
   constructor(
     private readonly logFile: string,
@@ -59,6 +60,14 @@ export class AgentProcess {
 
   get log(): string {
     return readFileSync(this.logFile, 'utf8');
+  }
+
+  /** The whole lines that were written to the log since this was last asked for. */
+  newLog(): string {
+    const { log } = this;
+    const lines = log.slice(this.#seen, log.lastIndexOf('\n') + 1);
+    this.#seen += lines.length;
+    return lines;
   }
 
   /** Throws, with the log, if it has ended. */
