@@ -20,6 +20,8 @@ export interface LeafRequest {
   name: string;
   /** Whom it speaks for; becomes its URI SAN. */
   identity: PeerIdentity;
+  /** Of the URI; nsgate.local when it is left out. */
+  trustDomain?: string;
   /** DNS names under which it serves. */
   dnsNames?: string[];
   /** Addresses under which it serves. */
@@ -120,10 +122,14 @@ async function makeLeaf(files: TlsFiles, authority: Authority, request: LeafRequ
 
 function alternativeNames(request: LeafRequest): x509.JsonGeneralName[] {
   return [
-    { type: 'url', value: identityUri(request.identity) },
+    { type: 'url', value: uriOf(request) },
     ...(request.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
     ...(request.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
   ];
+}
+
+function uriOf({ identity, trustDomain }: LeafRequest): string {
+  return identityUri(identity, trustDomain);
 }
 
 /** Whether the files hold a certificate of this CA for just these names that outlives the next month. */
@@ -133,7 +139,7 @@ function stillFits(files: TlsFiles, authority: Authority, request: LeafRequest):
   const ca = new X509Certificate(authority.certificate.toString('pem'));
   const names = new Set((leaf.subjectAltName ?? '').split(', '));
   const wanted = [
-    `URI:${identityUri(request.identity)}`,
+    `URI:${uriOf(request)}`,
     ...(request.dnsNames ?? []).map((name) => `DNS:${name}`),
     ...(request.ipAddresses ?? []).map((address) => `IP Address:${address}`),
   ];

@@ -14,7 +14,8 @@ export {
   identityFromSubjectAltName,
   identityUri,
   LOCAL_TRUST_DOMAIN,
+  type NamedPeer,
   type PeerIdentity,
 } from './peer-identity';
 export { RpcError, type ErrorReason, type FieldViolation, type RpcErrorOptions } from './rpc-error';
-export { clientCredentials, type TlsFiles } from './tls-files';
+export { clientCredentials, credentialsFromTexts, type TlsFiles, type TlsTexts } from './tls-files';

@@ -3,7 +3,8 @@ import { identityFromSubjectAltName, identityUri } from './peer-identity';
 describe('the identity in a certificate', () => {
   it('is read back as it was written', () => {
     const identity = { kind: 'host', id: 'web-1.example' } as const;
-    expect(identityFromSubjectAltName(`DNS:localhost, URI:${identityUri(identity)}`)).toEqual(identity);
+    const names = `DNS:localhost, URI:${identityUri(identity, 'site.example')}`;
+    expect(identityFromSubjectAltName(names)).toEqual({ ...identity, trustDomain: 'site.example' });
   });
 
   it.each([

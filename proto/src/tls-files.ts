@@ -13,19 +13,25 @@ export interface TlsFiles {
   key: string;
 }
 
-/** Client credentials, TLS 1.3; an Error names the file that cannot be read. */
-export function clientCredentials(files: TlsFiles): ChannelCredentials {
-  return credentials.createFromSecureContext(
-    createSecureContext({ ...readAll(files), minVersion: 'TLSv1.3' }),
-  );
+/** PEM texts. */
+export interface TlsTexts {
+  /** The CA that the peer's certificate must come from. */
+  ca: string | Buffer;
+  /** Our certificate, and its private key; neither where the peer is to see no certificate. */
+  own?: { cert: string | Buffer; key: string | Buffer };
 }
 
-function readAll(files: TlsFiles): Record<keyof TlsFiles, Buffer> {
-  return {
-    ca: readPem('CA certificate', files.ca),
-    cert: readPem('certificate', files.cert),
-    key: readPem('private key', files.key),
-  };
+/** Client credentials, TLS 1.3; an Error names the file that cannot be read. */
+export function clientCredentials(files: TlsFiles): ChannelCredentials {
+  const own = { cert: readPem('certificate', files.cert), key: readPem('private key', files.key) };
+  return credentialsFromTexts({ ca: readPem('CA certificate', files.ca), own });
+}
+
+/** Client credentials, TLS 1.3. A CA that another one has certified is as good as a root. */
+export function credentialsFromTexts({ ca, own }: TlsTexts): ChannelCredentials {
+  return credentials.createFromSecureContext(
+    createSecureContext({ ca, ...own, minVersion: 'TLSv1.3', allowPartialTrustChain: true }),
+  );
 }
 
 function readPem(what: string, path: string): Buffer {
