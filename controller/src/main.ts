@@ -50,6 +50,7 @@ import type { GroupedView } from './stats/grouped-view';
 import { StatsFeed } from './stats/stats-feed';
 import { EVERYTHING, type StatsDimension } from './stats/stats-grouping';
 import { readVersion } from './version';
+import type { MayView } from './web/viewer';
 import { WebServer } from './web/web-server';
 
 const NO_LABELS: Labels = new Map();
@@ -123,7 +124,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   const gatekeeper = new Gatekeeper({
     rules: readMethodRules(readDescriptorSet(builtDescriptorPaths()[0])),
     recorder: new CallRecorder(audit),
-    ...{ access, audit, hosts: enrolments, logger },
+    ...{ access, audit, hosts: enrolments, trustDomain: config.trustDomain, logger },
   });
   await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, started }, { services, access });
@@ -248,7 +249,8 @@ async function serveWeb(
 ): Promise<void> {
   if (config.web === undefined) return;
   const [descriptorPath] = builtDescriptorPaths();
-  const mayView = (id: string): boolean => access.grantsOf({ kind: 'certificate', id }).allows('viewer');
+  const mayView: MayView = ({ id, trustDomain }) =>
+    trustDomain === config.trustDomain && access.grantsOf({ kind: 'certificate', id }).allows('viewer');
   const version = readVersion();
   const server = new WebServer({ ...config.web, mayView, services, descriptorPath, version, logger });
   const port = await server.listen();

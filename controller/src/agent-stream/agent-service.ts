@@ -76,7 +76,9 @@ class Connection {
   #greeting(request: ConnectRequest | MalformedMessage): Greeting {
     if (request instanceof MalformedMessage) throw request.toError();
     if (request.message?.$case !== 'hello') throw noHello('it is another message');
-    return parseHello(request.message.value, this.options.caller);
+    const greeting = parseHello(request.message.value, this.options.caller);
+    this.options.caller.demandStanding();
+    return greeting;
   }
 
   #join(greeting: Greeting): void {

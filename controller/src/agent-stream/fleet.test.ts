@@ -86,7 +86,13 @@ describe('the sums of a policy', () => {
 describe('waiting', () => {
   const wait = async (timeoutMs?: number): Promise<WaitForRealizationResponse[]> => {
     const timeout = timeoutMs === undefined ? undefined : { seconds: 0n, nanos: timeoutMs * 1e6 };
-    const caller = { kind: 'operator', id: 'x', peer: 'unix', permit: NOTHING_PERMITTED } as const;
+    const caller = {
+      kind: 'operator',
+      id: 'x',
+      peer: 'unix',
+      permit: NOTHING_PERMITTED,
+      demandStanding: () => undefined,
+    } as const;
     const context = { caller, signal: new AbortController().signal };
     const messages: WaitForRealizationResponse[] = [];
     const request = { policy: 'policies/a', revision: 0n, timeout };

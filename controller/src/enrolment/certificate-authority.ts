@@ -23,13 +23,14 @@ const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const DAY_MS = 86_400_000;
 const OWN_CA_DAYS = 3650;
 const SERVER_DAYS = 365;
-/** Clocks of hosts differ. */
+/** Clocks of hosts differ: a certificate is good from a while before it was made, but a tenth of its life at most. */
 const BACKDATE_MS = 300_000;
+const BACKDATE_PART = 0.1;
 const PRIVATE = 0o600;
 
 export class CertificateAuthority {
   private constructor(
-    /** PEM. */
+    /** PEM: its certificate, and those that stand behind it in its file. */
     readonly pem: string,
     /** SHA-256 of its DER form, in hexadecimal: what tokens pin. */
     readonly fingerprint: string,
@@ -40,7 +41,8 @@ export class CertificateAuthority {
   /** Reads certificate and key; an Error says what is wrong with them. */
   static async open(files: AuthorityFiles): Promise<CertificateAuthority> {
     x509.cryptoProvider.set(webcrypto);
-    const node = new X509Certificate(readFileSync(files.cert));
+    const pem = readFileSync(files.cert, 'utf8');
+    const node = new X509Certificate(pem);
     const key = createPrivateKey(readFileSync(files.key));
     if (!node.ca) throw new Error(`${files.cert} is no certificate of a CA`);
     if (!node.checkPrivateKey(key)) throw new Error(`${files.key} is not the key of ${files.cert}`);
@@ -48,12 +50,7 @@ export class CertificateAuthority {
     const der = key.export({ format: 'der', type: 'pkcs8' });
     const imported = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
     const fingerprint = node.fingerprint256.replaceAll(':', '').toLowerCase();
-    return new CertificateAuthority(
-      node.toString(),
-      fingerprint,
-      new x509.X509Certificate(node.raw),
-      imported,
-    );
+    return new CertificateAuthority(pem, fingerprint, new x509.X509Certificate(node.raw), imported);
   }
 
   /** Opens the CA in the folder, and makes it the first time. Only its owner may read the folder. */
@@ -81,7 +78,7 @@ export class CertificateAuthority {
       publicKey: wanted.publicKey,
       signingKey: this.key,
       signingAlgorithm: this.key.algorithm as EcdsaParams,
-      notBefore: new Date(Date.now() - BACKDATE_MS),
+      notBefore: new Date(Date.now() - Math.min(BACKDATE_MS, wanted.lifetimeMs * BACKDATE_PART)),
       notAfter: expires,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),

@@ -62,10 +62,12 @@ export class EnrolmentDesk {
     return { outcome: 'signed', certificate: signed.signed.pem, authority: signed.authority.pem };
   }
 
-  /** For a host that has proved which it is. */
-  async renew(host: string, request: Uint8Array): Promise<Enrolled> {
+  /** For a host that has proved which it is. `demandStanding` throws if that was taken back while the certificate was made. */
+  async renew(host: string, request: Uint8Array, demandStanding: () => void): Promise<Enrolled> {
     const signed = await this.#sign(host, request);
     if (signed.outcome !== 'signed') return signed;
+    // No other call can come between this and the record.
+    demandStanding();
     const { fingerprint, expires } = signed.signed;
     this.options.records.putCertificate({ fingerprint, host, expires });
     return { outcome: 'signed', certificate: signed.signed.pem, authority: signed.authority.pem };

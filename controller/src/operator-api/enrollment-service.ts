@@ -15,6 +15,7 @@ import type { HostRegistry } from '../host-registry/host-registry';
 import { hostIdOf, isHostId } from '../model/resource-name';
 import type { Labels } from '../model/selector';
 import type { Caller } from '../rpc/caller';
+import { hostRevoked } from '../rpc/gatekeeper';
 import { offerService, type OfferedService } from '../rpc/service';
 import { Violations } from '../rpc/violations';
 import { checkHostName, checkText } from './field-parsers';
@@ -40,7 +41,7 @@ export function enrollmentService(options: EnrollmentServiceOptions): OfferedSer
       return given(await desk.enrol({ token, host: hostId, request: certificateRequest }, caller.peer));
     },
     renewCertificate: async ({ certificateRequest }, { caller }) =>
-      given(await desk.renew(caller.id, certificateRequest)),
+      given(await desk.renew(caller.id, certificateRequest, () => caller.demandStanding())),
     revokeHost: async (request, { caller }) => Promise.resolve(revokeHost(options, request, caller)),
   });
 }
@@ -74,10 +75,7 @@ function revokeHost(
   const id = hostIdOf(host) ?? '';
   permitHost(registry, id, caller);
   records.revoke(id);
-  hub.cut(
-    id,
-    new RpcError(status.PERMISSION_DENIED, 'the certificates of this host were revoked: enrol it anew'),
-  );
+  hub.cut(id, hostRevoked(id));
   return {};
 }
 

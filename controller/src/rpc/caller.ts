@@ -12,6 +12,8 @@ export interface Caller {
   /** Of the peer's host, or `unix`: by this, tries are counted. */
   readonly peer: string;
   readonly permit: Permit;
+  /** To be asked before what lasts: throws PERMISSION_DENIED when the caller's certificate was taken back since he was let in. */
+  demandStanding(): void;
 }
 
 /**

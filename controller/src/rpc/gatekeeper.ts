@@ -28,6 +28,8 @@ export interface GatekeeperOptions {
   readonly audit: AuditLog;
   readonly recorder: CallRecorder;
   readonly hosts: HostBar;
+  /** Ids of any other are other ids. */
+  readonly trustDomain: string;
   readonly logger: Logger;
 }
 
@@ -90,7 +92,11 @@ export class Gatekeeper {
     if (rule.audited) this.#demandRecord();
     const permit =
       rule.role === 'host' || rule.role === 'anyone' ? NOTHING_PERMITTED : new CallPermit(grants, rule.role);
-    const caller = callerOf(principal, peerAddress(credentials.peer), permit);
+    const caller = {
+      ...callerOf(principal, peerAddress(credentials.peer)),
+      permit,
+      demandStanding: () => this.#demandNotRevoked(principal, credentials),
+    };
     const release = incoming.streaming ? this.#streams.open(principalName(principal)) : undefined;
     let ended = false;
     const end = (error: RpcError | undefined): void => {
@@ -123,19 +129,25 @@ export class Gatekeeper {
         'the certificate names no nsgate identity (a URI such as spiffe://…/nsgate/operator/NAME)',
       );
     }
-    const { kind, id } = identity;
-    if (kind === 'operator') return { kind: 'certificate', id };
-    if (kind !== 'host') throw denied(`no method is for certificates of kind ${kind}`);
-    if (this.options.hosts.isBarred(id, fingerprint)) {
-      throw new RpcError(
-        status.PERMISSION_DENIED,
-        `the certificate of host ${id} was revoked: enrol the host anew`,
-        {
-          reason: { reason: 'HOST_REVOKED', metadata: { host: id } },
-        },
+    const { kind, id, trustDomain } = identity;
+    if (trustDomain !== this.options.trustDomain) {
+      throw denied(
+        `the certificate is of the trust domain ${trustDomain}, and this controller's is ${this.options.trustDomain}`,
       );
     }
-    return { kind: 'host', id };
+    if (kind === 'operator') return { kind: 'certificate', id };
+    if (kind !== 'host') throw denied(`no method is for certificates of kind ${kind}`);
+    const principal: Principal = { kind: 'host', id };
+    this.#demandNotRevoked(principal, { certificate: { fingerprint } });
+    return principal;
+  }
+
+  #demandNotRevoked(
+    principal: Principal,
+    { certificate }: { certificate: { fingerprint: string } | undefined },
+  ): void {
+    if (principal.kind !== 'host' || certificate === undefined) return;
+    if (this.options.hosts.isBarred(principal.id, certificate.fingerprint)) throw hostRevoked(principal.id);
   }
 
   #demandRecord(): void {
@@ -168,20 +180,29 @@ function demandRole(role: RequiredRole, principal: Principal, grants: Grants): v
     throw denied(`this method needs the role ${role}; ${principalName(principal)} does not have it`);
 }
 
-function callerOf(principal: Principal, peer: string, permit: Caller['permit']): Caller {
+function callerOf(principal: Principal, peer: string): Omit<Caller, 'permit' | 'demandStanding'> {
   switch (principal.kind) {
     case 'local':
-      return { kind: 'operator', id: 'local', peer, permit };
+      return { kind: 'operator', id: 'local', peer };
     case 'certificate':
-      return { kind: 'operator', id: principal.id, peer, permit };
+      return { kind: 'operator', id: principal.id, peer };
     case 'token':
     case 'oidc':
-      return { kind: 'operator', id: principalName(principal), peer, permit };
+      return { kind: 'operator', id: principalName(principal), peer };
     case 'host':
-      return { kind: 'host', id: principal.id, peer, permit };
+      return { kind: 'host', id: principal.id, peer };
     case 'anonymous':
-      return { kind: 'anonymous', id: '', peer, permit };
+      return { kind: 'anonymous', id: '', peer };
   }
+}
+
+/** What an agent is told whose host was revoked: it goes on enforcing, and says so. */
+export function hostRevoked(host: string): RpcError {
+  return new RpcError(
+    status.PERMISSION_DENIED,
+    `the certificates of host ${host} were revoked: enrol the host anew`,
+    { reason: { reason: 'HOST_REVOKED', metadata: { host } } },
+  );
 }
 
 function unauthenticated(): RpcError {

@@ -158,7 +158,9 @@ function openMethods(service: OfferedService, registry: FileRegistry): [string, 
 
 /** To the services, who looks is an operator: what viewers may not do is not among READ_METHODS. */
 function contextOf({ viewer, signal }: ApiCall): CallContext {
-  return { caller: { kind: 'operator', id: viewer.id, peer: 'web', permit: NOTHING_PERMITTED }, signal };
+  const { id } = viewer;
+  const caller = { kind: 'operator', id, peer: 'web', permit: NOTHING_PERMITTED, demandStanding } as const;
+  return { caller, signal };
 }
 
 function requestOf(url: URL): Json {
@@ -186,4 +188,9 @@ export function sendJson(response: Http2ServerResponse, code: number, body: unkn
   if (response.headersSent || response.destroyed) return;
   response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' });
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** Viewers have no certificate of a host. */
+function demandStanding(): void {
+  return;
 }

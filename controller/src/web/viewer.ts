@@ -1,7 +1,7 @@
 /** Who looks: by the certificate of an operator, or by the session that a token began. */
 import type { Http2ServerRequest } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
-import { identityFromSubjectAltName } from '@nsgate/proto';
+import { identityFromSubjectAltName, type NamedPeer } from '@nsgate/proto';
 import type { Sessions } from './sessions';
 
 export interface Viewer {
@@ -15,8 +15,8 @@ export type Identify = (request: Http2ServerRequest) => Viewer | undefined;
 
 const SHOWN_DIGITS = 12;
 
-/** Whether the operator of that name has the role of a viewer. */
-export type MayView = (operatorId: string) => boolean;
+/** Whether that operator has the role of a viewer. */
+export type MayView = (peer: NamedPeer) => boolean;
 
 export function identifyBy(sessions: Sessions | undefined, mayView: MayView): Identify {
   return (request) => byCertificate(request.socket as TLSSocket, mayView) ?? bySession(sessions, request);
@@ -25,7 +25,7 @@ export function identifyBy(sessions: Sessions | undefined, mayView: MayView): Id
 function byCertificate(socket: TLSSocket, mayView: MayView): Viewer | undefined {
   if (!socket.authorized) return undefined;
   const identity = identityFromSubjectAltName(socket.getPeerCertificate().subjectaltname);
-  if (identity?.kind !== 'operator' || !mayView(identity.id)) return undefined;
+  if (identity?.kind !== 'operator' || !mayView(identity)) return undefined;
   return { how: 'certificate', id: identity.id };
 }
 

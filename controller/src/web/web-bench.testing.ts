@@ -71,7 +71,7 @@ export class WebBench {
         address: '127.0.0.1:0',
         tls,
         tokenFile: this.tokenFile,
-        mayView: (operatorId) => operatorId !== 'nobody',
+        mayView: ({ id }) => id !== 'nobody',
         services,
         descriptorPath: builtDescriptorPaths()[0],
         version: '1.2.3',
