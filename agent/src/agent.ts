@@ -1,10 +1,11 @@
 /** The running agent: the one place where its parts are made and joined, started in order and stopped in reverse. */
 import { setPriority } from 'node:os';
-import { Backoff, clientCredentials } from '@nsgate/proto';
+import { Backoff, credentialsFromTexts } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import { ConfigFault, type Config } from './config/config';
 import { readCommandLine } from './config/command-line';
 import { bootId, initialNamespaceInode, kernelRelease } from './config/host-facts';
+import { ControllerDesk } from './controller-client/certificate-desk';
 import { ControllerClient } from './controller-client/controller-client';
 import { decodePolicy } from './controller-client/policy-message';
 import type { Introduction } from './controller-client/session';
@@ -15,6 +16,10 @@ import { comparePolicies, literalNames, selects, type Policy } from './desired-s
 import { StateFile } from './desired-state/state-file';
 import { authorOfDefault, explain, type Explanation, type PacketQuestion } from './explain/explain';
 import { HostEvents } from './host-events/host-events';
+import { EnrolledIdentity } from './identity/enrolled-identity';
+import type { HostIdentity } from './identity/host-identity';
+import type { TlsMaterial } from './identity/identity-files';
+import { SiteIdentity } from './identity/site-identity';
 import { openKernelDevice, type KernelDevice } from './kernel-device';
 import { moduleVersion } from './kernel-device/module-version';
 import { LocalServer } from './local-api/local-server';
@@ -53,6 +58,7 @@ export class Agent {
   readonly #reconciler: Reconciler;
   readonly #kernelWatch: KernelWatch;
   readonly #kernelEvents: KernelEvents;
+  readonly #identity: HostIdentity;
   readonly #client: ControllerClient;
   readonly #metrics: Metrics;
   readonly #local: LocalServer;
@@ -75,6 +81,7 @@ export class Agent {
     this.#kernelEvents = this.#makeKernelEvents();
     this.#kernelWatch = this.#makeKernelWatch();
     this.#intake = this.#makeIntake();
+    this.#identity = this.#makeIdentity();
     this.#client = this.#makeClient();
     const { socket, metricsListen } = config;
     const status = (): AgentStatus => this.#status();
@@ -92,6 +99,7 @@ export class Agent {
     this.#kernelEvents.start();
     this.#kernelWatch.start();
     this.#local.start();
+    this.#identity.start();
     this.#client.start();
     this.#storingRetry = setInterval(() => void this.#retryStoring(), STORING_RETRY_MS).unref();
     process.on('SIGHUP', this.#onHangup);
@@ -112,6 +120,7 @@ export class Agent {
     const told = this.#serviceManager.stopping();
     clearInterval(this.#storingRetry);
     await this.#client.stop();
+    this.#identity.stop();
     this.#local.stop();
     this.#kernelWatch.stop();
     this.#kernelEvents.stop();
@@ -216,9 +225,10 @@ export class Agent {
       bootTimeMs,
     });
     return new ControllerClient({
-      addresses: this.config.controller,
-      credentials: () => credentialsOf(this.config),
-      ...(this.config.tlsServerName === undefined ? {} : { serverName: this.config.tlsServerName }),
+      ...this.#controllers(),
+      credentials: () => credentialsOf(this.#identity.material()),
+      onVerdict: (verdict) =>
+        verdict === 'revoked' ? this.#identity.noteRevoked() : this.#identity.noteAccepted(),
       introduce: () => this.#introduce(),
       agent: {
         submit: (change) => this.#intake.submit(change),
@@ -233,12 +243,31 @@ export class Agent {
     });
   }
 
+  #controllers(): { addresses: readonly string[]; serverName?: string } {
+    const { controller: addresses, tlsServerName } = this.config;
+    return { addresses, ...(tlsServerName === undefined ? {} : { serverName: tlsServerName }) };
+  }
+
+  #makeIdentity(): HostIdentity {
+    const { identity, hostId } = this.config;
+    if (identity.kind === 'site') return new SiteIdentity(identity);
+    const { folder, tokenFile } = identity;
+    return new EnrolledIdentity({
+      ...{ hostId, folder, tokenFile, env: process.env, log: this.#log },
+      desk: new ControllerDesk(this.#controllers()),
+      // What signs requests is loaded where there is something to sign.
+      makeRequest: async (id) => (await import('./identity/key-request.js')).makeKeyRequest(id),
+      backoff: new Backoff({ initialMs: 1000, maxMs: 300_000 }),
+      onChange: () => this.#client.reconnect(),
+    });
+  }
+
   /** A host that has something to enforce does so, whatever has become of its certificate. */
   #demandCredentials(): void {
     try {
-      credentialsOf(this.config);
+      this.#identity.demand();
     } catch (error) {
-      if (this.#desired.policies.size === 0) throw error;
+      if (this.#desired.policies.size === 0) throw new ConfigFault((error as Error).message);
       this.#log.error({ err: error }, 'no controller can be connected to; what is on disk is enforced');
     }
   }
@@ -287,6 +316,7 @@ export class Agent {
         revision: synced?.revision.toString(),
         lastSync: synced?.time.toISOString(),
       },
+      identity: this.#identity.status,
       kernel: { obstacle: this.#reconciler.obstacle, seen: this.#reconciler.kernelSeen },
       state: {
         ...{
@@ -327,12 +357,8 @@ export class Agent {
   }
 }
 
-function credentialsOf({ tlsCa, tlsCert, tlsKey }: Config): ReturnType<typeof clientCredentials> {
-  try {
-    return clientCredentials({ ca: tlsCa, cert: tlsCert, key: tlsKey });
-  } catch (error) {
-    throw new ConfigFault((error as Error).message);
-  }
+function credentialsOf({ ca, ...own }: TlsMaterial): ReturnType<typeof credentialsFromTexts> {
+  return credentialsFromTexts({ ca, own });
 }
 
 function namesByBirth({ namespaces }: Reality): Map<bigint, string> {

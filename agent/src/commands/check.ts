@@ -1,12 +1,17 @@
 /** `nsgate-agent check`: whether this host has what the agent needs; a line each, and what to do where it has not. */
-import { readdirSync, statfsSync } from 'node:fs';
-import { connect } from 'node:net';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import type { Config } from '../config/config';
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Config, IdentitySource } from '../config/config';
 import { demandNetAdmin, kernelRelease } from '../config/host-facts';
 import { StateFile } from '../desired-state/state-file';
+import { demandGood, notEnrolled, readEnrolled } from '../identity/enrolled-material';
+import { certificateStatus, type CertificateStatus } from '../identity/host-identity';
+import { IdentityFault } from '../identity/identity-fault';
+import { IdentityFiles } from '../identity/identity-files';
+import type { SiteFiles } from '../identity/site-identity';
 import { ABI, openKernelDevice } from '../kernel-device';
+import { certificateText } from './status';
 
 interface Finding {
   what: string;
@@ -16,6 +21,10 @@ interface Finding {
   advice?: string;
 }
 
+type EnrolledSource = Extract<IdentitySource, { kind: 'enrolled' }>;
+
+/** A certificate that is due may wait so long for a controller before it is said. */
+const RENEWAL_GRACE_MS = 3_600_000;
 const CONNECT_TIMEOUT_MS = 3000;
 const LOW_DISK_BYTES = 64 << 20;
 
@@ -25,7 +34,7 @@ export async function check(config: Config, print: (line: string) => void): Prom
     { what: 'kernel', text: kernelRelease() },
     checkRights(),
     checkModule(config),
-    ...['tls-ca' as const, 'tls-cert' as const, 'tls-key' as const].map((flag) => checkTlsFile(config, flag)),
+    ...checkIdentity(config),
     await checkState(config),
     checkNamespaces(config),
     ...(await Promise.all(config.controller.map(checkController))),
@@ -59,16 +68,51 @@ function checkModule({ device }: Config): Finding {
   });
 }
 
-const TLS_FIELDS = { 'tls-ca': 'tlsCa', 'tls-cert': 'tlsCert', 'tls-key': 'tlsKey' } as const;
+/** Who this host can prove to be, how long, and what to do where it cannot. */
+function checkIdentity({ identity, hostId }: Config): Finding[] {
+  return identity.kind === 'site' ? checkSiteFiles(identity) : [checkEnrolment(identity, hostId)];
+}
 
-function checkTlsFile(config: Config, flag: keyof typeof TLS_FIELDS): Finding {
-  const file = config[TLS_FIELDS[flag]];
-  return attempt(`--${flag}`, `put a PEM file there, or name another with --${flag}`, () => {
-    const content = readFileSync(file);
-    if (flag === 'tls-key') return file;
-    const { validTo } = new X509Certificate(content);
-    if (new Date(validTo) < new Date()) throw new Error(`${file} has run out, ${validTo}`);
-    return `${file}, valid until ${validTo}`;
+function checkEnrolment({ folder, tokenFile }: EnrolledSource, hostId: string): Finding {
+  const what = 'certificate';
+  try {
+    const enrolled = readEnrolled(new IdentityFiles(folder));
+    if (existsSync(tokenFile)) {
+      return { what, text: `a token waits in ${tokenFile}: the agent enrols this host with it when it runs` };
+    }
+    if (enrolled === undefined) throw notEnrolled(hostId, tokenFile);
+    const now = new Date();
+    demandGood(enrolled.facts, { hostId, now });
+    return checkRenewal(certificateStatus(enrolled.facts, { renewed: true, now }), now);
+  } catch (error) {
+    if (!(error instanceof IdentityFault)) throw error;
+    return { what, text: error.what, advice: error.advice };
+  }
+}
+
+function checkRenewal(certificate: CertificateStatus, now: Date): Finding {
+  const found = {
+    what: 'certificate',
+    text: certificateText(certificate),
+  };
+  const due = new Date(certificate.renewal ?? certificate.notAfter);
+  if (now.getTime() - due.getTime() < RENEWAL_GRACE_MS) return found;
+  return {
+    ...found,
+    advice: 'it should be renewed by now: see `nsgate-agent status`, and whether a controller can be reached',
+  };
+}
+
+function checkSiteFiles(files: SiteFiles): Finding[] {
+  return (['ca', 'cert', 'key'] as const).map((field) => {
+    const [file, flag] = [files[field], `--tls-${field}`];
+    return attempt(flag, `put a PEM file there, or name another with ${flag}`, () => {
+      const content = readFileSync(file);
+      if (field === 'key') return file;
+      const { validTo } = new X509Certificate(content);
+      if (new Date(validTo) < new Date()) throw new Error(`${file} has run out, ${validTo}`);
+      return `${file}, valid until ${validTo}`;
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 /** `nsgate-agent status`: how the running agent stands; without one, what the kernel enforces all the same. */
 import type { Config } from '../config/config';
+import type { CertificateStatus } from '../identity/host-identity';
 import { KernelUnavailable, openKernelDevice } from '../kernel-device';
 import { askForStatus } from '../local-api/local-server';
 import { troubles, type AgentStatus, type NamespaceLine } from '../local-api/status';
@@ -22,14 +23,28 @@ export async function showStatus(config: Config, print: (line: string) => void):
   return wrong.length === 0 ? 0 : 1;
 }
 
-function showAgent({ hostId, version, controller, state }: AgentStatus, print: (line: string) => void): void {
+function showAgent(
+  { hostId, version, controller, identity, state }: AgentStatus,
+  print: (line: string) => void,
+): void {
   const { revision = 'none', lastSync = 'never', reason } = controller;
   print(`agent       ${version}, host ${hostId}`);
   print(
     `controller  ${controller.controller}: ${controller.state}${reason === undefined ? '' : ` (${reason})`}`,
   );
+  print(`certificate ${certificateText(identity.certificate)}`);
   print(`last sync   revision ${revision}, ${lastSync}`);
   print(`held        ${state.policies} policies, ${state.addressSets} address sets`);
+}
+
+/** Who it says that this host is, and how long. */
+export function certificateText(certificate: CertificateStatus | undefined): string {
+  if (certificate === undefined) return 'none';
+  const { uri, notAfter, daysLeft, renewal } = certificate;
+  const left =
+    daysLeft < 0 ? `ran out on ${notAfter}` : `${daysLeft.toFixed(1)} days left, until ${notAfter}`;
+  const then = renewal === undefined ? "renewed by the site's own tools" : `renewed from ${renewal} on`;
+  return `${uri === '' ? 'names nobody' : uri}, ${left}, ${then}`;
 }
 
 function showKernel({ device }: Config, print: (line: string) => void): void {

@@ -1,5 +1,6 @@
 /** The command line: what is to be done, and with which settings. */
 import { Command, CommanderError, Option } from 'commander';
+import { withoutTokens } from '../identity/enrolment-token';
 import { checkConfig, ConfigFault, type Config } from './config';
 import { DEFAULT_CONFIG_FILE, readConfigFile, type FileSettings } from './config-file';
 import { OPTIONS } from './options';
@@ -135,5 +136,5 @@ function fromFile(option: Option, file: FileSettings, fallback: unknown): unknow
 
 function faultOf(error: CommanderError): string {
   if (error.code === 'commander.help') return 'name a command: nsgate-agent run (see --help)';
-  return error.message.replace(/^error: /, '').replace(/\n/g, ' ');
+  return withoutTokens(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
 }

@@ -1,4 +1,5 @@
 /** What the agent is told: flags before NSGATE_… in the environment before a file before defaults; checked whole. */
+import { join } from 'node:path';
 import * as v from 'valibot';
 import { LOG_LEVELS } from './options';
 
@@ -63,11 +64,12 @@ const Nice = v.pipe(
   v.maxValue(19, 'is at most 19'),
 );
 
-const Config = v.object({
+const Settings = v.object({
   controller: v.pipe(v.array(Address), v.minLength(1, 'name at least one controller, as HOST:PORT')),
-  tlsCa: v.string(),
-  tlsCert: v.string(),
-  tlsKey: v.string(),
+  enrollTokenFile: v.optional(v.string()),
+  tlsCa: v.optional(v.string()),
+  tlsCert: v.optional(v.string()),
+  tlsKey: v.optional(v.string()),
   tlsServerName: v.optional(v.string()),
   hostId: v.pipe(
     v.string(),
@@ -93,15 +95,43 @@ const Config = v.object({
   logLevel: v.picklist(LOG_LEVELS, `is one of ${LOG_LEVELS.join(', ')}`),
 });
 
-export type Config = v.InferOutput<typeof Config>;
+type Settings = v.InferOutput<typeof Settings>;
+
+/** Where what proves which host this is comes from. Paths. */
+export type IdentitySource =
+  | { readonly kind: 'enrolled'; readonly folder: string; readonly tokenFile: string }
+  /** PEM files that the site puts on the host. */
+  | { readonly kind: 'site'; readonly ca: string; readonly cert: string; readonly key: string };
+
+export interface Config extends Omit<Settings, 'enrollTokenFile' | 'tlsCa' | 'tlsCert' | 'tlsKey'> {
+  readonly identity: IdentitySource;
+}
 
 /** Throws ConfigFault that names the setting. */
 export function checkConfig(settings: unknown): Config {
-  const config = v.safeParse(Config, settings, { abortEarly: true });
-  if (config.success) return config.output;
-  const [issue] = config.issues;
+  const checked = v.safeParse(Settings, settings, { abortEarly: true });
+  if (checked.success) return configOf(checked.output);
+  const [issue] = checked.issues;
   const flag = String(issue.path?.[0].key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new ConfigFault(`--${flag}: ${issue.message}`);
+}
+
+function configOf({ enrollTokenFile, tlsCa, tlsCert, tlsKey, ...rest }: Settings): Config {
+  return { ...rest, identity: identitySource({ enrollTokenFile, tlsCa, tlsCert, tlsKey, ...rest }) };
+}
+
+function identitySource({ enrollTokenFile, tlsCa, tlsCert, tlsKey, stateDir }: Settings): IdentitySource {
+  if (tlsCa === undefined && tlsCert === undefined && tlsKey === undefined) {
+    const tokenFile = enrollTokenFile ?? join(stateDir, 'enroll-token');
+    return { kind: 'enrolled', folder: join(stateDir, 'identity'), tokenFile };
+  }
+  if (tlsCa === undefined || tlsCert === undefined || tlsKey === undefined) {
+    throw new ConfigFault('--tls-ca, --tls-cert and --tls-key go together: give all three, or none to enrol');
+  }
+  if (enrollTokenFile !== undefined) {
+    throw new ConfigFault('--enroll-token-file: means nothing beside --tls-cert: take one of them away');
+  }
+  return { kind: 'site', ca: tlsCa, cert: tlsCert, key: tlsKey };
 }
 
 function isAddress(text: string): boolean {

@@ -20,22 +20,26 @@ export const OPTIONS: readonly OptionText[] = [
     fallback: [],
   },
   {
+    flags: '--enroll-token-file <file>',
+    variable: 'NSGATE_ENROLL_TOKEN_FILE',
+    about:
+      'where the token of `nsgate host enroll` is put, once; not set: enroll-token in --state-dir; or the token itself in $NSGATE_ENROLL_TOKEN',
+  },
+  {
     flags: '--tls-ca <file>',
     variable: 'NSGATE_TLS_CA',
-    about: 'CA that the controller must be certified by, PEM',
-    fallback: '/etc/nsgate/tls/ca.pem',
+    about:
+      'in place of enrolment, with --tls-cert and --tls-key: CA that the controller must be certified by, PEM',
   },
   {
     flags: '--tls-cert <file>',
     variable: 'NSGATE_TLS_CERT',
-    about: "this host's certificate, PEM",
-    fallback: '/etc/nsgate/tls/cert.pem',
+    about: "this host's certificate, PEM; renewed by the site's own tools, and read at each connection",
   },
   {
     flags: '--tls-key <file>',
     variable: 'NSGATE_TLS_KEY',
     about: 'its private key, PEM',
-    fallback: '/etc/nsgate/tls/key.pem',
   },
   {
     flags: '--tls-server-name <name>',

@@ -1,5 +1,11 @@
 import { credentials, Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
-import { AgentStreamServiceService, Backoff, type ConnectRequest, type ConnectResponse } from '@nsgate/proto';
+import {
+  AgentStreamServiceService,
+  Backoff,
+  RpcError,
+  type ConnectRequest,
+  type ConnectResponse,
+} from '@nsgate/proto';
 import pino from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, Refusal } from '../desired-state/intake';
@@ -109,6 +115,7 @@ describe('the stream to a controller', () => {
   let statsFromStart: number;
   let events: HostEvent[];
   let explain: AgentFacade['explain'];
+  let verdicts: string[];
 
   beforeEach(async () => {
     controller = new TestController();
@@ -119,6 +126,7 @@ describe('the stream to a controller', () => {
     samples = [];
     statsFromStart = 0;
     events = [];
+    verdicts = [];
     explain = () => {
       throw new Error('nothing to explain');
     };
@@ -149,6 +157,7 @@ describe('the stream to a controller', () => {
           events.splice(0).reduce((all, one) => ({ ...all, events: [...all.events, one] }), NO_EVENTS),
         explain,
       },
+      onVerdict: (verdict) => verdicts.push(verdict),
       log: pino({ level: 'silent' }),
       backoff: new Backoff({ initialMs: 5, maxMs: 20 }),
       welcomeTimeoutMs: 300,
@@ -314,6 +323,17 @@ describe('the stream to a controller', () => {
     expect(submitted).toEqual([]);
     controller.onHello = welcome;
     await until(() => controller.all('realizations').some(({ snapshot }) => snapshot));
+  });
+
+  it('tells when the host is let in, and when it is kept out because it was revoked', async () => {
+    await connected();
+    controller.say({ $case: 'inSync', value: { revision: 3n } });
+    await until(() => verdicts.length === 1);
+    const reason = { reason: 'HOST_REVOKED', metadata: {} };
+    const revoked = new RpcError(status.PERMISSION_DENIED, 'revoked', { reason });
+    controller.streams[0]?.emit('error', revoked.toServiceError());
+    await until(() => verdicts.length === 2);
+    expect(verdicts).toEqual(['accepted', 'revoked']);
   });
 
   it('ignores a message of a kind that it does not know', async () => {

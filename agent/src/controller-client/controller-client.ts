@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ChannelCredentials, ClientOptions } from '@grpc/grpc-js';
 import { AgentStreamServiceClient, Backoff } from '@nsgate/proto';
 import type { Logger } from 'pino';
+import { nameOptions } from './channel';
 import { Session, type AgentFacade, type Introduction, type SessionEnd } from './session';
 
 /** How it stands with the controller. */
@@ -26,6 +27,8 @@ export interface ControllerClientOptions {
   /** Made anew for each try. */
   introduce: () => Introduction;
   agent: AgentFacade;
+  /** A controller has let this host in, or keeps it out because its certificates were revoked. */
+  onVerdict?: (verdict: 'accepted' | 'revoked') => void;
   log: Logger;
   backoff?: Backoff;
   welcomeTimeoutMs?: number;
@@ -96,8 +99,9 @@ export class ControllerClient {
     const { addresses, log } = this.options;
     for (let turn = 0; !this.#isStopping(); turn++) {
       const controller = addresses[turn % addresses.length] ?? '';
-      const { reason, wasInSync } = await this.#connect(controller);
+      const { reason, wasInSync, isRevoked } = await this.#connect(controller);
       if (this.#isStopping()) return;
+      if (isRevoked) this.options.onVerdict?.('revoked');
       if (this.#anew.signal.aborted) {
         this.#anew = new AbortController();
         continue;
@@ -123,7 +127,7 @@ export class ControllerClient {
       this.#session = this.#open(client, address);
       return await this.#session.ended;
     } catch (error) {
-      return { reason: (error as Error).message, wasInSync: false };
+      return { reason: (error as Error).message, wasInSync: false, isRevoked: false };
     } finally {
       this.#session = undefined;
       client?.close();
@@ -131,7 +135,7 @@ export class ControllerClient {
   }
 
   #open(client: AgentStreamServiceClient, controller: string): Session {
-    const { introduce, agent, log, welcomeTimeoutMs = WELCOME_TIMEOUT_MS } = this.options;
+    const { introduce, agent, log, onVerdict, welcomeTimeoutMs = WELCOME_TIMEOUT_MS } = this.options;
     return new Session({
       call: client.connect(),
       introduction: introduce(),
@@ -141,22 +145,18 @@ export class ControllerClient {
       onSync: (revision) => {
         this.#reason = undefined;
         this.#synced = { revision, time: new Date() };
+        onVerdict?.('accepted');
       },
     });
   }
 
   #channelOptions(): ClientOptions {
     const { serverName, keepalive = KEEPALIVE } = this.options;
-    const options: ClientOptions = {
+    return {
       ...CHANNEL_OPTIONS,
+      ...nameOptions(serverName),
       'grpc.keepalive_time_ms': keepalive.timeMs,
       'grpc.keepalive_timeout_ms': keepalive.timeoutMs,
-    };
-    if (serverName === undefined) return options;
-    return {
-      ...options,
-      'grpc.ssl_target_name_override': serverName,
-      'grpc.default_authority': serverName,
     };
   }
 }

@@ -1,5 +1,11 @@
 /** One open stream to a controller: what it asks is done and answered, and what changes here is reported. */
-import type { ConnectRequest, ConnectResponse, ExplainQuestion, ReportSettings } from '@nsgate/proto';
+import {
+  RpcError,
+  type ConnectRequest,
+  type ConnectResponse,
+  type ExplainQuestion,
+  type ReportSettings,
+} from '@nsgate/proto';
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
 import type { Change, Refusal } from '../desired-state/intake';
@@ -8,6 +14,7 @@ import type { HostEvent } from '../host-events/host-events';
 import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
 import type { PacketSample } from '../stats/packet-samples';
 import type { StatsSample } from '../stats/stats-reader';
+import { REVOKED } from './channel';
 import { explainAnswer, readQuestion } from './explain-message';
 import { InboundChanges } from './inbound-changes';
 import { packetReports } from './packet-message';
@@ -62,6 +69,8 @@ export interface SessionEnd {
   reason: string;
   /** Whether the controller had said that the host is in sync. */
   wasInSync: boolean;
+  /** Whether the controller keeps the host out because its certificates were taken back. */
+  isRevoked: boolean;
 }
 
 const DEFAULT_STATS_INTERVAL_MS = 15_000;
@@ -283,13 +292,15 @@ export class Session {
     this.options.call.cancel();
   }
 
-  #finish({ code, details }: StatusObject): void {
+  #finish({ code, details, metadata }: StatusObject): void {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#welcomeTimer);
     clearInterval(this.#statsTimer);
     clearInterval(this.#packetsTimer);
     const reason = this.#violation ?? (details === '' ? `status ${code}` : details);
-    this.#end({ reason, wasInSync: this.#state === 'in sync' });
+    const refusal = RpcError.fromServiceError(Object.assign(new Error(details), { code, details, metadata }));
+    const isRevoked = refusal.reason?.reason === REVOKED;
+    this.#end({ reason, wasInSync: this.#state === 'in sync', isRevoked });
   }
 }

@@ -13,6 +13,15 @@ const log = pino({ level: 'silent' });
 const STATUS: AgentStatus = {
   ...{ hostId: 'h1', version: '1', labels: {} },
   controller: { controller: 'c:1', state: 'in sync', reason: undefined, revision: '7', lastSync: undefined },
+  identity: {
+    source: 'enrolled',
+    certificate: {
+      uri: 'spiffe://nsgate.local/nsgate/host/h1',
+      notAfter: '2031-01-31T00:00:00.000Z',
+      ...{ daysLeft: 20.5, renewal: '2031-01-21T00:00:00.000Z' },
+    },
+    trouble: undefined,
+  },
   kernel: { obstacle: undefined, seen: '1 2' },
   state: { complete: true, policies: 3, addressSets: 1, storingFault: undefined },
   namespaces: [
@@ -68,6 +77,8 @@ describe('what the agent tells on its host', () => {
     expect(await ask('/healthz')).toEqual({ code: 503, body: 'the kernel module is not loaded\n' });
     status = { ...STATUS, state: { ...STATUS.state, storingFault: 'ENOSPC' } };
     expect((await ask('/healthz')).body).toContain('cannot be stored: ENOSPC');
+    status = { ...STATUS, identity: { ...STATUS.identity, trouble: 'the certificates were revoked' } };
+    expect((await ask('/healthz')).body).toContain('were revoked');
   });
 
   it('is metrics', async () => {
@@ -75,9 +86,16 @@ describe('what the agent tells on its host', () => {
     const { body } = await ask('/metrics');
     expect(body).toContain('nsgate_agent_kernel_up 1');
     expect(body).toContain('nsgate_agent_policies 3');
+    expect(body).toContain('nsgate_agent_identity_good 1');
+    expect(body).toContain('nsgate_agent_certificate_days_left 20.5');
     expect(body).toContain('nsgate_agent_realizations{state="enforced"} 1');
     expect(body).toContain('nsgate_agent_host_events_total{kind="drift-repaired"} 1');
     expect(body).toContain('process_resident_memory_bytes');
+  });
+
+  it('has no days that are left of a certificate that is not there', async () => {
+    status = { ...STATUS, identity: { ...STATUS.identity, certificate: undefined } };
+    expect((await ask('/metrics')).body).not.toMatch(/^nsgate_agent_certificate_days_left /m);
   });
 
   it('is told again by an agent that follows one that was killed', async () => {

@@ -51,6 +51,16 @@ export class Metrics {
     this.#gauge('state_storable', 'Whether changes of the desired state can be stored', ({ state }) =>
       Number(state.storingFault === undefined),
     );
+    this.#gauge(
+      'identity_good',
+      'Whether nothing is wrong with the certificate of this host',
+      ({ identity }) => Number(identity.trouble === undefined),
+    );
+    this.#gauge(
+      'certificate_days_left',
+      'Days until the certificate of this host runs out',
+      ({ identity }) => identity.certificate?.daysLeft,
+    );
     this.#gauge('policies', 'Policies held', ({ state }) => state.policies);
     this.#gauge('address_sets', 'Address sets held', ({ state }) => state.addressSets);
     this.#gaugeBy('namespaces', 'Namespaces by what the agent makes of them', ({ namespaces }) =>
@@ -75,14 +85,17 @@ export class Metrics {
     });
   }
 
-  #gauge(name: string, help: string, read: (status: AgentStatus) => number): void {
+  /** Shown while there is a number. */
+  #gauge(name: string, help: string, read: (status: AgentStatus) => number | undefined): void {
     const { status } = this.options;
     new Gauge({
       name: `nsgate_agent_${name}`,
       help,
       registers: [this.#registry],
       collect() {
-        this.set(read(status()));
+        const value = read(status());
+        if (value === undefined) this.remove();
+        else this.set(value);
       },
     });
   }

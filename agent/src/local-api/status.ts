@@ -1,4 +1,5 @@
 /** How the agent stands, as a value that can be printed and sent. */
+import type { IdentityStatus } from '../identity/host-identity';
 import { detailOf, inodeOf } from '../namespaces/namespace-entry';
 import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
 
@@ -18,6 +19,7 @@ export interface AgentStatus {
   version: string;
   labels: Readonly<Record<string, string>>;
   controller: StreamStatus;
+  identity: IdentityStatus;
   kernel: { obstacle: string | undefined; seen: string | undefined };
   state: { complete: boolean; policies: number; addressSets: number; storingFault: string | undefined };
   namespaces: NamespaceLine[];
@@ -61,9 +63,14 @@ function namespaceLine(
 }
 
 /** What is wrong, a sentence each; empty when all is well. */
-export function troubles({ kernel, state }: Pick<AgentStatus, 'kernel' | 'state'>): string[] {
+export function troubles({
+  kernel,
+  state,
+  identity,
+}: Pick<AgentStatus, 'kernel' | 'state' | 'identity'>): string[] {
   const all = [
     kernel.obstacle,
+    identity.trouble,
     state.storingFault === undefined
       ? undefined
       : `the desired state cannot be stored: ${state.storingFault}`,
