@@ -10,7 +10,8 @@ export class FileWatch {
   readonly #timer: NodeJS.Timeout;
 
   constructor(
-    private readonly paths: readonly string[],
+    /** Gone through at each look: they may be others then. */
+    private readonly paths: Iterable<string>,
     private readonly onChange: () => void,
     intervalMs = INTERVAL_MS,
   ) {

@@ -143,7 +143,8 @@ function startAccess({ config, logger, started }: Starting): LiveAccess {
   const path = config.accessFile;
   const access = orStartupError(() => new LiveAccess(path));
   if (path === undefined) return access;
-  reloadOnChange({ paths: [path], what: 'access file', reload: () => access.reload(), logger, started });
+  const paths = { [Symbol.iterator]: () => access.files() };
+  reloadOnChange({ paths, what: 'access file', reload: () => access.reload(), logger, started });
   return access;
 }
 
@@ -180,7 +181,7 @@ function startEnrolment(
 }
 
 interface Reloading {
-  readonly paths: readonly string[];
+  readonly paths: Iterable<string>;
   readonly what: string;
   readonly reload: () => void;
   readonly logger: Logger;
@@ -191,9 +192,9 @@ function reloadOnChange({ paths, what, reload, logger, started }: Reloading): vo
   const again = (): void => {
     try {
       reload();
-      logger.info({ files: paths }, `${what} read again`);
+      logger.info({ files: [...paths] }, `${what} read again`);
     } catch (error) {
-      logger.error({ err: error, files: paths }, `${what} cannot be used; what was read before goes on`);
+      logger.error({ err: error, files: [...paths] }, `${what} cannot be used; what was read before goes on`);
     }
   };
   const watch = new FileWatch(paths, again);

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { identityUri, type PeerIdentity, type TlsFiles } from '@nsgate/proto';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
+const KEY_FILE = 'ca-key.pem';
 const DAY_MS = 86_400_000;
 const CA_DAYS = 3650;
 const LEAF_DAYS = 365;
@@ -31,6 +32,8 @@ export interface LeafRequest {
 /** Makes certificates that its `caFile` vouches for. */
 export interface LocalCa {
   caFile: string;
+  /** Its private key, for a controller that signs for hosts. */
+  keyFile: string;
   /** Makes the certificate, or finds the one that still fits the request and is good for another month. */
   issue(request: LeafRequest): Promise<TlsFiles>;
 }
@@ -49,7 +52,11 @@ export async function createLocalCa(folder: string): Promise<LocalCa> {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const caFile = join(folder, 'ca.pem');
   const authority = existsSync(caFile) ? await loadAuthority(folder) : await makeAuthority(folder);
-  return { caFile, issue: (request) => issueLeaf(folder, authority, request) };
+  return {
+    caFile,
+    keyFile: join(folder, KEY_FILE),
+    issue: (request) => issueLeaf(folder, authority, request),
+  };
 }
 
 async function makeAuthority(folder: string): Promise<Authority> {
@@ -66,7 +73,7 @@ async function makeAuthority(folder: string): Promise<Authority> {
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  writePrivate(join(folder, 'ca-key.pem'), await exportKey(keys.privateKey));
+  writePrivate(join(folder, KEY_FILE), await exportKey(keys.privateKey));
   writePublic(join(folder, 'ca.pem'), certificate.toString('pem'));
   return { certificate, key: keys.privateKey };
 }
@@ -74,7 +81,7 @@ async function makeAuthority(folder: string): Promise<Authority> {
 async function loadAuthority(folder: string): Promise<Authority> {
   try {
     const certificate = new x509.X509Certificate(readFileSync(join(folder, 'ca.pem'), 'utf8'));
-    const [der] = x509.PemConverter.decode(readFileSync(join(folder, 'ca-key.pem'), 'utf8'));
+    const [der] = x509.PemConverter.decode(readFileSync(join(folder, KEY_FILE), 'utf8'));
     if (der === undefined) throw new Error('ca-key.pem holds no key');
     return { certificate, key: await webcrypto.subtle.importKey('pkcs8', der, ALGORITHM, true, ['sign']) };
   } catch (error) {

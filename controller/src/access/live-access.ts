@@ -23,6 +23,13 @@ export class LiveAccess {
     this.#loaded = load(this.path);
   }
 
+  /** What is to be looked at for changes, as it stands now: the file, and the file of keys that it names. */
+  *files(): Generator<string> {
+    if (this.path !== undefined) yield this.path;
+    const keys = this.#loaded.issuer?.keyFile;
+    if (keys !== undefined) yield keys;
+  }
+
   grantsOf(principal: Principal): Grants {
     return grantsOf(this.#loaded.file, principal);
   }

@@ -10,6 +10,8 @@ export interface AuthorityFiles {
   readonly cert: string;
   /** PKCS #8. */
   readonly key: string;
+  /** Certificate of the controller, where the CA in front of the file need not be the one that it comes from. */
+  readonly served?: string;
 }
 
 export interface SignedCertificate {
@@ -32,8 +34,8 @@ export class CertificateAuthority {
   private constructor(
     /** PEM: its certificate, and those that stand behind it in its file. */
     readonly pem: string,
-    /** SHA-256 of its DER form, in hexadecimal: what tokens pin. */
-    readonly fingerprint: string,
+    /** What tokens pin: SHA-256, of the DER form, in hexadecimal, of the CA that the controller's own certificate comes from. */
+    readonly pin: string,
     private readonly certificate: x509.X509Certificate,
     private readonly key: webcrypto.CryptoKey,
   ) {}
@@ -49,8 +51,13 @@ export class CertificateAuthority {
     const algorithm = signingAlgorithm(key.asymmetricKeyType, key.asymmetricKeyDetails?.namedCurve);
     const der = key.export({ format: 'der', type: 'pkcs8' });
     const imported = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
-    const fingerprint = node.fingerprint256.replaceAll(':', '').toLowerCase();
-    return new CertificateAuthority(pem, fingerprint, new x509.X509Certificate(node.raw), imported);
+    const served = files.served === undefined ? undefined : readFileSync(files.served, 'utf8');
+    return new CertificateAuthority(
+      pem,
+      fingerprintOf(issuerOf(served, pem) ?? node),
+      new x509.X509Certificate(node.raw),
+      imported,
+    );
   }
 
   /** Opens the CA in the folder, and makes it the first time. Only its owner may read the folder. */
@@ -120,6 +127,23 @@ export class CertificateAuthority {
     const left = Date.parse(leaf.validTo) - Date.now();
     return fits && left > 30 * DAY_MS && leaf.verify(new X509Certificate(this.pem).publicKey);
   }
+}
+
+/** The CA among those of a file that the last certificate of a served chain comes from. */
+function issuerOf(served: string | undefined, authorities: string): X509Certificate | undefined {
+  const last = certificatesOf(served ?? '').at(-1);
+  return certificatesOf(authorities).find(
+    (one) => last?.checkIssued(one) === true && last.verify(one.publicKey),
+  );
+}
+
+function certificatesOf(pem: string): X509Certificate[] {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^]*?-----END CERTIFICATE-----/g) ?? [];
+  return found.map((one) => new X509Certificate(one));
+}
+
+function fingerprintOf(certificate: X509Certificate): string {
+  return certificate.fingerprint256.replaceAll(':', '').toLowerCase();
 }
 
 /** Of the CA that the controller makes for itself. */

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { mkdtempSync, rmSync, statSync, readFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { webcrypto, X509Certificate } from 'node:crypto';
@@ -66,7 +66,7 @@ describe('enrolment', () => {
 
   it('pins the CA in the token, and keeps nothing of its secret but a hash', () => {
     const token = tokenFor('web-1');
-    expect(token.split('.').slice(0, 3)).toEqual(['nsge1', 'web-1', authority.fingerprint]);
+    expect(token.split('.').slice(0, 3)).toEqual(['nsge1', 'web-1', authority.pin]);
     const secret = token.split('.')[3] ?? '';
     for (const file of ['enrolment.db', 'enrolment.db-wal']) {
       expect(readFileSync(join(folder, file)).includes(secret)).toBe(false);
@@ -144,9 +144,37 @@ describe('enrolment', () => {
     expect([records.isBarred('web-1', before), records.isBarred('web-1', after)]).toEqual([true, false]);
   });
 
+  it('gives nothing to a host that is revoked while its renewal is under way', async () => {
+    const held = fingerprintOf(certificateOf(await enrol(tokenFor('web-1'))));
+    const demandStanding = (): void => {
+      if (records.isBarred('web-1', held)) throw new Error('revoked');
+    };
+    expect(await desk.renew('web-1', await certificateRequest(), demandStanding)).toMatchObject({
+      outcome: 'signed',
+    });
+    const renewing = desk.renew('web-1', await certificateRequest(), demandStanding);
+    records.revoke('web-1');
+    await expect(renewing).rejects.toThrow('revoked');
+  });
+
+  it('gives the whole file of the CA, that hosts may know another before it is used', async () => {
+    const [files, next] = [join(folder, 'ca'), await CertificateAuthority.openOwn(join(folder, 'next'))];
+    writeFileSync(join(files, 'ca.pem'), `${authority.pem}${next.pem}`);
+    authority = await CertificateAuthority.openOwn(files);
+    expect(await enrol(tokenFor('web-1'))).toMatchObject({ authority: `${authority.pem}` });
+    expect(authority.pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
+  });
+
+  it('backdates a certificate by a tenth of its life at most', async () => {
+    const signed = certificateOf(await enrol(tokenFor('web-1')));
+    const backdated = Date.now() - Date.parse(signed.validFrom);
+    expect(backdated).toBeGreaterThan(300_000 - 2000);
+    expect(backdated).toBeLessThan(360_000 + 10_000);
+  });
+
   it('lets nobody else read the keys of its own CA, which is the same at the next start', async () => {
     expect(statSync(join(folder, 'ca/ca-key.pem')).mode & 0o777).toBe(0o600);
-    expect((await CertificateAuthority.openOwn(join(folder, 'ca'))).fingerprint).toBe(authority.fingerprint);
+    expect((await CertificateAuthority.openOwn(join(folder, 'ca'))).pin).toBe(authority.pin);
     const server = await authority.serverFiles(join(folder, 'ca'), ['controller.example', '10.0.0.1']);
     const certificate = new X509Certificate(readFileSync(server.cert));
     expect([certificate.checkHost('controller.example'), certificate.checkIP('10.0.0.1')]).toEqual([

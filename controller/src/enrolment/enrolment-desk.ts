@@ -44,7 +44,7 @@ export class EnrolmentDesk {
     const secret = newSecret();
     const expires = new Date(Date.now() + ttlMs);
     this.options.records.putToken(hashSecret(secret), host, expires);
-    return { token: [TOKEN_VERSION, host, authority.fingerprint, secret].join('.'), expires };
+    return { token: [TOKEN_VERSION, host, authority.pin, secret].join('.'), expires };
   }
 
   /** `peer`: whose failed tries are counted together. */

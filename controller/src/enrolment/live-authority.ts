@@ -36,7 +36,7 @@ export class LiveAuthority {
   static async open(source: AuthoritySource, folder: string): Promise<LiveAuthority> {
     if (source.kind === 'site') {
       const { ca, cert, key, caKey } = source;
-      const signing = caKey === undefined ? undefined : { cert: ca, key: caKey };
+      const signing = caKey === undefined ? undefined : { cert: ca, key: caKey, served: cert };
       return new LiveAuthority(
         { ca, cert, key },
         signing,

@@ -39,6 +39,11 @@ export class OidcIssuer {
     this.#keys = keySource(settings.jwks);
   }
 
+  /** Path of the keys, where they are a file. */
+  get keyFile(): string | undefined {
+    return isUrl(this.settings.jwks) ? undefined : this.settings.jwks;
+  }
+
   /** Whom the token stands for. The reason of a refusal holds nothing of the token. */
   async check(token: string): Promise<TokenVerdict> {
     const { issuer, audience } = this.settings;
@@ -69,8 +74,12 @@ export class OidcIssuer {
 }
 
 function keySource(jwks: string): KeySource {
-  if (/^https?:/.test(jwks)) return createRemoteJWKSet(new URL(jwks), { timeoutDuration: FETCH_TIMEOUT_MS });
+  if (isUrl(jwks)) return createRemoteJWKSet(new URL(jwks), { timeoutDuration: FETCH_TIMEOUT_MS });
   return createLocalJWKSet(JSON.parse(readFileSync(jwks, 'utf8')) as JSONWebKeySet);
+}
+
+function isUrl(jwks: string): boolean {
+  return /^https?:/.test(jwks);
 }
 
 function reasonOf(error: errors.JOSEError): string {
