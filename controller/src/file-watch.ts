@@ -3,11 +3,14 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
 const INTERVAL_MS = 1000;
+/** Whoever writes a file in place empties it first: what is taken up has not changed for so long. */
+const SETTLED_MS = 100;
 
 /** Looks every second: inotify sees neither a moved link nor a network file system. The files are small. */
 export class FileWatch {
   #seen: string;
   readonly #timer: NodeJS.Timeout;
+  #settling: NodeJS.Timeout | undefined;
 
   constructor(
     /** Gone through at each look: they may be others then. */
@@ -21,12 +24,19 @@ export class FileWatch {
 
   close(): void {
     clearInterval(this.#timer);
+    clearTimeout(this.#settling);
   }
 
   #check(): void {
     const now = this.#look();
-    if (now === this.#seen) return;
-    this.#seen = now;
+    if (now === this.#seen || this.#settling !== undefined) return;
+    this.#settling = setTimeout(() => this.#settle(now), SETTLED_MS).unref();
+  }
+
+  #settle(found: string): void {
+    this.#settling = undefined;
+    if (this.#look() !== found) return;
+    this.#seen = found;
     this.onChange();
   }
 

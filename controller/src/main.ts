@@ -55,6 +55,9 @@ import { WebServer } from './web/web-server';
 
 const NO_LABELS: Labels = new Map();
 
+/** How soon a stream ends whose caller may not have it any more, beside the second within which the access file is read again. */
+const REVIEW_MS = 2000;
+
 /** How long calls that run may go on once the controller is asked to stop. */
 const GRACE_MS = 4000;
 
@@ -125,11 +128,18 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
     rules: readMethodRules(readDescriptorSet(builtDescriptorPaths()[0])),
     recorder: new CallRecorder(audit),
     ...{ access, audit, hosts: enrolments, trustDomain: config.trustDomain, logger },
+    callLimits: config.limits.calls,
   });
+  reviewCalls(gatekeeper, started);
   await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, started }, { services, access });
   await serveMetrics({ config, logger, started }, { registry, ledger, feed, rules, packets });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
+}
+
+function reviewCalls(gatekeeper: Gatekeeper, started: Started): void {
+  const timer = setInterval(() => void gatekeeper.review(), REVIEW_MS);
+  started.add(() => clearInterval(timer));
 }
 
 interface Starting {
@@ -234,7 +244,10 @@ async function serve({ config, logger, services, started, gatekeeper, authority 
     await Promise.all(servers.map((server) => server.stop(GRACE_MS)));
   });
   for (const listener of listeners({ config, logger, started }, authority)) {
-    const server = new RpcServer({ listener, services, health, descriptors, gatekeeper, logger });
+    const server = new RpcServer({
+      ...{ listener, services, health, descriptors, gatekeeper, logger },
+      connectionLimits: config.limits.connections,
+    });
     const port = await server.listen();
     servers.push(server);
     logger.info({ ...describeListener(listener), port }, 'listening');

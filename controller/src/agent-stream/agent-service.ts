@@ -4,19 +4,27 @@ import { AgentStreamServiceService, RpcError, type ConnectRequest } from '@nsgat
 import type { Logger } from 'pino';
 import { toServiceError } from '../rpc/call-errors';
 import type { Caller } from '../rpc/caller';
-import { MalformedMessage, offerService, stoppingError, type OfferedService } from '../rpc/service';
+import {
+  decodingMs,
+  MalformedMessage,
+  offerService,
+  stoppingError,
+  type OfferedService,
+} from '../rpc/service';
 import type { AgentHub } from './agent-hub';
 import type { AgentCall, AgentSession } from './agent-session';
 import { parseHello, type Greeting } from './hello-parser';
+import { ReadingBudgets } from './reading-budget';
 
 /** How long a stream may be open without a Hello. */
 const HELLO_MS = 10_000;
 
 /** Lets agents in to the hub. */
 export function agentStreamService(hub: AgentHub, logger: Logger): OfferedService {
+  const budgets = new ReadingBudgets();
   return offerService(AgentStreamServiceService, {
     connect: (call, { caller, signal }) => {
-      const connection = new Connection({ call, caller, hub, logger });
+      const connection = new Connection({ call, caller, hub, budgets, logger });
       const stop = (): void => connection.fail(stoppingError());
       signal.addEventListener('abort', stop, { once: true });
       call.once('close', () => signal.removeEventListener('abort', stop));
@@ -28,6 +36,7 @@ interface ConnectionOptions {
   readonly call: AgentCall;
   readonly caller: Caller;
   readonly hub: AgentHub;
+  readonly budgets: ReadingBudgets;
   readonly logger: Logger;
 }
 
@@ -39,9 +48,11 @@ type State =
 /** A stream from its opening to its end; the session stands for it once the agent has greeted. */
 class Connection {
   #state: State;
+  readonly #budget: ReturnType<ReadingBudgets['open']>;
 
   constructor(private readonly options: ConnectionOptions) {
-    const { call } = options;
+    const { call, caller, budgets } = options;
+    this.#budget = budgets.open(caller.id, call);
     const timer = setTimeout(() => this.fail(noHello(`none came within ${HELLO_MS / 1000} s`)), HELLO_MS);
     this.#state = { kind: 'awaiting-hello', timer };
     // Proxies and clients learn at once that the stream is open; without it, they wait for the first message.
@@ -65,6 +76,12 @@ class Connection {
   }
 
   #receive(request: ConnectRequest | MalformedMessage): void {
+    const start = performance.now();
+    this.#take(request);
+    this.#budget.spend(decodingMs(request) + performance.now() - start);
+  }
+
+  #take(request: ConnectRequest | MalformedMessage): void {
     try {
       if (this.#state.kind === 'joined') this.#state.session.receive(request);
       else if (this.#state.kind === 'awaiting-hello') this.#join(this.#greeting(request));
@@ -90,6 +107,7 @@ class Connection {
   #leave(): void {
     const state = this.#state;
     this.#state = { kind: 'ended' };
+    this.#budget.close();
     if (state.kind === 'awaiting-hello') {
       clearTimeout(state.timer);
       this.options.call.end();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { StartupError } from '../startup-error';
 import { NothingToStart, readConfig } from './config';
+import { CALL_LIMITS } from '../rpc/call-meter';
+import { CONNECTION_LIMITS } from '../rpc/connection-gate';
 
 const read = (...args: string[]): ReturnType<typeof readConfig> => readConfig(args, '1.2.3');
 const TLS = ['--tls-ca', '/a', '--tls-cert', '/b', '--tls-key', '/c'];
@@ -30,6 +32,7 @@ describe('the configuration', () => {
     expect(read()).toEqual({
       dataDir: '/var/lib/nsgate/controller',
       socket: '/run/nsgate/controller.sock',
+      limits: { connections: CONNECTION_LIMITS, calls: CALL_LIMITS },
       tcp: undefined,
       web: undefined,
       logLevel: 'info',

@@ -5,6 +5,8 @@ import { Command, CommanderError, Option } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { AuthoritySource } from '../enrolment/live-authority';
+import { CALL_LIMITS, type CallLimits } from '../rpc/call-meter';
+import { CONNECTION_LIMITS, type ConnectionLimits } from '../rpc/connection-gate';
 import { causeOf, StartupError } from '../startup-error';
 
 export interface Config {
@@ -18,6 +20,7 @@ export interface Config {
   /** Undefined: operators' certificates are administrators'. */
   readonly accessFile: string | undefined;
   readonly audit: { readonly path: string; readonly maxBytes: number; readonly keep: number };
+  readonly limits: { readonly connections: ConnectionLimits; readonly calls: CallLimits };
   /** Undefined: no web page. */
   readonly web: WebConfig | undefined;
   /** Undefined: no metrics. */
@@ -119,6 +122,10 @@ const SETTINGS = z.strictObject({
   auditFile: path.optional(),
   auditMaxMib: count(1, 65_536).default(64),
   auditKeep: count(0, 10_000).default(16),
+  maxConnections: count(1, 1_000_000).default(CONNECTION_LIMITS.total),
+  maxConnectionsPerAddress: count(1, 1_000_000).default(CONNECTION_LIMITS.perAddress),
+  connectionRate: count(1, 100_000).default(CONNECTION_LIMITS.ratePerAddress),
+  maxCallsPerOperator: count(1, 100_000).default(CALL_LIMITS.perOperator),
   logLevel: z.enum(LOG_LEVELS, `is none of ${LOG_LEVELS.join(', ')}`).default('info'),
 });
 
@@ -173,6 +180,22 @@ const OPTIONS: readonly (readonly [flags: string, description: string, env: stri
     '--audit-keep <n>',
     'how many files of it are kept beside the one that grows (default 16)',
     'NSGATE_AUDIT_KEEP',
+  ],
+  ['--max-connections <n>', 'open at a time (default 32768)', 'NSGATE_MAX_CONNECTIONS'],
+  [
+    '--max-connections-per-address <n>',
+    'of one address, or one /64 of IPv6 (default 4096)',
+    'NSGATE_MAX_CONNECTIONS_PER_ADDRESS',
+  ],
+  [
+    '--connection-rate <n>',
+    'new ones a second of one address, ten times as many at once (default 50)',
+    'NSGATE_CONNECTION_RATE',
+  ],
+  [
+    '--max-calls-per-operator <n>',
+    'calls and streams of one operator that are open at a time (default 128)',
+    'NSGATE_MAX_CALLS_PER_OPERATOR',
   ],
   ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
   [
@@ -257,10 +280,25 @@ function toConfig(settings: Settings): Config {
       maxBytes: auditMaxMib * 2 ** 20,
       keep: auditKeep,
     },
+    limits: limitsOf(settings),
     certificateLifetimeMs: settings.certificateLifetime,
     tcp: tcpOf(settings),
     web: webConfig(settings),
     metrics: metricsConfig(settings),
+  };
+}
+
+function limitsOf(settings: Settings): Config['limits'] {
+  const { maxConnections, maxConnectionsPerAddress, connectionRate, maxCallsPerOperator } = settings;
+  return {
+    connections: {
+      ...CONNECTION_LIMITS,
+      total: maxConnections,
+      perAddress: maxConnectionsPerAddress,
+      ratePerAddress: connectionRate,
+      burstPerAddress: 10 * connectionRate,
+    },
+    calls: { ...CALL_LIMITS, perOperator: maxCallsPerOperator },
   };
 }
 

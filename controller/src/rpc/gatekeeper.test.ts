@@ -1,123 +1,28 @@
 /** Who gets in to the real controller, with an access file, and what is on record then. */
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createSecureContext } from 'node:tls';
-import { credentials, Metadata, status, type ChannelCredentials } from '@grpc/grpc-js';
 import {
   AgentStreamServiceClient,
   clientCredentials,
-  CreatePolicyRequest,
   Hello,
-  ListHostsRequest,
   RealizationState,
   UpdatePolicyRequest,
   type ConnectRequest,
-  type TlsFiles,
   type WatchAuditResponse,
 } from '@nsgate/proto';
-import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
 import { verifyChain } from '../audit/verify';
-import { buildController, Clients, ControllerProcess, nsgate, unary } from '../controller-process.testing';
-import { hashSecret } from '../identity/token-hash';
+import { nsgate, unary, type Clients } from '../controller-process.testing';
+import { AccessSite, denied, eventually, reads, STATIC_TOKEN, unproved, writes } from './access-site.testing';
 
 // Processes start slowly on a busy machine.
 jest.setTimeout(60_000);
 
-const folder = mkdtempSync(join(tmpdir(), 'nsgate-gate-'));
-const accessFile = join(folder, 'access.yaml');
-const controller = new ControllerProcess();
-const auditFile = join(controller.dataDir, 'audit.jsonl');
+const site = new AccessSite();
+const { controller, folder, accessFile, auditFile, as, withToken, lines, signJwt } = site;
 const address = (): string => `127.0.0.1:${controller.port}`;
-const TOKEN = 'nsgt_dGhpcyBpcyBhIHRlc3QgdG9rZW4sIG5vdCBhIHNlY3JldA';
-const open: Clients[] = [];
-let ca: LocalCa;
-let server: TlsFiles;
-let signJwt: (claims: Record<string, unknown>, options?: { key?: 'other'; exp?: string }) => Promise<string>;
-
-const ACCESS = (more = ''): string => `
-bindings:
-  - { role: viewer, principals: [cert:vera, 'token:ci'] }
-  - { role: editor, principals: [cert:edda], policyLabels: { team: web } }
-  - { role: operator, principals: [cert:otto] }
-  - { role: admin, principals: [cert:ada] }
-  - { role: editor, principals: ['group:deployers'] }
-tokens: [{ name: ci, sha256: ${hashSecret(TOKEN)} }]
-oidc: { issuer: https://issuer.example, audience: nsgate, jwks: ${join(folder, 'jwks.json')} }
-${more}`;
-
-beforeAll(async () => {
-  buildController();
-  ca = await createLocalCa(join(folder, 'ca'));
-  server = await ca.issue({
-    name: 'controller',
-    identity: { kind: 'controller', id: 'c' },
-    ipAddresses: ['127.0.0.1'],
-  });
-  const [known, other] = [await generateKeyPair('ES256'), await generateKeyPair('ES256')];
-  const jwk = { ...(await exportJWK(known.publicKey)), kid: 'k1', alg: 'ES256' };
-  writeFileSync(join(folder, 'jwks.json'), JSON.stringify({ keys: [jwk] }));
-  signJwt = (claims, options = {}) =>
-    new SignJWT({ groups: ['deployers'], aud: 'nsgate', iss: 'https://issuer.example', ...claims })
-      .setProtectedHeader({ alg: 'ES256', kid: 'k1' })
-      .setExpirationTime(options.exp ?? '5m')
-      .sign(options.key === 'other' ? other.privateKey : known.privateKey);
-  writeFileSync(accessFile, ACCESS());
-  await controller.start(server, ['--access', accessFile]);
-});
-
-afterAll(async () => {
-  for (const clients of open) clients.close();
-  await controller.remove();
-  rmSync(folder, { recursive: true });
-});
-
-const as = async (id: string, kind: 'operator' | 'host' = 'operator'): Promise<Clients> =>
-  clientsWith(clientCredentials(await ca.issue({ name: `${kind}-${id}`, identity: { kind, id } })));
-const clientsWith = (channel: ChannelCredentials): Clients => {
-  const clients = new Clients(address(), channel);
-  open.push(clients);
-  return clients;
-};
-const anonymous = (token?: string): Clients => {
-  const tls = credentials.createFromSecureContext(createSecureContext({ ca: readFileSync(server.ca) }));
-  if (token === undefined) return clientsWith(tls);
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
-  return clientsWith(
-    credentials.combineChannelCredentials(
-      tls,
-      credentials.createFromMetadataGenerator((_, done) => done(null, metadata)),
-    ),
-  );
-};
-const reads = (clients: Clients): Promise<unknown> =>
-  unary((done) => clients.fleet.listHosts(ListHostsRequest.create(), done));
-const writes = (clients: Clients, id: string, labels: Record<string, string> = {}): Promise<unknown> => {
-  const request = CreatePolicyRequest.fromPartial({
-    policyId: id,
-    policy: { labels, namespaces: { include: ['*'] } },
-    reason: 'because',
-  });
-  return unary((done) => clients.policies.createPolicy(request, done));
-};
-const denied = { code: status.PERMISSION_DENIED };
-const unproved = { code: status.UNAUTHENTICATED };
-interface Line {
-  principal: string;
-  method: string;
-  result: string;
-  reason: string;
-  peer: string;
-  resources: { name: string; before: string; after: string }[];
-}
-const lines = (): Line[] =>
-  readFileSync(auditFile, 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+beforeAll(() => site.start());
+afterAll(() => site.remove());
 
 describe('roles', () => {
   it('a viewer reads, and writes nothing', async () => {
@@ -156,12 +61,11 @@ describe('roles', () => {
 
   it('who is not bound reads nothing, and who has no certificate of the CA is asked for proof', async () => {
     await expect(reads(await as('mallory'))).rejects.toMatchObject(denied);
-    await expect(reads(anonymous())).rejects.toMatchObject(unproved);
+    await expect(reads(withToken())).rejects.toMatchObject(unproved);
   });
 
   it('the local socket is for administrators, whatever the file says', async () => {
     const local = controller.local();
-    open.push(local);
     await expect(writes(local, 'local-1')).resolves.toBeDefined();
   });
 
@@ -176,7 +80,7 @@ describe('roles', () => {
           done as never,
         ),
       );
-    await expect(check(anonymous())).rejects.toMatchObject(unproved);
+    await expect(check(withToken())).rejects.toMatchObject(unproved);
     await expect(check(await as('vera'))).resolves.toBeDefined();
   });
 
@@ -188,7 +92,7 @@ describe('roles', () => {
       controller.log.some(({ msg }) => String(msg).startsWith('access file cannot be used')),
     );
     await expect(reads(await as('vera'))).resolves.toBeDefined();
-    writeFileSync(accessFile, ACCESS().replace('cert:vera', 'cert:vera, cert:late'));
+    writeFileSync(accessFile, site.access().replace('cert:vera', 'cert:vera, cert:late'));
     await eventually(() =>
       reads(late).then(
         () => true,
@@ -200,14 +104,14 @@ describe('roles', () => {
 
 describe('tokens', () => {
   it('a static one is what the file binds it to', async () => {
-    const ci = anonymous(TOKEN);
+    const ci = withToken(STATIC_TOKEN);
     await expect(reads(ci)).resolves.toBeDefined();
     await expect(writes(ci, 'by-ci')).rejects.toMatchObject(denied);
-    await expect(reads(anonymous(`${TOKEN}x`))).rejects.toMatchObject(unproved);
+    await expect(reads(withToken(`${STATIC_TOKEN}x`))).rejects.toMatchObject(unproved);
   });
 
   it('a JWT of the issuer brings its groups; any other is refused', async () => {
-    await expect(writes(anonymous(await signJwt({ sub: 'erin' })), 'by-erin')).resolves.toBeDefined();
+    await expect(writes(withToken(await signJwt({ sub: 'erin' })), 'by-erin')).resolves.toBeDefined();
     const bad = [
       await signJwt({ sub: 'erin' }, { key: 'other' }),
       await signJwt({ sub: 'erin' }, { exp: '-5m' }),
@@ -216,13 +120,13 @@ describe('tokens', () => {
       await signJwt({}),
       `${Buffer.from('{"alg":"none"}').toString('base64url')}.${Buffer.from('{"sub":"erin"}').toString('base64url')}.`,
     ];
-    for (const token of bad) await expect(reads(anonymous(token))).rejects.toMatchObject(unproved);
+    for (const token of bad) await expect(reads(withToken(token))).rejects.toMatchObject(unproved);
   });
 
   it('the command line takes one from a file', async () => {
     const file = join(folder, 'token');
-    writeFileSync(file, `${TOKEN}\n`);
-    const flags = ['--endpoint', address(), '--tls-ca', server.ca, '--token-file', file];
+    writeFileSync(file, `${STATIC_TOKEN}\n`);
+    const flags = ['--endpoint', address(), '--tls-ca', site.server.ca, '--token-file', file];
     expect(await nsgate(...flags, 'get', 'hosts')).toMatchObject({ status: 0 });
   });
 });
@@ -232,7 +136,7 @@ describe('a host', () => {
     id: string,
     ...messages: NonNullable<ConnectRequest['message']>[]
   ): Promise<{ code: number }> => {
-    const files = await ca.issue({ name: `host-${id}`, identity: { kind: 'host', id } });
+    const files = await site.ca.issue({ name: `host-${id}`, identity: { kind: 'host', id } });
     const client = new AgentStreamServiceClient(address(), clientCredentials(files));
     const call = client.connect();
     call.on('data', () => undefined);
@@ -249,8 +153,9 @@ describe('a host', () => {
 
   it('opens no method of operators, and an operator none of hosts', async () => {
     await expect(reads(await as('h1', 'host'))).rejects.toMatchObject(denied);
+    const vera = await as('vera');
     const renewal = unary((done) =>
-      open[0]?.enrollment.renewCertificate({ certificateRequest: Buffer.alloc(0) }, done),
+      vera.enrollment.renewCertificate({ certificateRequest: Buffer.alloc(0) }, done),
     );
     await expect(renewal).rejects.toMatchObject(denied);
   });
@@ -289,7 +194,7 @@ describe('a host', () => {
 
 describe('a host that is revoked', () => {
   it('is cut at once, and stays out over a restart', async () => {
-    const files = await ca.issue({ name: 'host-h9', identity: { kind: 'host', id: 'h9' } });
+    const files = await site.ca.issue({ name: 'host-h9', identity: { kind: 'host', id: 'h9' } });
     const connect = (): { welcome: Promise<unknown>; ended: Promise<unknown> } => {
       const client = new AgentStreamServiceClient(address(), clientCredentials(files));
       const call = client.connect();
@@ -305,7 +210,7 @@ describe('a host that is revoked', () => {
     expect(await first.ended).toMatchObject(denied);
     expect(await connect().ended).toMatchObject(denied);
     await controller.stop();
-    await controller.start(server, ['--access', accessFile]);
+    await controller.start(site.server, ['--access', accessFile]);
     expect(await connect().ended).toMatchObject(denied);
     expect(lines().find(({ method }) => method.endsWith('/RevokeHost'))).toMatchObject({
       principal: 'local',
@@ -373,19 +278,11 @@ describe('the record', () => {
       stdout: expect.stringMatching(/^entries 1 to \d+ are whole/) as string,
     });
     const secrets = [
-      TOKEN,
+      STATIC_TOKEN,
       await signJwt({ sub: 'x' }),
-      readFileSync(server.key, 'utf8').split('\n')[1] ?? '',
+      readFileSync(site.server.key, 'utf8').split('\n')[1] ?? '',
     ];
     const told = readFileSync(auditFile, 'utf8') + JSON.stringify(controller.log);
     for (const secret of secrets) expect(told).not.toContain(secret.slice(0, 40));
   });
 });
-
-async function eventually(holds: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 15_000;
-  while (!(await holds())) {
-    if (Date.now() > end) throw new Error('it does not come to hold');
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}

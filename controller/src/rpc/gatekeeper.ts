@@ -11,11 +11,11 @@ import type { MethodRule, MethodRules } from '../access/method-rules';
 import type { RequiredRole } from '../access/role';
 import type { AuditLog } from '../audit/audit-log';
 import { principalName, type Principal } from '../identity/principal';
+import { CallMeter, type CallLimits } from './call-meter';
 import { CallPermit, NOTHING_PERMITTED } from './call-permit';
 import type { CallRecorder } from './call-recorder';
 import type { Caller, Transport } from './caller';
 import { credentialsOf, peerAddress, type AuthenticatedCall, type Credentials } from './peer-identity';
-import { StreamMeter } from './stream-meter';
 
 /** Whether a host's certificate was taken back. */
 export interface HostBar {
@@ -30,16 +30,22 @@ export interface GatekeeperOptions {
   readonly hosts: HostBar;
   /** Ids of any other are other ids. */
   readonly trustDomain: string;
+  readonly callLimits?: CallLimits;
   readonly logger: Logger;
 }
 
-export interface IncomingCall {
+/** A call of which no message has been read yet. */
+export interface ArrivingCall {
   readonly call: AuthenticatedCall;
   readonly transport: Transport;
   readonly path: string;
+}
+
+export interface IncomingCall extends ArrivingCall {
   /** Of calls that have one message. */
   readonly request: unknown;
-  readonly streaming: boolean;
+  /** Called when the caller loses the right to the call while it is open; for calls that stay open. */
+  readonly onLost?: (why: RpcError) => void;
 }
 
 /** A call that was let in. */
@@ -49,64 +55,120 @@ export interface Admission {
   end(error: RpcError | undefined): void;
 }
 
+/** Who has come, and by what he proved it. */
+interface Guest {
+  readonly principal: Principal;
+  readonly credentials: Credentials;
+}
+
+/** A call that is open, and what its caller's right to it hangs on. */
+interface OpenCall {
+  readonly credentials: Credentials;
+  readonly transport: Transport;
+  readonly role: RequiredRole;
+  readonly onLost: (why: RpcError) => void;
+}
+
 export class Gatekeeper {
-  readonly #streams = new StreamMeter();
+  readonly #calls: CallMeter;
+  /** By the metadata of their calls, which is what is the same thing before and after the messages. */
+  readonly #guests = new WeakMap<object, Guest>();
+  readonly #open = new Set<OpenCall>();
 
-  constructor(private readonly options: GatekeeperOptions) {}
+  constructor(private readonly options: GatekeeperOptions) {
+    this.#calls = new CallMeter(options.callLimits);
+  }
 
-  /** Throws UNAUTHENTICATED, PERMISSION_DENIED, RESOURCE_EXHAUSTED or UNAVAILABLE; such refusals are on record. */
-  async admit(incoming: IncomingCall): Promise<Admission> {
-    const { call, transport, path } = incoming;
-    const rule = this.options.rules.get(path);
+  /**
+   * Asks who it is, before a byte of the request is taken: who proves nothing is let in to nothing but what is for anyone. Gives what is
+   * to be called when the call has closed. Throws UNAUTHENTICATED, PERMISSION_DENIED or RESOURCE_EXHAUSTED; such refusals are on record.
+   */
+  async greet({ call, transport, path }: ArrivingCall): Promise<() => void> {
+    // What is no method of ours (health, reflection) is for whoever has proved who he is.
+    const role = this.options.rules.get(path)?.role ?? 'viewer';
     const credentials = credentialsOf(call, transport);
     let principal: Principal = { kind: 'anonymous' };
     try {
-      if (rule === undefined) throw denied('no role is defined for this method');
-      principal = await this.#identify(credentials, transport, rule.role);
-      return this.#let(incoming, { rule, credentials, principal });
+      principal = await this.#identify(credentials, transport, role);
+      if (principal.kind === 'anonymous' && role !== 'anyone') throw unauthenticated();
+      const leave = this.#calls.open(principal, peerAddress(credentials.peer));
+      this.#guests.set(call.metadata, { principal, credentials });
+      return leave;
     } catch (error) {
       if (error instanceof RpcError) {
+        const { peer } = credentials;
+        this.options.recorder.refused({ path, request: undefined, peer, principal, error });
+      }
+      throw error;
+    }
+  }
+
+  /** Throws PERMISSION_DENIED or UNAVAILABLE; such refusals are on record. */
+  admit(incoming: IncomingCall): Admission {
+    const { call, path } = incoming;
+    const guest = this.#guests.get(call.metadata);
+    if (guest === undefined) throw new Error('a call that was not greeted');
+    try {
+      const rule = this.options.rules.get(path);
+      if (rule === undefined) throw denied('no role is defined for this method');
+      return this.#let(incoming, rule, guest);
+    } catch (error) {
+      if (error instanceof RpcError) {
+        const { principal, credentials } = guest;
         this.options.recorder.refused({ ...incoming, peer: credentials.peer, principal, error });
       }
       throw error;
     }
   }
 
-  /** For services that are no method of ours: whoever has proved who he is may use them. Gives why not. */
-  async objectionToUtility(call: AuthenticatedCall, transport: Transport): Promise<RpcError | undefined> {
-    try {
-      const principal = await this.#identify(credentialsOf(call, transport), transport, 'viewer');
-      return principal.kind === 'anonymous' ? unauthenticated() : undefined;
-    } catch (error) {
-      if (error instanceof RpcError) return error;
-      throw error;
+  /** Ends the open calls of operators who would not be let in any more: their role, token or binding is gone. */
+  async review(): Promise<void> {
+    for (const call of [...this.#open]) {
+      const objection = await this.#objectionTo(call);
+      if (objection !== undefined) call.onLost(objection);
     }
   }
 
-  #let(
-    incoming: IncomingCall,
-    { rule, credentials, principal }: { rule: MethodRule; credentials: Credentials; principal: Principal },
-  ): Admission {
+  #let(incoming: IncomingCall, rule: MethodRule, { principal, credentials }: Guest): Admission {
+    const { role } = rule;
     const grants = this.options.access.grantsOf(principal);
-    demandRole(rule.role, principal, grants);
+    demandRole(role, principal, grants);
     if (rule.audited) this.#demandRecord();
-    const permit =
-      rule.role === 'host' || rule.role === 'anyone' ? NOTHING_PERMITTED : new CallPermit(grants, rule.role);
+    const permit = role === 'host' || role === 'anyone' ? NOTHING_PERMITTED : new CallPermit(grants, role);
     const caller = {
       ...callerOf(principal, peerAddress(credentials.peer)),
       permit,
       demandStanding: () => this.#demandNotRevoked(principal, credentials),
     };
-    const release = incoming.streaming ? this.#streams.open(principalName(principal)) : undefined;
+    const close = this.#keepInView(incoming, role, credentials);
     let ended = false;
     const end = (error: RpcError | undefined): void => {
       if (ended) return;
       ended = true;
-      release?.();
+      close();
       const resources = permit instanceof CallPermit ? permit.resources(error !== undefined) : [];
       this.options.recorder.ended({ ...incoming, peer: credentials.peer, principal, error, rule, resources });
     };
     return { caller, end };
+  }
+
+  /** Has the call reviewed until what is given is called. A revoked host is cut by who revokes it. */
+  #keepInView({ transport, onLost }: IncomingCall, role: RequiredRole, credentials: Credentials): () => void {
+    if (onLost === undefined || role === 'host') return () => undefined;
+    const open = { credentials, transport, role, onLost };
+    this.#open.add(open);
+    return () => this.#open.delete(open);
+  }
+
+  async #objectionTo({ credentials, transport, role }: OpenCall): Promise<RpcError | undefined> {
+    try {
+      const principal = await this.#identify(credentials, transport, role);
+      demandRole(role, principal, this.options.access.grantsOf(principal));
+      return undefined;
+    } catch (error) {
+      if (error instanceof RpcError) return error;
+      throw error;
+    }
   }
 
   async #identify(

@@ -7,6 +7,8 @@ import {
   type ServerInterceptingCallInterface,
   type ServerInterceptor,
 } from '@grpc/grpc-js';
+import type { Logger } from 'pino';
+import { toServiceError } from './call-errors';
 import type { Transport } from './caller';
 import type { Gatekeeper } from './gatekeeper';
 
@@ -16,31 +18,64 @@ const REQUEST_MS = 30_000;
 export interface RequestGuardOptions {
   readonly transport: Transport;
   readonly gatekeeper: Gatekeeper;
-  /** Whether the path is of a service that asks the gatekeeper itself. */
-  readonly isGuarded: (path: string) => boolean;
-  readonly requestMs?: number;
+  readonly logger: Logger;
 }
 
+/** Has the gatekeeper greet whoever calls, and lets nothing of the request be read before. */
 export function requestGuard(options: RequestGuardOptions): ServerInterceptor {
   return (method, call) => {
-    const isOurs = options.isGuarded(method.path);
-    if (method.requestStream && isOurs) return new ServerInterceptingCall(call);
+    const guest = new Arrival(options, call, method.path);
     let timer: NodeJS.Timeout | undefined;
     const listener = new ServerListenerBuilder()
       .withOnReceiveMetadata((metadata, next) => {
-        if (!method.requestStream)
-          timer = setTimeout(() => refuseSlow(call), options.requestMs ?? REQUEST_MS);
-        if (isOurs) next(metadata);
-        else void admitUtility(options, call, metadata).then((admitted) => admitted && next(metadata));
+        if (!method.requestStream) timer = setTimeout(() => refuseSlow(call), REQUEST_MS);
+        void guest.greet(metadata).then((greeted) => greeted && next(metadata));
       })
       .withOnReceiveHalfClose((next) => {
         clearTimeout(timer);
         next();
       })
-      .withOnCancel(() => clearTimeout(timer))
+      .withOnCancel(() => {
+        clearTimeout(timer);
+        guest.leave();
+      })
       .build();
     return new ServerInterceptingCall(call, { start: (next) => next(listener) });
   };
+}
+
+/** One call, from its headers to its close. */
+class Arrival {
+  #state: 'arriving' | 'gone' | (() => void) = 'arriving';
+
+  constructor(
+    private readonly options: RequestGuardOptions,
+    private readonly call: ServerInterceptingCallInterface,
+    private readonly path: string,
+  ) {}
+
+  /** Whether the call may go on; who may not is told. */
+  async greet(metadata: Metadata): Promise<boolean> {
+    const { gatekeeper, transport, logger } = this.options;
+    const { call, path } = this;
+    const peer = { getPeer: () => call.getPeer(), getAuthContext: () => call.getAuthContext(), metadata };
+    try {
+      const leave = await gatekeeper.greet({ call: peer, transport, path });
+      if (this.#state === 'gone') leave();
+      else this.#state = leave;
+      return this.#state !== 'gone';
+    } catch (error) {
+      const { code, details, metadata: trailer } = toServiceError(error, path, logger);
+      call.sendStatus({ code, details, metadata: trailer });
+      return false;
+    }
+  }
+
+  /** The call has closed. */
+  leave(): void {
+    if (typeof this.#state === 'function') this.#state();
+    this.#state = 'gone';
+  }
 }
 
 function refuseSlow(call: ServerInterceptingCallInterface): void {
@@ -49,16 +84,4 @@ function refuseSlow(call: ServerInterceptingCallInterface): void {
     details: 'the request did not come whole in time',
     metadata: new Metadata(),
   });
-}
-
-async function admitUtility(
-  { gatekeeper, transport }: RequestGuardOptions,
-  call: ServerInterceptingCallInterface,
-  metadata: Metadata,
-): Promise<boolean> {
-  const peer = { getPeer: () => call.getPeer(), getAuthContext: () => call.getAuthContext(), metadata };
-  const objection = await gatekeeper.objectionToUtility(peer, transport);
-  if (objection === undefined) return true;
-  call.sendStatus({ code: objection.code, details: objection.message, metadata: new Metadata() });
-  return false;
 }

@@ -1,15 +1,19 @@
 /** One gRPC listener with its services, health and reflection. */
-import { createServer, type AddressInfo, type Server as NetServer } from 'node:net';
+import type { Http2SecureServer } from 'node:http2';
+import type { TLSSocket } from 'node:tls';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { HealthImplementation } from 'grpc-health-check';
 import type { Logger } from 'pino';
 import { causeOf, StartupError } from '../startup-error';
 import type { Transport } from './caller';
-import { ConnectionGate } from './connection-gate';
+import { ConnectionGate, type ConnectionLimits } from './connection-gate';
+import { Door } from './door';
 import type { Gatekeeper } from './gatekeeper';
 import { addReflection } from './reflection';
 import { requestGuard } from './request-guard';
 import type { OfferedService } from './service';
+import { SessionWatch } from './session-watch';
+import { HTTP2_SETTINGS } from './tls-credentials';
 import { claimSocketPath, withSocketMode } from './unix-socket';
 
 /** Where to listen, with what to prove who one is. */
@@ -24,6 +28,7 @@ export interface RpcServerOptions {
   /** Of the files that reflection shows. */
   readonly descriptors: Buffer[];
   readonly gatekeeper: Gatekeeper;
+  readonly connectionLimits: ConnectionLimits;
   readonly logger: Logger;
 }
 
@@ -34,24 +39,23 @@ const SERVER_OPTIONS = {
   'grpc.max_send_message_length': -1,
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
-  'grpc.max_concurrent_streams': 128,
-  // Also of a peer that has shaken hands and says nothing more.
-  'grpc.max_connection_idle_ms': 300_000,
+  // Of a peer that answers pings and calls nothing.
+  'grpc.max_connection_idle_ms': 60_000,
+  // MiB of one connection for header tables, unread answers, and what was not acknowledged.
+  'grpc-node.max_session_memory': 64,
+  'grpc.max_concurrent_streams': HTTP2_SETTINGS.maxConcurrentStreams,
   'grpc.enable_channelz': 0,
 };
 
 export class RpcServer {
   readonly #server: Server;
   readonly #stopping = new AbortController();
-  #door: NetServer | undefined;
+  #door: Door | undefined;
 
   constructor(private readonly options: RpcServerOptions) {
     const { services, health, descriptors, listener, gatekeeper, logger } = options;
     const { transport } = listener;
-    const paths = new Set(
-      services.flatMap(({ definition }) => Object.values(definition).map(({ path }) => path)),
-    );
-    const guard = requestGuard({ transport, gatekeeper, isGuarded: (path) => paths.has(path) });
+    const guard = requestGuard({ transport, gatekeeper, logger });
     this.#server = new Server({ ...SERVER_OPTIONS, interceptors: [guard] });
     const environment = { transport, gatekeeper, logger, stopping: this.#stopping.signal };
     for (const service of services) this.#server.addService(service.definition, service.bind(environment));
@@ -98,22 +102,31 @@ export class RpcServer {
     });
   }
 
-  /** Connections are counted before grpc-js sees them, and so before the work of a handshake. */
-  #openDoor(address: string, credentials: ServerCredentials): Promise<number> {
+  async #openDoor(address: string, credentials: ServerCredentials): Promise<number> {
+    const { connectionLimits, logger } = this.options;
+    const gate = new ConnectionGate(connectionLimits);
     const injector = this.#server.createConnectionInjector(credentials);
-    const gate = new ConnectionGate();
-    const door = createServer((socket) => {
-      if (gate.admit(socket)) injector.injectConnection(socket);
-      else socket.destroy();
-    });
-    this.#door = door;
+    const watch = new SessionWatch(logger);
+    const http2 = this.#http2Server();
+    http2.on('secureConnection', (socket: TLSSocket) => gate.established(socket));
+    http2.on('session', (session) => watch.watch(session));
+    this.#door = new Door(gate, (socket) => injector.injectConnection(socket));
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
-    return new Promise((resolve, reject) => {
-      door.once('error', (error) => reject(cannotListen(address, error)));
-      door.listen({ host: host.replace(/^\[|\]$/g, ''), port: Number(port), noDelay: true }, () => {
-        resolve((door.address() as AddressInfo).port);
-      });
-    });
+    try {
+      return await this.#door.open(host.replace(/^\[|\]$/g, ''), Number(port));
+    } catch (error) {
+      throw cannotListen(address, error);
+    }
+  }
+
+  /** Of the injector. grpc-js keeps it to itself; without it nobody could see what peers do below gRPC. */
+  #http2Server(): Http2SecureServer {
+    const { http2Servers } = this.#server as unknown as {
+      http2Servers: ReadonlyMap<Http2SecureServer, unknown>;
+    };
+    const [server] = http2Servers.keys();
+    if (server === undefined) throw new Error('grpc-js has no HTTP/2 server');
+    return server;
   }
 }
 

@@ -1,6 +1,7 @@
 /** What the controller proves itself by over TLS, and what it asks of clients; replaced while it serves. */
 import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { SecureServerOptions as Http2SecureServerOptions } from 'node:http2';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { ServerCredentials } from '@grpc/grpc-js';
 
@@ -11,6 +12,9 @@ export interface TlsPaths {
   readonly cert: string;
   readonly key: string;
 }
+
+/** Of each connection. Header lists hold a token, and what proxies add. */
+export const HTTP2_SETTINGS = { maxConcurrentStreams: 128, maxHeaderListSize: 32_768 };
 
 /** A client that has not finished its handshake by then is cut. */
 const HANDSHAKE_MS = 10_000;
@@ -23,10 +27,16 @@ const HANDSHAKE_MS = 10_000;
 export class TlsCredentials extends ServerCredentials {
   /** An Error names the file that cannot be read, or says why the files cannot be used together. */
   constructor(private readonly paths: TlsPaths) {
-    super(
-      { requestCert: true, rejectUnauthorized: false, handshakeTimeout: HANDSHAKE_MS, minVersion: 'TLSv1.3' },
-      readContext(paths),
-    );
+    const server: Http2SecureServerOptions = {
+      ...{
+        requestCert: true,
+        rejectUnauthorized: false,
+        handshakeTimeout: HANDSHAKE_MS,
+        minVersion: 'TLSv1.3',
+      },
+      settings: HTTP2_SETTINGS,
+    };
+    super(server, readContext(paths));
   }
 
   /** Reads the files again, for connections to come. An Error says what is wrong, and what was read before goes on. */
