@@ -3,6 +3,7 @@
 #ifndef _NSG_COMPAT_LANGUAGE_H
 #define _NSG_COMPAT_LANGUAGE_H
 
+#include <asm/barrier.h>
 #include <linux/bitops.h>
 #include <linux/compiler.h>
 #include <linux/kernel.h>
@@ -19,6 +20,10 @@
 #endif
 
 /* 3.14; RHEL 7 */
+#ifndef smp_store_release
+/* What was written before is seen before. */
+#define smp_store_release(at, value)	do { smp_mb(); ACCESS_ONCE(*(at)) = (value); } while (0)
+#endif
 #ifndef U16_MAX
 #define U16_MAX			((u16)~0U)
 #endif

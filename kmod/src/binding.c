@@ -38,7 +38,7 @@ struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg
 		return NULL;
 	binding->ruleset = ruleset;
 	binding->counters = nsg_counters_build(ruleset->rules);
-	if (!binding->counters)
+	if (!binding->counters || (old && !nsg_counters_reserve(binding->counters)))
 		goto no_counters;
 	binding->retired = nsg_retired_build(old ? old->retired : NULL, old ? old->ruleset : NULL, ruleset);
 	if (!binding->retired)
@@ -56,8 +56,8 @@ no_account:
 no_logs:
 	nsg_kvfree(binding->retired);
 no_retired:
-	nsg_counters_free(binding->counters);
 no_counters:
+	nsg_counters_free(binding->counters);
 	kfree(binding);
 	return NULL;
 }
@@ -83,19 +83,20 @@ void nsg_binding_let_go(struct nsg_binding *binding)
 }
 
 static void inherit_rule(struct nsg_binding *binding, const struct nsg_binding *old,
-			 const struct nsg_rule_index *rule)
+			 const struct nsg_rule_index *rule, u64 reading)
 {
-	struct nsg_base *base = &binding->counters->base[rule->rule];
 	u32 before = nsg_ruleset_find(old->ruleset, rule->id);
 	const struct nsg_base *retired;
+	struct nsg_base carry;
 
 	if (before != NSG_NO_RULE) {
-		*base = nsg_counters_carry(old->counters, &old->ruleset->rule[before], before);
+		carry = nsg_counters_carry(old->counters, &old->ruleset->rule[before], before, reading);
+		nsg_counters_set_base(binding->counters, rule->rule, &carry);
 		return;
 	}
 	retired = nsg_retired_find(old->retired, rule->id);
 	if (retired)
-		*base = *retired;
+		nsg_counters_set_base(binding->counters, rule->rule, retired);
 }
 
 void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading)
@@ -103,19 +104,23 @@ void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u
 	u32 i;
 
 	lockdep_assert_held(&nsg_lock);
-	nsg_binding_read(old, reading);
 	for (i = 0; i < binding->ruleset->rules; i++) {
-		inherit_rule(binding, old, &binding->ruleset->by_id[i]);
+		inherit_rule(binding, old, &binding->ruleset->by_id[i], reading);
 		cond_resched();
 	}
+	nsg_counters_trim(binding->counters);
 	nsg_logs_inherit(binding->logs, binding->ruleset, old->logs, old->ruleset);
-	nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters, binding->ruleset);
+	nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters, binding->ruleset,
+			 reading);
+	binding->retired = nsg_retired_trim(binding->retired);
 }
 
 u64 nsg_binding_memory(const struct nsg_binding *binding)
 {
-	return sizeof(*binding) + sizeof(*binding->account) + num_possible_cpus() * sizeof(struct nsg_hook_totals) +
-	       binding->counters->memory + nsg_logs_memory(binding->logs) + nsg_retired_memory(binding->retired);
+	return sizeof(*binding) + sizeof(*binding->account) +
+	       num_possible_cpus() * sizeof(struct nsg_hook_totals) +
+	       nsg_counters_memory(binding->counters) + nsg_logs_memory(binding->logs) +
+	       nsg_retired_memory(binding->retired);
 }
 
 static void add_totals(struct nsgate_totals *sum, const struct nsgate_totals *part)
@@ -165,14 +170,9 @@ static void account_read(struct nsg_account *account, u64 reading)
 	}
 }
 
-void nsg_binding_read(struct nsg_binding *binding, u64 reading)
+bool nsg_binding_read(struct nsg_binding *binding, u64 reading)
 {
-	u32 rule;
-
 	lockdep_assert_held(&nsg_lock);
 	account_read(binding->account, reading);
-	for (rule = 0; rule < binding->counters->rules; rule++) {
-		nsg_counters_read(binding->counters, rule, reading);
-		cond_resched();
-	}
+	return nsg_counters_read(binding->counters, reading);
 }

@@ -66,8 +66,8 @@ void nsg_binding_let_go(struct nsg_binding *binding);
  */
 void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading);
 
-/* Reads all counters, as reading number `reading`. Under nsg_lock. */
-void nsg_binding_read(struct nsg_binding *binding, u64 reading);
+/* Reads all counters, as reading number `reading`. False if there was no memory to read them all. Under nsg_lock. */
+bool nsg_binding_read(struct nsg_binding *binding, u64 reading);
 
 /* Bytes held for this binding alone. Under nsg_lock. */
 u64 nsg_binding_memory(const struct nsg_binding *binding);

@@ -1,60 +1,101 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The counters of one binding's rules. */
-#include <linux/cache.h>
 #include <linux/hrtimer.h>
 #include <linux/jiffies.h>
 #include <linux/ktime.h>
-#include <linux/topology.h>
 
 #include "counters.h"
 
-/* A CPU's cells share no cache line with another's. */
-static size_t cells_size(u32 rules)
+static size_t bytes_of(u32 rules)
 {
-	return ALIGN(max_t(size_t, rules, 1) * sizeof(struct nsg_cell), SMP_CACHE_BYTES);
+	return sizeof(struct nsg_counters) + nr_cpu_ids * sizeof(struct nsg_ledger) +
+	       nsg_sheets_for(rules) * sizeof(struct nsg_bases *);
+}
+
+struct nsg_counters *nsg_counters_build(u32 rules)
+{
+	struct nsg_counters *counters = nsg_kvzalloc(bytes_of(rules));
+	int cpu;
+
+	if (!counters)
+		return NULL;
+	counters->rules = rules;
+	counters->bases = (struct nsg_bases **)&counters->ledger[nr_cpu_ids];
+	for_each_possible_cpu(cpu)
+		nsg_ledger_init(&counters->ledger[cpu], rules);
+	return counters;
 }
 
 void nsg_counters_free(struct nsg_counters *counters)
 {
+	u32 i;
 	int cpu;
 
 	if (!counters)
 		return;
 	for_each_possible_cpu(cpu)
-		nsg_kvfree(counters->cells[cpu]);
-	nsg_kvfree(counters->base);
+		nsg_ledger_clear(&counters->ledger[cpu]);
+	for (i = 0; i < nsg_sheets_for(counters->rules); i++)
+		nsg_kvfree(counters->bases[i]);
 	nsg_kvfree(counters);
 }
 
-static bool add_cells(struct nsg_counters *counters)
+u64 nsg_counters_memory(const struct nsg_counters *counters)
 {
-	size_t size = cells_size(counters->rules);
+	u64 bytes = bytes_of(counters->rules);
+	u32 i;
 	int cpu;
 
-	for_each_possible_cpu(cpu) {
-		counters->cells[cpu] = nsg_kvzalloc_node(size, cpu_to_node(cpu));
-		if (!counters->cells[cpu])
+	for_each_possible_cpu(cpu)
+		bytes += nsg_ledger_memory(&counters->ledger[cpu]);
+	for (i = 0; i < nsg_sheets_for(counters->rules); i++)
+		bytes += counters->bases[i] ? sizeof(struct nsg_bases) : 0;
+	return bytes;
+}
+
+static bool make_bases(struct nsg_counters *counters, u32 sheet)
+{
+	if (!counters->bases[sheet])
+		counters->bases[sheet] = nsg_kvzalloc(sizeof(struct nsg_bases));
+	return counters->bases[sheet];
+}
+
+bool nsg_counters_reserve(struct nsg_counters *counters)
+{
+	u32 i;
+
+	for (i = 0; i < nsg_sheets_for(counters->rules); i++) {
+		if (!make_bases(counters, i))
 			return false;
-		counters->memory += size;
+		cond_resched();
 	}
 	return true;
 }
 
-struct nsg_counters *nsg_counters_build(u32 rules)
+void nsg_counters_trim(struct nsg_counters *counters)
 {
-	size_t size = sizeof(struct nsg_counters) + nr_cpu_ids * sizeof(struct nsg_cell *);
-	size_t base = max_t(size_t, rules, 1) * sizeof(struct nsg_base);
-	struct nsg_counters *counters = nsg_kvzalloc(size);
+	u32 i;
 
-	if (!counters)
-		return NULL;
-	counters->rules = rules;
-	counters->memory = size + base;
-	counters->base = nsg_kvzalloc(base);
-	if (counters->base && add_cells(counters))
-		return counters;
-	nsg_counters_free(counters);
-	return NULL;
+	for (i = 0; i < nsg_sheets_for(counters->rules); i++) {
+		if (memchr_inv(counters->bases[i], 0, sizeof(struct nsg_bases)))
+			continue;
+		nsg_kvfree(counters->bases[i]);
+		counters->bases[i] = NULL;
+		cond_resched();
+	}
+}
+
+void nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base)
+{
+	counters->bases[rule / NSG_SHEET_RULES]->base[rule % NSG_SHEET_RULES] = *base;
+}
+
+static const struct nsg_base *base_of(const struct nsg_counters *counters, u32 rule)
+{
+	static const struct nsg_base nothing;
+	const struct nsg_bases *bases = counters->bases[rule / NSG_SHEET_RULES];
+
+	return bases ? &bases->base[rule % NSG_SHEET_RULES] : &nothing;
 }
 
 /* When, by CLOCK_BOOTTIME in milliseconds, the clock of jiffies stood at `then`. */
@@ -71,8 +112,12 @@ static struct nsg_cell sum_cells(const struct nsg_counters *counters, u32 rule)
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		const struct nsg_cell *cell = &counters->cells[cpu][rule];
+		const struct nsg_sheet *sheet = nsg_ledger_sheet(&counters->ledger[cpu], rule / NSG_SHEET_RULES);
+		const struct nsg_cell *cell;
 
+		if (!sheet)
+			continue;
+		cell = &sheet->cell[rule % NSG_SHEET_RULES];
 		sum.packets += READ_ONCE(cell->packets);
 		sum.bytes += READ_ONCE(cell->bytes);
 		sum.last_hit = max_t(u64, sum.last_hit, READ_ONCE(cell->last_hit));
@@ -80,23 +125,69 @@ static struct nsg_cell sum_cells(const struct nsg_counters *counters, u32 rule)
 	return sum;
 }
 
-/* Packets and bytes are compared apart: a packet may be caught between the two, and is seen whole the next time. */
-void nsg_counters_read(struct nsg_counters *counters, u32 rule, u64 reading)
+/*
+ * The rule's base with all that was counted seen, in `*now`. Returns whether that is more than was seen before. Packets
+ * and bytes are compared apart: a packet may be caught between the two, and is seen whole the next time.
+ */
+static bool look(const struct nsg_counters *counters, u32 rule, u64 reading, struct nsg_base *now)
 {
-	struct nsg_base *base = &counters->base[rule];
 	struct nsg_cell sum = sum_cells(counters, rule);
 
-	sum.packets += base->packets;
-	sum.bytes += base->bytes;
-	if (sum.packets == base->seen_packets && sum.bytes == base->seen_bytes)
-		return;
-	base->seen_packets = sum.packets;
-	base->seen_bytes = sum.bytes;
-	base->changed = reading;
-	if (sum.last_hit != base->seen_hit) {
-		base->seen_hit = sum.last_hit;
-		base->last_hit = boot_milliseconds(sum.last_hit);
+	*now = *base_of(counters, rule);
+	sum.packets += now->packets;
+	sum.bytes += now->bytes;
+	if (sum.packets == now->seen_packets && sum.bytes == now->seen_bytes)
+		return false;
+	now->seen_packets = sum.packets;
+	now->seen_bytes = sum.bytes;
+	now->changed = reading;
+	if (sum.last_hit != now->seen_hit) {
+		now->seen_hit = sum.last_hit;
+		now->last_hit = boot_milliseconds(sum.last_hit);
 	}
+	return true;
+}
+
+static bool has_sheet(const struct nsg_counters *counters, u32 number)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (nsg_ledger_sheet(&counters->ledger[cpu], number))
+			return true;
+	return false;
+}
+
+static bool read_sheet(struct nsg_counters *counters, u32 number, u64 reading)
+{
+	u32 rule = number * NSG_SHEET_RULES, end = min_t(u32, rule + NSG_SHEET_RULES, counters->rules);
+	struct nsg_base now;
+
+	for (; rule < end; rule++) {
+		if (!look(counters, rule, reading, &now))
+			continue;
+		if (!make_bases(counters, number))
+			return false;
+		nsg_counters_set_base(counters, rule, &now);
+	}
+	return true;
+}
+
+bool nsg_counters_read(struct nsg_counters *counters, u64 reading)
+{
+	u32 i;
+
+	for (i = 0; i < nsg_sheets_for(counters->rules); i++) {
+		if (has_sheet(counters, i) && !read_sheet(counters, i, reading))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
+u64 nsg_counters_changed(const struct nsg_counters *counters, u32 rule)
+{
+	return base_of(counters, rule)->changed;
 }
 
 /* A shadow rule has counted every packet of this ruleset's time as shadow. */
@@ -110,7 +201,7 @@ static u64 shadow_packets(const struct nsg_base *base, const struct nsg_rule *ru
 struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *counters, const struct nsg_rule *rule,
 						u32 index)
 {
-	const struct nsg_base *base = &counters->base[index];
+	const struct nsg_base *base = base_of(counters, index);
 
 	return (struct nsgate_rule_counters){
 		.id = rule->id,
@@ -121,10 +212,12 @@ struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *count
 	};
 }
 
-struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index)
+struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index,
+				   u64 reading)
 {
-	struct nsg_base carry = counters->base[index];
+	struct nsg_base carry;
 
+	look(counters, index, reading, &carry);
 	carry.shadow_packets = shadow_packets(&carry, rule);
 	carry.packets = carry.seen_packets;
 	carry.bytes = carry.seen_bytes;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The counters of one binding: for each rule of its ruleset per CPU, and what came before and was last read. */
+/* The counters of one binding: what each CPU counts for its rules, and what came before and was last read. */
 #ifndef _NSG_COUNTERS_H
 #define _NSG_COUNTERS_H
 
@@ -17,29 +17,50 @@ struct nsg_base {
 	u64 changed;		/* number of the reading that saw the last change; 0 for none yet */
 };
 
-/*
- * Cells are written by packets, each CPU's by that CPU alone with bottom halves off, inside an RCU read section; freed
- * a grace period after the last packet could reach them.
- */
-struct nsg_counters {
-	u32 rules;
-	u64 memory;		/* bytes, all told */
-	struct nsg_base *base;	/* by rule index */
-	struct nsg_cell *cells[];	/* by possible CPU, then by rule index */
+/* Of the rules of one sheet. */
+struct nsg_bases {
+	struct nsg_base base[NSG_SHEET_RULES];
 };
 
+/* Freed a grace period after the last packet could reach a ledger. */
+struct nsg_counters {
+	u32 rules;
+	struct nsg_bases **bases;	/* by rule / NSG_SHEET_RULES; NULL where nothing is known of any */
+	struct nsg_ledger ledger[];	/* by possible CPU */
+};
+
+/* Counters at zero; NULL without memory. */
 struct nsg_counters *nsg_counters_build(u32 rules);
 
 void nsg_counters_free(struct nsg_counters *counters);
 
-/* Reads rule `rule` of all CPUs into its base's seen_*, and marks the base as changed in `reading` if it has. */
-void nsg_counters_read(struct nsg_counters *counters, u32 rule, u64 reading);
+/* Makes a base for each rule, so that nsg_counters_set_base() cannot fail. False without memory. */
+bool nsg_counters_reserve(struct nsg_counters *counters);
 
-/* What the wire says of a rule that was just read. */
+/* After nsg_counters_reserve(). */
+void nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base);
+
+/* Frees the reserved bases that are still zero. */
+void nsg_counters_trim(struct nsg_counters *counters);
+
+/* Bytes, all told. */
+u64 nsg_counters_memory(const struct nsg_counters *counters);
+
+/*
+ * Reads what all CPUs counted into the bases' seen_*, and marks those that changed as changed in `reading`. False
+ * without memory for a base: what was not read now will be the next time.
+ */
+bool nsg_counters_read(struct nsg_counters *counters, u64 reading);
+
+/* The number of the last reading that found the rule changed; 0 for none. */
+u64 nsg_counters_changed(const struct nsg_counters *counters, u32 rule);
+
+/* What the wire says of a rule as it was last read. */
 struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *counters, const struct nsg_rule *rule,
 						u32 index);
 
-/* The base with which the rule goes on in another ruleset, after a last read. */
-struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index);
+/* The base with which the rule goes on in another ruleset, all that was counted included, as of `reading`. */
+struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index,
+				   u64 reading);
 
 #endif /* _NSG_COUNTERS_H */

@@ -3,6 +3,7 @@
 #ifndef _NSG_DECISION_H
 #define _NSG_DECISION_H
 
+#include "ledger.h"
 #include "ruleset.h"
 #include "search.h"
 
@@ -12,24 +13,24 @@ struct nsg_decision {
 	u8 marks;		/* NSG_MARK_*: of all rules that matched on the way, or of the default */
 };
 
-/* One rule's counters on one CPU; written by that CPU alone, with bottom halves off. */
-struct nsg_cell {
-	u64 packets;
-	u64 bytes;
-	u64 last_hit;		/* in the caller's clock; 0 for never */
-};
-
 /* Where a decision's hits are counted, and as how much. */
 struct nsg_tally {
-	struct nsg_cell *cells;	/* by rule index */
+	struct nsg_ledger *ledger;	/* of this CPU */
 	u32 bytes;
 	u64 now;
 };
 
 static __always_inline void nsg_count(const struct nsg_tally *tally, u32 rule)
 {
-	struct nsg_cell *cell = &tally->cells[rule];
+	struct nsg_sheet *sheet = tally->ledger->sheets[rule / NSG_SHEET_RULES];
+	struct nsg_cell *cell;
 
+	if (unlikely(!sheet)) {
+		sheet = nsg_ledger_begin_sheet(tally->ledger, rule / NSG_SHEET_RULES);
+		if (!sheet)
+			return;
+	}
+	cell = &sheet->cell[rule % NSG_SHEET_RULES];
 	cell->packets++;
 	cell->bytes += tally->bytes;
 	cell->last_hit = tally->now;

@@ -8,6 +8,7 @@
 #include "events.h"
 #include "generation.h"
 #include "hooks.h"
+#include "ledger.h"
 #include "listeners.h"
 #include "netns.h"
 #include "proc.h"
@@ -56,9 +57,12 @@ static int __init nsgate_start(void)
 	nsg_settings.quarantine = quarantine;
 	nsg_serials_start();
 	nsg_readings_start();
-	error = nsg_events_start();
+	error = nsg_ledgers_start();
 	if (error)
 		return error;
+	error = nsg_events_start();
+	if (error)
+		goto no_events;
 	error = nsg_namespaces_start();
 	if (error)
 		goto no_namespaces;
@@ -82,6 +86,8 @@ no_hooks:
 	nsg_namespaces_stop();
 no_namespaces:
 	nsg_events_stop();
+no_events:
+	nsg_ledgers_stop();
 	return error;
 }
 
@@ -95,6 +101,7 @@ static void __exit nsgate_stop(void)
 	nsg_registry_clear();
 	nsg_sets_clear();
 	nsg_borrowed_return();
+	nsg_ledgers_stop();
 }
 
 module_init(nsgate_start);

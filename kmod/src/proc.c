@@ -61,6 +61,8 @@ static int show(struct seq_file *file, void *unused)
 	mutex_lock(&nsg_lock);
 	seq_printf(file, "generation %llu\n", nsg_generation);
 	seq_printf(file, "quarantine %u malformed %s\n", nsg_settings.quarantine, malformed[nsg_settings.malformed]);
+	if (atomic64_read(&nsg_uncounted))
+		seq_printf(file, "uncounted %llu\n", (u64)atomic64_read(&nsg_uncounted));
 	nsg_for_each_namespace(ns)
 		show_namespace(file, ns);
 	nsg_registry_visit(show_ruleset, file);

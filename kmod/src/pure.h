@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * What the pure files (request, predicate, the engine's, ruleset, decision) may use. They know neither skb nor
- * namespace, take no lock and keep no state, so they also build in user space, where test/userspace.h stands for the
- * kernel.
+ * namespace, take no lock and keep no state (but for the cache of the ledgers' sheets), so they also build in user
+ * space, where test/userspace.h stands for the kernel.
  */
 #ifndef _NSG_PURE_H
 #define _NSG_PURE_H
@@ -16,6 +16,7 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/signal.h>
+#include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
 #include <linux/types.h>

@@ -47,7 +47,7 @@ static int compare(const void *a, const void *b)
 }
 
 static void add_leaving(struct nsg_retired *retired, const struct nsg_ruleset *from,
-			const struct nsg_counters *counters, const struct nsg_ruleset *to)
+			const struct nsg_counters *counters, const struct nsg_ruleset *to, u64 reading)
 {
 	struct nsg_base base;
 	u32 i;
@@ -58,22 +58,39 @@ static void add_leaving(struct nsg_retired *retired, const struct nsg_ruleset *f
 		cond_resched();
 		if (is_in(to, rule->id))
 			continue;
-		base = nsg_counters_carry(counters, &from->rule[rule->rule], rule->rule);
+		base = nsg_counters_carry(counters, &from->rule[rule->rule], rule->rule, reading);
 		if (base.packets)
 			add(retired, rule->id, &base);
 	}
 }
 
 void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-		      const struct nsg_counters *counters, const struct nsg_ruleset *to)
+		      const struct nsg_counters *counters, const struct nsg_ruleset *to, u64 reading)
 {
 	u32 i;
 
-	add_leaving(retired, from, counters, to);
+	add_leaving(retired, from, counters, to, reading);
 	for (i = 0; i < earlier->count; i++)
 		if (!is_in(to, earlier->rules[i].id))
 			add(retired, earlier->rules[i].id, &earlier->rules[i].base);
 	sort(retired->rules, retired->count, sizeof(*retired->rules), compare, NULL);
+}
+
+struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired)
+{
+	size_t rules = retired->count * sizeof(*retired->rules);
+	struct nsg_retired *trimmed;
+
+	if (retired->count == retired->capacity)
+		return retired;
+	trimmed = nsg_kvzalloc(sizeof(*trimmed) + rules);
+	if (!trimmed)
+		return retired;
+	trimmed->capacity = retired->count;
+	trimmed->count = retired->count;
+	memcpy(trimmed->rules, retired->rules, rules);
+	nsg_kvfree(retired);
+	return trimmed;
 }
 
 const struct nsg_base *nsg_retired_find(const struct nsg_retired *retired, u64 id)

@@ -29,9 +29,12 @@ struct nsg_retired {
 struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
 				      const struct nsg_ruleset *to);
 
-/* Remembers the hit rules of `from`, whose counters were read, and what `earlier` does, but for rules of `to`. */
+/* Remembers the hit rules of `from` as of `reading`, and what `earlier` does, but for rules of `to`. */
 void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-		      const struct nsg_counters *counters, const struct nsg_ruleset *to);
+		      const struct nsg_counters *counters, const struct nsg_ruleset *to, u64 reading);
+
+/* The same in just the memory that it takes, if there is any to copy it to. */
+struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired);
 
 /* What is remembered of a rule, or NULL. */
 const struct nsg_base *nsg_retired_find(const struct nsg_retired *retired, u64 id);

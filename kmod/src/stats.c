@@ -8,6 +8,7 @@
 #include "binding.h"
 #include "netns.h"
 #include "reading.h"
+#include "refusal.h"
 #include "reply.h"
 #include "serial.h"
 
@@ -49,7 +50,7 @@ static u32 wanted_rules(const struct nsg_binding *binding, const struct since *s
 	u32 count = 0, rule;
 
 	for (rule = 0; rule < binding->counters->rules; rule++)
-		count += is_wanted(since, binding->counters->base[rule].changed);
+		count += is_wanted(since, nsg_counters_changed(binding->counters, rule));
 	return count;
 }
 
@@ -58,11 +59,21 @@ static bool is_wanted_binding(const struct nsg_binding *binding, u32 rules, cons
 	return rules || is_wanted(since, binding->account->changed);
 }
 
-/* Reads every binding, and tells how much of it is wanted. */
-static u64 read_bindings(const struct since *since, u32 *bindings)
+static int read_binding(const struct nsg_namespace *ns, struct nsg_binding *binding, u64 reading,
+			struct nsgate_refusal *refusal)
 {
-	u64 reading = nsg_next_reading(), bytes = 0;
+	if (nsg_binding_read(binding, reading))
+		return 0;
+	return nsg_refuse(refusal, -ENOMEM, NSGATE_FIELD_MEMORY, 0, "no memory to read the counters of namespace %u",
+			  ns->inode);
+}
+
+/* Reads every binding, and tells how much of it is wanted. Returns 0, or a negative errno and the reason. */
+static int read_bindings(const struct since *since, u32 *bindings, u64 *bytes, struct nsgate_refusal *refusal)
+{
+	u64 reading = nsg_next_reading();
 	struct nsg_namespace *ns;
+	int error;
 
 	nsg_for_each_namespace(ns) {
 		struct nsg_binding *binding = nsg_namespace_binding(ns);
@@ -70,14 +81,16 @@ static u64 read_bindings(const struct since *since, u32 *bindings)
 
 		if (!binding)
 			continue;
-		nsg_binding_read(binding, reading);
+		error = read_binding(ns, binding, reading, refusal);
+		if (error)
+			return error;
 		rules = wanted_rules(binding, since);
 		if (!is_wanted_binding(binding, rules, since))
 			continue;
-		bytes += sizeof(struct nsgate_binding_stats) + (u64)rules * sizeof(struct nsgate_rule_counters);
+		*bytes += sizeof(struct nsgate_binding_stats) + (u64)rules * sizeof(struct nsgate_rule_counters);
 		++*bindings;
 	}
-	return bytes;
+	return 0;
 }
 
 static void add_rules(struct nsg_reply *reply, const struct nsg_binding *binding, const struct since *since)
@@ -87,7 +100,7 @@ static void add_rules(struct nsg_reply *reply, const struct nsg_binding *binding
 	u32 rule;
 
 	for (rule = 0; rule < counters->rules; rule++) {
-		if (!is_wanted(since, counters->base[rule].changed))
+		if (!is_wanted(since, nsg_counters_changed(counters, rule)))
 			continue;
 		report = nsg_counters_report(counters, &binding->ruleset->rule[rule], rule);
 		nsg_reply_add(reply, &report, sizeof(report));
@@ -120,12 +133,12 @@ static int stats(const struct nsg_request *request, struct nsg_reply *reply, str
 	struct since since = { .cursor = request->stats->cursor };
 	struct nsgate_stats head = { .bindings = 0 };
 	struct nsg_namespace *ns;
-	u64 bytes;
+	u64 bytes = 0;
 	int error;
 
 	since.all = !nsg_is_reading(since.cursor);
-	bytes = read_bindings(&since, &head.bindings);
-	error = nsg_reply_begin(reply, request, sizeof(head) + bytes, refusal);
+	error = read_bindings(&since, &head.bindings, &bytes, refusal) ?:
+		nsg_reply_begin(reply, request, sizeof(head) + bytes, refusal);
 	if (error)
 		return error;
 	head.cursor = last_reading;

@@ -23,7 +23,7 @@
 static __always_inline struct nsg_tally tally_of(const struct nsg_binding *binding, const struct sk_buff *skb)
 {
 	return (struct nsg_tally){
-		.cells = binding->counters->cells[smp_processor_id()],
+		.ledger = &binding->counters->ledger[smp_processor_id()],
 		.bytes = nsg_packet_bytes(skb),
 		.now = get_jiffies_64(),
 	};

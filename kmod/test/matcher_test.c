@@ -14,7 +14,7 @@ long userspace_allocations = -1;
 
 /* Everything that a round compares; hits tell that the test is not empty. */
 static struct {
-	unsigned long packets, matches, mismatches, wrong_decisions, wrong_counts;
+	unsigned long packets, matches, mismatches, wrong_decisions, wrong_counts, sheets, spared, wrong_sheets;
 } seen;
 
 static void compare_matches(const struct nsg_ruleset *built, const struct nsgate_ruleset *ruleset,
@@ -57,9 +57,9 @@ static uint32_t reference_decision(const struct nsg_ruleset *built, const struct
 }
 
 static void compare_decisions(const struct nsg_ruleset *built, const struct nsgate_ruleset *ruleset,
-			      const struct nsg_key *key, struct nsg_cell *cells, uint64_t *counts)
+			      const struct nsg_key *key, struct nsg_ledger *ledger, uint64_t *counts)
 {
-	struct nsg_tally tally = { .cells = cells, .bytes = 100, .now = 5 };
+	struct nsg_tally tally = { .ledger = ledger, .bytes = 100, .now = 5 };
 	uint32_t want = reference_decision(built, ruleset, key, counts);
 	struct nsg_decision dry = nsg_decide(built, key, NULL), have = nsg_decide(built, key, &tally);
 	uint8_t verdict = want == NSGATE_NO_INDEX ? ruleset->default_verdict[key->hook] : built->rule[want].action;
@@ -68,10 +68,25 @@ static void compare_decisions(const struct nsg_ruleset *built, const struct nsga
 				dry.verdict != have.verdict;
 }
 
-static void compare_counts(const struct nsg_cell *cells, const uint64_t *counts, uint32_t rules)
+/* A sheet is there only if one of its rules was hit. */
+static void compare_counts(const struct nsg_ledger *ledger, const uint64_t *counts, uint32_t rules)
 {
-	for (uint32_t i = 0; i < rules; i++)
-		seen.wrong_counts += cells[i].packets != counts[i] || cells[i].bytes != counts[i] * 100;
+	static const struct nsg_cell none;
+
+	for (uint32_t number = 0; number < nsg_sheets_for(rules); number++) {
+		const struct nsg_sheet *sheet = nsg_ledger_sheet(ledger, number);
+		bool hit = false;
+
+		for (uint32_t i = 0, rule = number * NSG_SHEET_RULES; i < NSG_SHEET_RULES && rule < rules; i++, rule++) {
+			const struct nsg_cell *cell = sheet ? &sheet->cell[i] : &none;
+
+			hit |= counts[rule];
+			seen.wrong_counts += cell->packets != counts[rule] || cell->bytes != counts[rule] * 100;
+		}
+		seen.wrong_sheets += hit != !!sheet;
+		seen.sheets += !!sheet;
+		seen.spared += !sheet;
+	}
 }
 
 static void round_of(uint32_t rules)
@@ -80,7 +95,7 @@ static void round_of(uint32_t rules)
 	struct nsg_request request;
 	struct nsg_ruleset *built;
 	struct linked_sets sets;
-	struct nsg_cell *cells;
+	struct nsg_ledger ledger;
 	uint64_t *counts;
 	struct wire w;
 	int error;
@@ -95,22 +110,46 @@ static void round_of(uint32_t rules)
 	sets = linked_sets_build(&request);
 	built = nsg_ruleset_build(request.puts.at[0].ruleset, &error);
 	linked_sets_link(&sets, nsg_ruleset_sets(built));
-	cells = calloc(rules + 1, sizeof(*cells));
+	nsg_ledger_init(&ledger, built->rules);
 	counts = calloc(rules + 1, sizeof(*counts));
 	for (int i = 0; i < PACKETS; i++) {
 		struct nsg_key key = sample_key();
 
 		seen.packets++;
 		compare_matches(built, request.puts.at[0].ruleset, &key);
-		compare_decisions(built, request.puts.at[0].ruleset, &key, cells, counts);
+		compare_decisions(built, request.puts.at[0].ruleset, &key, &ledger, counts);
 	}
-	compare_counts(cells, counts, built->rules);
-	free(cells);
+	compare_counts(&ledger, counts, built->rules);
+	nsg_ledger_clear(&ledger);
 	free(counts);
 	nsg_ruleset_free(built);
 	linked_sets_free(&sets);
 	nsg_request_free(&request);
 	wire_free(&w);
+}
+
+/* A hit without memory for its cell is told apart, and the next one is counted. */
+static void test_uncounted(void)
+{
+	struct nsg_ledger ledger;
+	struct nsg_tally tally = { .ledger = &ledger, .bytes = 100, .now = 5 };
+
+	nsg_ledger_init(&ledger, NSGATE_MAX_RULES);
+	check(!nsg_ledger_memory(&ledger), "a ledger takes no memory before a rule is hit");
+	for (int memory = 0; memory < 2; memory++) {
+		userspace_allocations = memory;
+		nsg_count(&tally, NSGATE_MAX_RULES - 1);
+	}
+	userspace_allocations = -1;
+	check(atomic64_read(&nsg_uncounted) == 2 && !nsg_ledger_sheet(&ledger, ledger.count - 1),
+	      "hits without memory for a table or for a sheet are told as uncounted");
+	nsg_count(&tally, NSGATE_MAX_RULES - 1);
+	nsg_count(&tally, NSGATE_MAX_RULES - 1);
+	check(nsg_ledger_sheet(&ledger, ledger.count - 1)->cell[NSG_SHEET_RULES - 1].packets == 2 &&
+	      atomic64_read(&nsg_uncounted) == 2, "with memory the next are counted");
+	check(nsg_ledger_memory(&ledger) == ledger.count * sizeof(void *) + sizeof(struct nsg_sheet),
+	      "which takes a table and one sheet");
+	nsg_ledger_clear(&ledger);
 }
 
 /* A build that runs out of memory at any allocation fails, and frees what it had. */
@@ -164,6 +203,7 @@ static void test_find(void)
 
 int main(void)
 {
+	check(!nsg_ledgers_start(), "ledgers start");
 	for (uint32_t round = 0; round < ROUNDS; round++) {
 		sample_seed(round + 1);
 		round_of(round % 10 ? 1 + round % 60 : 600);
@@ -172,7 +212,11 @@ int main(void)
 	      seen.packets, seen.matches);
 	check(!seen.wrong_decisions, "the first rule that decides gives the verdict, or the default does");
 	check(!seen.wrong_counts, "every rule on the way is counted, and none beyond");
+	check(!seen.wrong_sheets && seen.sheets && seen.spared, "%lu sheets of cells were made for it, %lu were not",
+	      seen.sheets, seen.spared);
 	test_find();
 	test_exhaustion();
+	test_uncounted();
+	nsg_ledgers_stop();
 	return conclude();
 }

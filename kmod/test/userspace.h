@@ -33,6 +33,7 @@ typedef int32_t s32;
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 #define __force
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define READ_ONCE(x)		(*(const volatile typeof(x) *)&(x))
 #define BIT_ULL(n)		(1ULL << (n))
 #define nsg_uninitialized
@@ -124,5 +125,30 @@ static inline void nsg_kvfree(const void *at)
 {
 	free((void *)at);
 }
+
+#define GFP_ATOMIC		0
+#define __GFP_NOWARN		0
+#define SLAB_HWCACHE_ALIGN	0
+
+#define kzalloc(bytes, flags)	nsg_kvzalloc(bytes)
+#define kfree(at)		nsg_kvfree(at)
+
+struct kmem_cache {
+	size_t size;
+};
+
+static inline struct kmem_cache *kmem_cache_create(const char *name, size_t size, size_t align, unsigned long flags,
+						   void (*constructor)(void *))
+{
+	struct kmem_cache *cache = nsg_kvzalloc(sizeof(*cache));
+
+	if (cache)
+		cache->size = size;
+	return cache;
+}
+
+#define kmem_cache_zalloc(cache, flags)	nsg_kvzalloc((cache)->size)
+#define kmem_cache_free(cache, at)	nsg_kvfree(at)
+#define kmem_cache_destroy(cache)	nsg_kvfree(cache)
 
 #endif /* _NSG_USERSPACE_H */

@@ -98,10 +98,49 @@ static void test_cursor(void)
 	sandbox_delete(&b);
 }
 
+#define MANY_RULES	5000
+
+/* Counters take memory where rules are hit, not where they could be. */
+static void test_memory(void)
+{
+	uint64_t unbound, bound, hit, cursor;
+	struct sandbox s = sandbox_new();
+	uint32_t bindings, rules;
+	struct wire w;
+
+	counting(&w, 1, 1, MANY_RULES);
+	must("put", exchange(&w));
+	unbound = info().memory;
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	bind_add(&w, s.inode, s.birth, 1, 0);
+	must("bind", exchange(&w));
+	bound = info().memory - unbound;
+	check(bound < MANY_RULES, "a binding of %d rules takes %llu bytes before one is hit", MANY_RULES,
+	      (unsigned long long)bound);
+	send_to_rule(&s, 1, 3);
+	send_to_rule(&s, MANY_RULES, 2);
+	stats_since(0, &cursor, &bindings, &rules);
+	hit = info().memory - unbound;
+	check(rules == MANY_RULES && counters(s.inode, 1).packets == 3 && counters(s.inode, MANY_RULES).packets == 2,
+	      "the first and the last of them count");
+	check(hit > bound && hit < bound + 16384, "two that were hit take %llu more", (unsigned long long)(hit - bound));
+	commit_counting(&s, 2, 2, MANY_RULES + 1);
+	unbound = listed_ruleset(1).memory + listed_ruleset(2).memory;
+	check(info().memory - unbound < hit + 1024 && counters(s.inode, MANY_RULES).packets == 2,
+	      "another ruleset takes over their counts, and no more memory: %llu bytes",
+	      (unsigned long long)(info().memory - unbound));
+	unbind_and_drop(&s, 2);
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, 1);
+	must("drop", exchange(&w));
+	sandbox_delete(&s);
+}
+
 void test_counters(void)
 {
 	section("counters");
 	test_swap_keeps();
 	test_cursor();
+	test_memory();
 	check_empty("counters");
 }
