@@ -1,4 +1,13 @@
-import { checksIn, testsIn } from './guest-test';
+import { checksIn, failuresIn, testsIn } from './guest-test';
+
+describe("the failures in a test program's output", () => {
+  it('are those of the Test Anything Protocol and of jest, each told once', () => {
+    expect(failuresIn(['ok 1 - a', 'not ok 2 - b', '# 1 failed'])).toEqual(['not ok 2 - b']);
+    expect(failuresIn(['Bail out! no device', 'not okay'])).toEqual(['Bail out! no device']);
+    const jest = '\u001b[1m\u001b[31m  \u001b[1m● \u001b[22m\u001b[1mmodule › loads\u001b[39m\u001b[22m';
+    expect(failuresIn([jest, '    at line 3', jest])).toEqual(['● module › loads']);
+  });
+});
 
 describe('what a test program says it tested', () => {
   it('is the plan that the device test ends with', () => {

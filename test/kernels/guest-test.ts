@@ -22,6 +22,8 @@ export interface GuestTest {
   readonly timeoutSeconds: number;
   /** The folder for its log. */
   readonly folder: string;
+  /** Gets each test that fails, as it does, and what was tested in the end. */
+  readonly announce: (message: string) => void;
   /** Reads from the program's output what it tested; undefined if it did not come to its end. */
   readonly tested: (output: string) => string | undefined;
 }
@@ -38,12 +40,38 @@ export function testsIn(output: string): string | undefined {
   return total === undefined ? undefined : `${total} end-to-end tests`;
 }
 
-async function collect(machine: Machine, log: string): Promise<string> {
+/** The line by which a program says that a test failed: that of TAP, and of jest. */
+const failure = /^(?:not ok|Bail out!|\s*●) .*/;
+
+/** The tests that the lines of a program's output say have failed, each once. */
+export function failuresIn(lines: readonly string[]): string[] {
+  const found = lines.map((line) => failure.exec(stripVTControlCharacters(line))?.[0].trim());
+  return [...new Set(found.filter((line) => line !== undefined))];
+}
+
+/** Calls `tell` for each line of a stream that says of a failure, as soon as the line is whole. */
+function lookForFailures(tell: (failed: string) => void): (text: string) => void {
+  let rest = '';
+  return (text) => {
+    const lines = `${rest}${text}`.split('\n');
+    rest = lines.pop() ?? '';
+    failuresIn(lines).forEach(tell);
+  };
+}
+
+async function collect(machine: Machine, { name, announce }: GuestTest, log: string): Promise<string> {
   const file = createWriteStream(log);
+  const told = new Set<string>();
+  const tell = (failed: string): void => {
+    if (!told.has(failed)) announce(`${name}: ${failed}`);
+    told.add(failed);
+  };
   let output = '';
   for (const stream of [machine.stdout, machine.stderr]) {
+    const look = lookForFailures(tell);
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      look(text);
       file.write(text);
     });
   }
@@ -57,9 +85,9 @@ function verdict(exit: MachineExit, output: string, test: GuestTest): string | u
   if (exit.troubles[0]) return `the kernel reported ${exit.troubles[0].kind}: ${exit.troubles[0].line}`;
   if (exit.kind === 'stopped') return `it was still running after ${test.timeoutSeconds} s`;
   if (exit.kind === 'died') return exit.reason;
-  const firstFailure = /^(?:not ok|Bail out!|\s*●) .*/m.exec(output)?.[0]?.trim();
-  if (exit.status !== 0 || firstFailure !== undefined)
-    return firstFailure ?? `it ended with status ${exit.status}`;
+  const failures = failuresIn(output.split('\n'));
+  if (failures.length > 0) return failures.join('; ');
+  if (exit.status !== 0) return `it ended with status ${exit.status}`;
   return test.tested(output) === undefined ? 'it did not come to its end' : undefined;
 }
 
@@ -79,9 +107,11 @@ export async function runInGuest(test: GuestTest): Promise<string> {
   });
   machine.stdin.end();
   const killer = setTimeout(() => void machine.kill(), timeoutSeconds * 1000);
-  const output = await collect(machine, log);
+  const output = await collect(machine, test, log);
   clearTimeout(killer);
-  const failure = verdict(await machine.exited, output, test);
-  if (failure !== undefined) throw new TestFailure(`${name}: ${failure}`, log);
-  return test.tested(output) ?? '';
+  const failed = verdict(await machine.exited, output, test);
+  if (failed !== undefined) throw new TestFailure(`${name}: ${failed}`, log);
+  const tested = test.tested(output) ?? '';
+  test.announce(tested);
+  return tested;
 }

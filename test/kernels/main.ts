@@ -1,6 +1,6 @@
-// Entry of `npm run test:kernels [-- LINE…]`: the module on Debian's stock kernels, all supported lines unless some are named.
-import { exitStatus, VmError } from '../vm/vm-error';
-import { kernelLineOf, supportedLines } from '../vm/kernel-line';
+// Entry of `npm run test:kernels [-- --kernel LINE…]`: the module on Debian's stock kernels, all supported lines unless some
+// are named. What is known is told at once: each step, each test that fails, and each kernel's result.
+import { parseOptions } from './options';
 import { type KernelResult, resultLine, resultOf } from './report';
 import { stockKernel, testStockKernel } from './stock-kernel';
 
@@ -10,27 +10,21 @@ function say(message: string): void {
 
 async function testLine(line: string): Promise<KernelResult> {
   say(`Linux ${line} …`);
+  const sayOfLine = (message: string): void => {
+    say(`Linux ${line}: ${message}`);
+  };
   return resultOf(line, async () => {
     const kernel = await stockKernel(line, say);
-    return [kernel.image.release, ...(await testStockKernel(kernel))];
+    return [kernel.image.release, ...(await testStockKernel(kernel, sayOfLine))];
   });
 }
 
 async function main(): Promise<void> {
-  const named = process.argv.slice(2);
-  const lines = named.length > 0 ? named : supportedLines;
-  try {
-    lines.forEach(kernelLineOf);
-  } catch (error) {
-    if (!(error instanceof VmError)) throw error;
-    say(error.message);
-    process.exitCode = exitStatus.usage;
-    return;
+  for (const line of parseOptions(process.argv.slice(2))) {
+    const result = await testLine(line);
+    process.stdout.write(`${resultLine(result)}\n`);
+    if (result.kind === 'failed') process.exitCode = 1;
   }
-  const results: KernelResult[] = [];
-  for (const line of lines) results.push(await testLine(line));
-  for (const result of results) process.stdout.write(`${resultLine(result)}\n`);
-  process.exitCode = results.every(({ kind }) => kind === 'passed') ? 0 : 1;
 }
 
 void main();

@@ -11,6 +11,9 @@ import { buildModule } from './module-build';
 /** The program that tests the loaded module; `make -C kmod device-test` makes it. */
 export const deviceTest = join(checkoutRoot, 'kmod/.build/device-test');
 
+/** What a build that succeeded has shown. */
+export const noComplaint = 'no complaint of W=1 or sparse';
+
 const jest = [
   ...['node', 'node_modules/jest/bin/jest.js', '--selectProjects', 'e2e', '--runInBand'],
   ...['--testPathPatterns', 'test/e2e/module\\.test\\.ts$'],
@@ -36,23 +39,27 @@ export async function stockKernel(line: string, announce: (message: string) => v
 }
 
 /**
- * Builds the module for the kernel and runs every test of it there.
+ * Builds the module for the kernel and runs every test of it there; `announce` gets each step's outcome as it comes.
  * @returns what held, for a person
  * @throws TestFailure at the first that does not hold
  */
-export async function testStockKernel({ image, headers }: StockKernel): Promise<string[]> {
+export async function testStockKernel(
+  { image, headers }: StockKernel,
+  announce: (message: string) => void,
+): Promise<string[]> {
   const folder = workFolder(image.release);
   const module = await buildModule({ headers, release: image.release, folder });
+  announce(noComplaint);
   const device = await runInGuest({
-    ...{ name: 'device-test', image, folder, cpus: 1, memoryMegabytes: 1024, timeoutSeconds: 900 },
+    ...{ name: 'device-test', image, folder, announce, cpus: 1, memoryMegabytes: 1024, timeoutSeconds: 900 },
     command: ['sh', '-c', 'modprobe veth && exec "$@"', 'sh', deviceTest, module],
     tested: checksIn,
   });
   const endToEnd = await runInGuest({
-    ...{ name: 'end-to-end', image, folder, cpus: 1, memoryMegabytes: 2048, timeoutSeconds: 900 },
+    ...{ name: 'end-to-end', image, folder, announce, cpus: 1, memoryMegabytes: 2048, timeoutSeconds: 900 },
     command: jest,
     environment: { NSGATE_MODULE: module },
     tested: testsIn,
   });
-  return ['no complaint of W=1 or sparse', device, endToEnd];
+  return [noComplaint, device, endToEnd];
 }
