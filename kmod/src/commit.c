@@ -9,6 +9,7 @@
 #include "quarantine.h"
 #include "reading.h"
 #include "refusal.h"
+#include "registry.h"
 #include "reply.h"
 #include "ruleset_change.h"
 #include "set_change.h"
@@ -22,6 +23,7 @@ struct commit {
 	struct nsg_change *changes;	/* of bindings */
 	u32 changing;			/* how many of `changes` are ready */
 	bool replaces;			/* some of them have an old binding */
+	bool mixes;			/* what a process sends could get through on a mixture of old and new */
 	bool changed;			/* something, so the generation rises */
 };
 
@@ -51,6 +53,8 @@ static int prepare_change(struct commit *commit, struct nsg_namespace *ns, struc
 	commit->changing++;
 	if (change->old)
 		commit->replaces = true;
+	if (change->old && change->new)
+		commit->mixes |= nsg_rulesets_mix(change->old->ruleset, change->new->ruleset);
 	return 0;
 }
 
@@ -136,6 +140,24 @@ static void cancel(struct commit *commit)
 
 /* ---- from here on nothing can fail ---- */
 
+/* Whether a bound ruleset looks at sets on output and on postrouting, whose members change between the two. */
+static void look_for_mixture(struct nsg_ruleset *ruleset, void *mixes)
+{
+	if (ruleset->bindings && ruleset->needs & NSG_NEEDS_SETS)
+		*(bool *)mixes |= nsg_rulesets_mix(ruleset, ruleset);
+}
+
+/* Until no packet is under way that has met the old alone. */
+static void wait_for_old(struct commit *commit)
+{
+	if (commit->sets.sides_move)
+		nsg_registry_visit(look_for_mixture, &commit->mixes);
+	if (commit->mixes)
+		nsg_senders_grace_period();
+	else
+		nsg_grace_period();
+}
+
 /* Packets meet old and new together, of bindings as of sets. */
 static void publish(struct commit *commit)
 {
@@ -149,7 +171,7 @@ static void publish(struct commit *commit)
 	for (i = 0; i < commit->changing; i++)
 		nsg_change_publish(&commit->changes[i]);
 	if (commit->changing || sides_move)
-		nsg_grace_period();
+		wait_for_old(commit);
 }
 
 /* Packets meet the new alone. */

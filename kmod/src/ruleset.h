@@ -82,4 +82,18 @@ static inline struct nsg_set_refs *nsg_ruleset_sets(const struct nsg_ruleset *ru
 /* The index of the rule with this id, or NSG_NO_RULE. */
 u32 nsg_ruleset_find(const struct nsg_ruleset *ruleset, u64 id);
 
+/*
+ * Whether a packet that meets `old` on output and `new` on postrouting may get through though either alone would stop
+ * it: it has missed what `new` does on output and what `old` does on postrouting.
+ */
+static inline bool nsg_rulesets_mix(const struct nsg_ruleset *old, const struct nsg_ruleset *new)
+{
+	u32 family;
+
+	for (family = 0; family < 2; family++)
+		if (new->hooks[family] & BIT(NSGATE_HOOK_OUTPUT) && old->hooks[family] & BIT(NSGATE_HOOK_POSTROUTING))
+			return true;
+	return false;
+}
+
 #endif /* _NSG_RULESET_H */
