@@ -34,6 +34,7 @@ static const struct part {
 	{ "quarantine", test_quarantine },
 	{ "events", test_events },
 	{ "fragments", test_fragments },
+	{ "headers", test_packet_headers },
 	{ "sets", test_sets },
 	{ "swap", test_swap },
 	{ "set-traffic", test_sets_under_traffic },
