@@ -37,6 +37,12 @@ const leftOut = [
   ),
 ];
 
+/**
+ * Interrupts are routed as the BIOS has set them up. To ask ACPI takes a loop in its byte code, which the kernel breaks
+ * off after 30 seconds: too soon for this kernel on a busy machine, and then the devices have no interrupts.
+ */
+const parameters = ['pci=noacpi'];
+
 /** The settings of a kernel configuration that it switches on or gives a value. */
 export function settingsOf(configuration: string): ReadonlySet<string> {
   return new Set(configuration.split('\n').filter((line) => /^CONFIG_\w+=/.test(line)));
@@ -118,6 +124,7 @@ function builtKernel(source: string, sourceOf: DebianPackage): DebugKernel {
       package: sourceOf,
       vmlinuz: join(source, 'image/vmlinuz'),
       modules: join(modules, release),
+      parameters,
     },
     headers: join(source, 'build'),
   };

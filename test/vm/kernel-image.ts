@@ -20,6 +20,8 @@ export interface KernelImage {
   readonly vmlinuz: string;
   /** Its modules with depmod(8)'s indexes: what the guest sees as /lib/modules/RELEASE. */
   readonly modules: string;
+  /** What it is to find on its command line, besides what every guest does. */
+  readonly parameters?: readonly string[];
 }
 
 const collator = new Intl.Collator('en', { numeric: true });

@@ -117,6 +117,7 @@ function kernelCommandLine(options: QemuOptions): string {
     'rcupdate.rcu_cpu_stall_timeout=60',
     'watchdog_thresh=30',
     ...(options.accelerator.kind === 'tcg-counting-instructions' ? ['nokaslr'] : []),
+    ...(options.image.parameters ?? []),
   ].join(' ');
 }
 
