@@ -18,6 +18,7 @@ static void drop_on(struct wire *w, uint32_t number, enum nsgate_hook hook, uint
 	ruleset_end(w);
 }
 
+/* Between two swaps the flood has a moment in which it meets one ruleset alone, on a single CPU too. */
 static int swap_for(const struct sandbox *s, double seconds)
 {
 	double end = now() + seconds;
@@ -28,6 +29,7 @@ static int swap_for(const struct sandbox *s, double seconds)
 		wire_begin(&w, NSGATE_OP_COMMIT);
 		bind_add(&w, s->inode, s->birth, 1 + ++swaps % 2, 0);
 		must("swap", exchange(&w));
+		nanosleep(&(struct timespec){ .tv_nsec = 2000000 }, NULL);
 	}
 	return swaps;
 }
