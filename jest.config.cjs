@@ -11,6 +11,8 @@ const transform = {
 const moduleNameMapper = { '^@nsgate/proto$': '<rootDir>/proto/src/index.ts' };
 const shared = {
   rootDir: __dirname,
+  // Without it jest walks all of .cache, kernels' sources too, which takes minutes in a virtual machine.
+  roots: ['proto', 'controller', 'agent', 'test', 'deploy'].map((folder) => `<rootDir>/${folder}`),
   transform,
   moduleNameMapper,
   testEnvironment: 'node',
@@ -40,6 +42,7 @@ module.exports = {
     {
       ...shared,
       displayName: 'e2e',
+      roots: ['<rootDir>/test/e2e'],
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
       setupFilesAfterEnv: ['<rootDir>/test/e2e/harness/patience.ts'],
     },
