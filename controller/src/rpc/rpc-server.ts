@@ -1,4 +1,5 @@
 /** One gRPC listener with its services, health and reflection. */
+import { setMaxListeners } from 'node:events';
 import type { Http2SecureServer } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -55,6 +56,8 @@ export class RpcServer {
   constructor(private readonly options: RpcServerOptions) {
     const { services, health, descriptors, listener, gatekeeper, logger } = options;
     const { transport } = listener;
+    // Each open stream listens.
+    setMaxListeners(0, this.#stopping.signal);
     const guard = requestGuard({ transport, gatekeeper, logger });
     this.#server = new Server({ ...SERVER_OPTIONS, interceptors: [guard] });
     const environment = { transport, gatekeeper, logger, stopping: this.#stopping.signal };
