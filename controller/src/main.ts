@@ -57,6 +57,7 @@ const NO_LABELS: Labels = new Map();
 
 /** How soon a stream ends whose caller may not have it any more, beside the second within which the access file is read again. */
 const REVIEW_MS = 2000;
+const DAY_MS = 86_400_000;
 
 /** How long calls that run may go on once the controller is asked to stop. */
 const GRACE_MS = 4000;
@@ -321,7 +322,19 @@ function listeners(
     });
   };
   reloadOnChange({ paths: authority.watched, what: 'certificates', reload, logger, started });
+  refreshDaily(authority, { logger, started });
   return [local, { transport: 'tls', address: tcp.address, credentials }];
+}
+
+/** A new certificate is taken up as any that is put there. */
+function refreshDaily(authority: LiveAuthority, { logger, started }: Omit<Starting, 'config'>): void {
+  const refresh = (): void => {
+    authority.refresh().catch((error: unknown) => {
+      logger.error({ err: error }, "the controller's own certificate could not be made anew");
+    });
+  };
+  const timer = setInterval(refresh, DAY_MS).unref();
+  started.add(() => clearInterval(timer));
 }
 
 /** Undefined without TCP. */

@@ -7,6 +7,7 @@ import * as x509 from '@peculiar/x509';
 import { CertificateAuthority } from './certificate-authority';
 import { EnrolmentDesk } from './enrolment-desk';
 import { EnrolmentRecords } from './enrolment-records';
+import { LiveAuthority } from './live-authority';
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
@@ -161,7 +162,7 @@ describe('enrolment', () => {
     const [files, next] = [join(folder, 'ca'), await CertificateAuthority.openOwn(join(folder, 'next'))];
     writeFileSync(join(files, 'ca.pem'), `${authority.pem}${next.pem}`);
     authority = await CertificateAuthority.openOwn(files);
-    expect(await enrol(tokenFor('web-1'))).toMatchObject({ authority: `${authority.pem}` });
+    expect(await enrol(tokenFor('web-1'))).toMatchObject({ authority: authority.pem });
     expect(authority.pem.match(/BEGIN CERTIFICATE/g)).toHaveLength(2);
   });
 
@@ -181,5 +182,19 @@ describe('enrolment', () => {
       'controller.example',
       '10.0.0.1',
     ]);
+  });
+
+  it("makes the controller's own certificate anew in its last month, and not before", async () => {
+    const own = await LiveAuthority.open({ kind: 'own', names: ['localhost'] }, join(folder, 'own'));
+    const serving = (): string => new X509Certificate(readFileSync(own.files.cert)).serialNumber;
+    const made = serving();
+    const afterDays = async (days: number): Promise<void> => {
+      jest.useFakeTimers({ now: Date.now() + days * 86_400_000, doNotFake: ['nextTick', 'setImmediate'] });
+      await own.refresh().finally(() => jest.useRealTimers());
+    };
+    await afterDays(330);
+    expect(serving()).toBe(made);
+    await afterDays(340);
+    expect(serving()).not.toBe(made);
   });
 });

@@ -27,6 +27,7 @@ export class LiveAuthority {
   private constructor(
     readonly files: ServingFiles,
     private readonly signing: AuthorityFiles | undefined,
+    private readonly own: { readonly folder: string; readonly names: readonly string[] } | undefined,
     current: CertificateAuthority | undefined,
   ) {
     this.#current = current;
@@ -40,13 +41,15 @@ export class LiveAuthority {
       return new LiveAuthority(
         { ca, cert, key },
         signing,
+        undefined,
         signing && (await CertificateAuthority.open(signing)),
       );
     }
     const authority = await CertificateAuthority.openOwn(folder);
     const server = await authority.serverFiles(folder, source.names);
     const own = ownAuthorityFiles(folder);
-    return new LiveAuthority({ ca: own.cert, ...server }, own, authority);
+    const { names } = source;
+    return new LiveAuthority({ ca: own.cert, ...server }, own, { folder, names }, authority);
   }
 
   /** Undefined when nothing can be signed here. */
@@ -58,6 +61,11 @@ export class LiveAuthority {
   get watched(): string[] {
     const { ca, cert, key } = this.files;
     return [ca, cert, key, ...(this.signing === undefined ? [] : [this.signing.key])];
+  }
+
+  /** Makes the certificate that the controller serves by anew, where it is our own and near its end: to be called daily. */
+  async refresh(): Promise<void> {
+    if (this.own !== undefined) await this.#current?.serverFiles(this.own.folder, this.own.names);
   }
 
   /** Reads the CA again; an Error says what is wrong, and what was read before goes on. */
