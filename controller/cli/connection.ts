@@ -82,16 +82,25 @@ function target(options: ConnectionOptions): { address: string; channel: Channel
   return { address: endpoint, channel: clientCredentials({ ca, cert, key }) };
 }
 
-/** A certificate that is given goes before a token of the environment. */
-function tokenOf({ tokenFile, tlsCert }: ConnectionOptions): string | undefined {
-  if (tokenFile !== undefined) return readFileSync(tokenFile, 'utf8').trim();
-  return tlsCert === undefined ? process.env.NSGATE_TOKEN : undefined;
+/** A certificate that is given goes before a token of the environment. A file is read at each call: a token may be renewed meanwhile. */
+function tokenOf({ tokenFile, tlsCert }: ConnectionOptions): (() => string) | undefined {
+  if (tokenFile !== undefined) return () => readFileSync(tokenFile, 'utf8').trim();
+  const given = process.env.NSGATE_TOKEN;
+  return tlsCert === undefined && given !== undefined ? () => given : undefined;
 }
 
-function tokenChannel(ca: string, token: string): ChannelCredentials {
+function tokenChannel(ca: string, token: () => string): ChannelCredentials {
   const context = createSecureContext({ ca: readFileSync(ca), minVersion: 'TLSv1.3' });
-  const metadata = new Metadata();
-  metadata.set('authorization', `Bearer ${token}`);
-  const perCall = credentials.createFromMetadataGenerator((_options, done) => done(null, metadata));
+  // A file that is not there is told before anything is called.
+  token();
+  const perCall = credentials.createFromMetadataGenerator((_options, done) => {
+    const metadata = new Metadata();
+    try {
+      metadata.set('authorization', `Bearer ${token()}`);
+      done(null, metadata);
+    } catch (error) {
+      done(error as Error);
+    }
+  });
   return credentials.combineChannelCredentials(credentials.createFromSecureContext(context), perCall);
 }
