@@ -1,4 +1,4 @@
-/** The certificates of the demo: one CA in the data folder, and one certificate for each party. */
+/** The certificates of the demo: one CA in the data folder, and one for controller and operator each. The host enrols. */
 import { join } from 'node:path';
 import type { TlsFiles } from '@nsgate/proto';
 import { createLocalCa } from '../certificates/local-ca';
@@ -10,7 +10,8 @@ export const HOST_ID = 'demo-host';
 
 export interface DemoCertificates {
   controller: TlsFiles;
-  agent: TlsFiles;
+  /** Private key of the CA, with which the controller signs for its hosts. */
+  authorityKey: string;
   operator: TlsFiles;
 }
 
@@ -18,13 +19,13 @@ export interface DemoCertificates {
 export async function makeCertificates(dataDir: string): Promise<DemoCertificates> {
   const ca = await createLocalCa(join(dataDir, 'certs'));
   return {
+    authorityKey: ca.keyFile,
     controller: await ca.issue({
       name: 'controller',
       identity: { kind: 'controller', id: 'main' },
       dnsNames: ['localhost'],
       ipAddresses: ['127.0.0.1', '::1', ADDRESS_SEEN_FROM_VM],
     }),
-    agent: await ca.issue({ name: 'agent', identity: { kind: 'host', id: HOST_ID } }),
     operator: await ca.issue({ name: 'operator', identity: { kind: 'operator', id: 'admin' } }),
   };
 }

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { TlsFiles } from '@nsgate/proto';
+import type { DemoCertificates } from './certificates';
 import type { DemoOptions } from './options';
 
 const CONTROLLER = resolve(__dirname, '../../controller/dist/src/main.js');
@@ -24,7 +24,7 @@ export class ControllerProcess {
   /** Starts the controller and waits until it serves; an Error repeats what it said when it does not. */
   static async start(
     options: DemoOptions,
-    tls: TlsFiles,
+    { controller: tls, authorityKey }: DemoCertificates,
     serves: () => Promise<boolean>,
   ): Promise<ControllerProcess> {
     const address = `127.0.0.1:${options.port}`;
@@ -36,7 +36,7 @@ export class ControllerProcess {
       ...['--data-dir', join(options.dataDir, 'store')],
       ...['--listen', address],
       ...['--socket', socket],
-      ...['--tls-ca', tls.ca, '--tls-cert', tls.cert, '--tls-key', tls.key],
+      ...['--tls-ca', tls.ca, '--tls-cert', tls.cert, '--tls-key', tls.key, '--ca-key', authorityKey],
     ];
     const child = spawn(process.execPath, [CONTROLLER, ...flags], {
       stdio: ['ignore', output, output],

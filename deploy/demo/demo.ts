@@ -1,8 +1,8 @@
 /** The demo: controller, host and operator, step by step, and all of it gone afterwards. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Policy, TlsFiles } from '@nsgate/proto';
+import type { Policy } from '@nsgate/proto';
 import { readResourceFile } from '../../controller/cli/resource-file';
 import { ADDRESS_SEEN_FROM_VM, HOST_ID, makeCertificates, type DemoCertificates } from './certificates';
 import { ControllerProcess } from './controller-process';
@@ -51,7 +51,7 @@ export class Demo {
     const certificates = await this.#makeCertificates();
     const operator = new Operator(`127.0.0.1:${this.options.port}`, certificates.operator);
     const serves = (): Promise<boolean> => operator.serves();
-    const controller = await ControllerProcess.start(this.options, certificates.controller, serves);
+    const controller = await ControllerProcess.start(this.options, certificates, serves);
     this.#parts = { certificates, operator, controller };
     void controller.ended().then((how) => this.#fail(how));
     audience.news(`listening on ${controller.address} (mutual TLS) and ${controller.socket}`);
@@ -59,7 +59,7 @@ export class Demo {
 
   /** Starts the host with its agent, and waits until its probes run. */
   async startHost(audience: Audience): Promise<void> {
-    const { certificates } = this.#started();
+    const { operator } = this.#started();
     const module = await moduleFileFor(this.options.host);
     const seenAs = this.options.host === 'vm' ? ADDRESS_SEEN_FROM_VM : '127.0.0.1';
     this.#host = await DemoHost.start(this.options, {
@@ -67,8 +67,9 @@ export class Demo {
       serverName: 'localhost',
       module,
       hostId: HOST_ID,
-      tls: readPemTexts(certificates.agent),
+      token: await operator.enroll(HOST_ID),
     });
+    audience.news(`${HOST_ID} is given a token, by which its agent gets its certificate`);
     void this.#host.ended.then((problem) => this.#fail(problem ?? 'the host ended by itself'));
     void this.#listen(this.#host, audience);
     await this.#until(() => this.#hostReady, { ms: HOST_PATIENCE_MS, what: 'starting the host' });
@@ -213,9 +214,4 @@ export class Demo {
   #fail(reason: string): void {
     if (!this.#stopping) this.#failure.report(reason);
   }
-}
-
-function readPemTexts(files: TlsFiles): Record<keyof TlsFiles, string> {
-  const { ca, cert, key } = files;
-  return { ca: readFileSync(ca, 'utf8'), cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
 }

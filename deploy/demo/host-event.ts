@@ -39,7 +39,7 @@ export const hostOrders = z.object({
   module: z.string(),
   /** The host's id. */
   hostId: z.string(),
-  /** PEM texts of the agent's mutual TLS. */
-  tls: z.object({ ca: z.string(), cert: z.string(), key: z.string() }),
+  /** By which the agent gets the host's certificate. */
+  token: z.string(),
 });
 export type HostOrders = z.infer<typeof hostOrders>;

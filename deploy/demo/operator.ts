@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { status, type ServiceError } from '@grpc/grpc-js';
 import {
   clientCredentials,
+  EnrollmentServiceClient,
   FleetServiceClient,
   PolicyServiceClient,
   RealizationState,
@@ -29,12 +30,14 @@ export class Operator {
   readonly #policies: PolicyServiceClient;
   readonly #fleet: FleetServiceClient;
   readonly #stats: StatsServiceClient;
+  readonly #enrollment: EnrollmentServiceClient;
 
   constructor(address: string, tls: TlsFiles) {
     const credentials = clientCredentials(tls);
     this.#policies = new PolicyServiceClient(address, credentials, CHANNEL);
     this.#fleet = new FleetServiceClient(address, credentials, CHANNEL);
     this.#stats = new StatsServiceClient(address, credentials, CHANNEL);
+    this.#enrollment = new EnrollmentServiceClient(address, credentials, CHANNEL);
   }
 
   /** Whether the controller answers, tried for a quarter of a second. */
@@ -60,6 +63,20 @@ export class Operator {
   async deletePolicy(name: string): Promise<void> {
     const call = promisify(this.#policies.deletePolicy.bind(this.#policies) as UnaryCall<object, object>);
     await readable(call({ name, etag: '', allowMissing: true, validateOnly: false, reason: 'demo' }));
+  }
+
+  /** Gives a token by which the host gets its certificate, once, within the hour. */
+  async enroll(hostId: string): Promise<string> {
+    const create = promisify(
+      this.#enrollment.createEnrollmentToken.bind(this.#enrollment) as UnaryCall<object, { token: string }>,
+    );
+    return (await readable(create({ host: `hosts/${hostId}`, ttl: undefined }))).token;
+  }
+
+  /** Takes back every certificate of the host. */
+  async revoke(hostId: string): Promise<void> {
+    const call = promisify(this.#enrollment.revokeHost.bind(this.#enrollment) as UnaryCall<object, object>);
+    await readable(call({ host: `hosts/${hostId}`, reason: 'test' }));
   }
 
   /** Where a policy stands on all hosts. */
@@ -114,7 +131,7 @@ export class Operator {
   }
 
   close(): void {
-    for (const client of [this.#policies, this.#fleet, this.#stats]) client.close();
+    for (const client of [this.#policies, this.#fleet, this.#stats, this.#enrollment]) client.close();
   }
 }
 

@@ -7,6 +7,7 @@ import type { HostOrders } from '../host-event';
 import type { UndoStack } from './undo-stack';
 
 const FOLDER = '/run/nsgate-demo';
+const STATE_DIR = join(FOLDER, 'state');
 const AGENT = resolve(__dirname, '../../../agent/dist/src/main.js');
 const PATIENCE_MS = 10_000;
 
@@ -18,7 +19,7 @@ export interface AgentProcess {
 /** Starts the agent; its log goes to our standard error. */
 export async function startAgent(orders: HostOrders, undo: UndoStack): Promise<AgentProcess> {
   const removeFolder = (): Promise<void> => rm(FOLDER, { recursive: true, force: true });
-  await undo.did(FOLDER, () => writeTlsFiles(orders), removeFolder);
+  await undo.did(FOLDER, () => writeToken(orders), removeFolder);
   let child: ChildProcess | undefined;
   const start = (): Promise<void> => {
     child = spawn(process.execPath, [AGENT, ...agentArguments(orders)], {
@@ -36,19 +37,16 @@ function agentArguments(orders: HostOrders): string[] {
     'run',
     ...['--controller', orders.controller],
     ...['--tls-server-name', orders.serverName],
-    ...['--tls-ca', join(FOLDER, 'ca.pem')],
-    ...['--tls-cert', join(FOLDER, 'cert.pem')],
-    ...['--tls-key', join(FOLDER, 'key.pem')],
     ...['--host-id', orders.hostId],
     ...['--label', 'role=demo'],
-    ...['--state-dir', join(FOLDER, 'state')],
+    ...['--state-dir', STATE_DIR],
   ];
 }
 
-async function writeTlsFiles({ tls }: HostOrders): Promise<void> {
-  await mkdir(FOLDER, { recursive: true, mode: 0o700 });
-  for (const [name, pem] of Object.entries(tls))
-    await writeFile(join(FOLDER, `${name}.pem`), pem, { mode: 0o600 });
+/** Where the agent looks for it: in a file, since everybody can read command lines. */
+async function writeToken({ token }: HostOrders): Promise<void> {
+  await mkdir(STATE_DIR, { recursive: true, mode: 0o700 });
+  await writeFile(join(STATE_DIR, 'enroll-token'), token, { mode: 0o600 });
 }
 
 async function ending(child: ChildProcess | undefined): Promise<string> {
