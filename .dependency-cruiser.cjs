@@ -29,7 +29,7 @@ module.exports = {
       name: 'programs-do-not-know-how-they-are-run',
       comment: 'Programs are deployed and tested from outside.',
       severity: 'error',
-      from: { path: '^(agent|controller|proto)/', pathNot: '\\.test\\.ts$' },
+      from: { path: '^(agent|controller|proto)/', pathNot: '\\.test(ing)?\\.ts$' },
       to: { path: '^(deploy|test)/' },
     },
     {
