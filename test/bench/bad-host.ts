@@ -1,0 +1,142 @@
+/**
+ * What one bad host costs the others: `npm run bench:bad-host`. A policy is written again and again, and it is measured how long it takes
+ * until every other host has received it: with all quiet, and with one host that floods, does not read and reconnects all the time, in
+ * turns, so that what else the machine does falls on both.
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import {
+  clientCredentials,
+  CreatePolicyRequest,
+  LabelOperator,
+  UpdatePolicyRequest,
+  type Policy,
+} from '@nsgate/proto';
+import {
+  buildController,
+  Clients,
+  ControllerProcess,
+  unary,
+} from '../../controller/src/controller-process.testing';
+import { createLocalCa, type LocalCa } from '../../deploy/certificates/local-ca';
+import { Fleet } from './bad-host/fleet';
+
+const HOSTS = 20;
+const TURNS = 6;
+const PUSHES = 250;
+/** Between writes, so that the times of day at which they come are many. */
+const PAUSE_MS = 10;
+const SETTLE_MS = 1000;
+const MOST = 1.5;
+
+class Bench {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'nsgate-bad-host-'));
+  readonly #controller = new ControllerProcess();
+  #pushes = 0;
+
+  async run(): Promise<boolean> {
+    buildController();
+    const ca = await createLocalCa(join(this.#folder, 'ca'));
+    const identity = { kind: 'controller', id: 'c' } as const;
+    await this.#controller.start(await ca.issue({ name: 'c', identity, ipAddresses: ['127.0.0.1'] }));
+    const fleet = await Fleet.connect(this.#controller.port, ca, HOSTS);
+    const operator = await this.#operator(ca);
+    const bad = await this.#badHost(ca);
+    try {
+      return report(await this.#measure(fleet, operator, bad));
+    } finally {
+      bad.disconnect();
+      operator.close();
+      fleet.close();
+      await this.#controller.remove();
+      rmSync(this.#folder, { recursive: true });
+    }
+  }
+
+  async #measure(fleet: Fleet, operator: Clients, bad: ChildProcess): Promise<Measured> {
+    const [quiet, disturbed]: [number[], number[]] = [[], []];
+    await this.#pushAll(fleet, operator);
+    for (let turn = 0; turn < TURNS; turn++) {
+      quiet.push(...(await this.#pushAll(fleet, operator)));
+      bad.send('on');
+      await setTimeout(SETTLE_MS);
+      disturbed.push(...(await this.#pushAll(fleet, operator)));
+      bad.send('off');
+      await setTimeout(SETTLE_MS);
+    }
+    return { quiet, disturbed };
+  }
+
+  async #pushAll(fleet: Fleet, operator: Clients): Promise<number[]> {
+    const times: number[] = [];
+    for (let i = 0; i < PUSHES; i++) {
+      times.push(await this.#push(fleet, operator));
+      await setTimeout(PAUSE_MS * (0.5 + Math.random()));
+    }
+    return times;
+  }
+
+  /** From the write to the last host's receipt. */
+  async #push(fleet: Fleet, operator: Clients): Promise<number> {
+    this.#pushes += 1;
+    const policy = { name: 'policies/bench', description: `push ${this.#pushes}` };
+    const request = UpdatePolicyRequest.fromPartial({ policy, updateMask: ['description'] });
+    const start = performance.now();
+    const { revision } = await unary<Policy>((done) => operator.policies.updatePolicy(request, done));
+    return (await fleet.received(revision)) - start;
+  }
+
+  async #operator(ca: LocalCa): Promise<Clients> {
+    const files = await ca.issue({ name: 'operator', identity: { kind: 'operator', id: 'bench' } });
+    const clients = new Clients(`127.0.0.1:${this.#controller.port}`, clientCredentials(files));
+    const request = CreatePolicyRequest.fromPartial({
+      policyId: 'bench',
+      policy: {
+        hostSelector: {
+          requirements: [{ key: 'site', operator: LabelOperator.LABEL_OPERATOR_EQUALS, values: ['bench'] }],
+        },
+        namespaces: { include: ['tenant-*'] },
+      },
+    });
+    await unary((done) => clients.policies.createPolicy(request, done));
+    return clients;
+  }
+
+  async #badHost(ca: LocalCa): Promise<ChildProcess> {
+    const { cert, key, ca: root } = await ca.issue({ name: 'bad', identity: { kind: 'host', id: 'bad' } });
+    const args = [String(this.#controller.port), cert, key, root];
+    return fork(join(__dirname, 'bad-host/bad-host.ts'), args, { execArgv: ['--import', 'tsx'] });
+  }
+}
+
+interface Measured {
+  readonly quiet: number[];
+  readonly disturbed: number[];
+}
+
+function report({ quiet, disturbed }: Measured): boolean {
+  const line = (what: string, times: number[]): string =>
+    `${what}: median ${at(times, 0.5).toFixed(1)} ms, p99 ${at(times, 0.99).toFixed(1)} ms, ${times.length} pushes to ${HOSTS} hosts\n`;
+  process.stdout.write(line('quiet', quiet) + line('with a bad host', disturbed));
+  const ratio = at(disturbed, 0.99) / at(quiet, 0.99);
+  const holds = ratio <= MOST;
+  process.stdout.write(
+    `${holds ? 'ok  ' : 'OVER'} p99 is ${ratio.toFixed(2)} of the quiet one (at most ${MOST})\n`,
+  );
+  return holds;
+}
+
+function at(times: readonly number[], share: number): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * share)] ?? Infinity;
+}
+
+new Bench().run().then(
+  (holds) => process.exit(holds ? 0 : 1),
+  (error: unknown) => {
+    process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
+    process.exit(1);
+  },
+);
