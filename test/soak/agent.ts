@@ -40,10 +40,13 @@ async function killAgain(host: AgentHost, kills: number): Promise<void> {
   run('ip', '-n', 'soak-1', 'link', 'set', 'lo', 'up');
   const states = [policyOf('soak', 'soak-*', 10), policyOf('soak', 'soak-*', 200)] as const;
   const digests: string[] = [];
+  let startMs = 0;
   for (const state of states) {
     await host.desire(state);
+    const start = performance.now();
     host.startAgent();
     digests.push(await waitFor(() => differing(bound('soak-1'), digests)));
+    startMs = performance.now() - start;
     await host.agent?.end();
   }
   const traffic = spawn('ip', ['netns', 'exec', 'soak-1', 'ping', '-q', '-i', '0.2', '127.0.0.1'], {
@@ -54,7 +57,8 @@ async function killAgain(host: AgentHost, kills: number): Promise<void> {
   for (let round = 0; round < kills; round++) {
     await host.desire(states[round % 2 === 0 ? 0 : 1]);
     host.startAgent();
-    sleepMs(Math.random() * 4000);
+    // As often before the commit as after it, whatever this machine's speed.
+    sleepMs(Math.random() * 2 * startMs);
     await host.agent?.end('SIGKILL');
     const digest = bound('soak-1') ?? 'none';
     demand(digests.includes(digest), `after kill ${round} the kernel has ${digest}, which was never desired`);
@@ -67,6 +71,7 @@ async function killAgain(host: AgentHost, kills: number): Promise<void> {
     seen[digest] = (seen[digest] ?? 0) + 1;
   }
   traffic.kill();
+  demand(kills < 20 || Object.keys(seen).length === digests.length, 'no kill came after a commit');
   say(
     `${kills} kills`,
     `always one of the desired states (${Object.values(seen).join(' and ')} times), no counter went back`,
@@ -99,6 +104,7 @@ function cycle(host: AgentHost, from: number, count: number): void {
 
 /** A counter on the other end sees nothing of what a namespace sends before its policy is in force. */
 async function quarantineBirths(host: AgentHost, births: number): Promise<void> {
+  demand(packetsOut() > 0, 'the counter sees nothing of a namespace that is not in quarantine, either');
   await host.desire(policyOf('quarantine', 'q-*', 10));
   host.startAgent('--quarantine', 'on');
   await waitFor(() => (withDevice((device) => device.info().quarantine) ? true : undefined));
