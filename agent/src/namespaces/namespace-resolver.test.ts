@@ -92,10 +92,19 @@ describe('the table of names', () => {
     expect(states()).toEqual(['ns1 ready', 'ns2 ready']);
   });
 
+  it('looks each second at a placeholder for a minute: on a busy host the mount comes late', async () => {
+    source.findings.set('ns2', { kind: 'placeholder' });
+    source.notify('ns2');
+    await jest.advanceTimersByTimeAsync(30_000);
+    const read = jest.spyOn(source, 'read');
+    await jest.advanceTimersByTimeAsync(1100);
+    expect(read).toHaveBeenCalledWith('ns2');
+  });
+
   it('stops looking at a file that stays a placeholder, but for the scans', async () => {
     source.findings.set('file', { kind: 'placeholder' });
     source.notify('file');
-    await jest.advanceTimersByTimeAsync(10_000);
+    await jest.advanceTimersByTimeAsync(65_000);
     const read = jest.spyOn(source, 'read');
     await jest.advanceTimersByTimeAsync(10_000);
     expect(read).not.toHaveBeenCalled();

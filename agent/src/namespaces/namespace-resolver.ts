@@ -18,14 +18,16 @@ export interface NamespaceResolverOptions {
 
 /**
  * A placeholder is looked at after 1, 2, 4 ms, then each 4 ms while it is young, since `ip netns add` takes some time from the file
- * to the mount; then after 8, 16, … 1024 ms; from then on the scans do.
+ * to the mount; then after 8, 16, … 1024 ms, and each 1024 ms for a minute, since on a busy host it may take long; from then on
+ * the scans do.
  */
 const YOUNG_MS = 200;
 const SHORT_WAIT_MS = 4;
-const LAST_WAIT_MS = 1024;
+const LONG_WAIT_MS = 1024;
+const PATIENCE_MS = 60_000;
 
 /** Scans take at most this share of the time. */
-const SCAN_SHARE = 0.002;
+const SCAN_SHARE = 0.005;
 
 export class NamespaceResolver {
   readonly #table = new NamespaceTable();
@@ -156,9 +158,9 @@ export class NamespaceResolver {
     const timer = setTimeout(() => {
       this.#dirtyNow(name);
       if (this.#confirmations.get(name) !== timer) return;
-      const isYoung = performance.now() - since < YOUNG_MS;
-      const next = isYoung ? Math.min(waitMs * 2, SHORT_WAIT_MS) : waitMs * 2;
-      if (next > LAST_WAIT_MS) this.#confirmations.set(name, undefined);
+      const ageMs = performance.now() - since;
+      const next = Math.min(waitMs * 2, ageMs < YOUNG_MS ? SHORT_WAIT_MS : LONG_WAIT_MS);
+      if (ageMs > PATIENCE_MS) this.#confirmations.set(name, undefined);
       else this.#confirm(name, since, next);
     }, waitMs);
     timer.unref();
