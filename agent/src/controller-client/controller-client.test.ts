@@ -8,7 +8,7 @@ import {
 } from '@nsgate/proto';
 import pino from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Change, Refusal } from '../desired-state/intake';
+import type { Change, Outcome } from '../desired-state/intake';
 import { policyMessage } from '../desired-state/policy.testing';
 import type { HostEvent } from '../host-events/host-events';
 import type { Reality } from '../reconcile/reality';
@@ -110,7 +110,7 @@ describe('the stream to a controller', () => {
   let port: number;
   let reality: Reality;
   let submitted: Change[];
-  let answer: (change: Change) => Promise<Refusal>;
+  let answer: (change: Change) => Promise<Outcome>;
   let samples: BindingSample[];
   let statsFromStart: number;
   let events: HostEvent[];
@@ -193,7 +193,7 @@ describe('the stream to a controller', () => {
   });
 
   it('acknowledges a policy once it is taken', async () => {
-    let take: (refusal: Refusal) => void = () => undefined;
+    let take: (outcome: Outcome) => void = () => undefined;
     answer = () => new Promise((resolve) => (take = resolve));
     await connected();
     controller.say({ $case: 'upsert', value: { nonce: 7n, policy: policyMessage() } });
@@ -204,12 +204,17 @@ describe('the stream to a controller', () => {
     expect(controller.all('ack')).toEqual([{ nonce: 7n }]);
   });
 
-  it('refuses a policy with the reason when the host will not have it', async () => {
-    answer = () => Promise.resolve('the kernel says no');
+  it.each([
+    ['for good', false],
+    ['for now', true],
+  ])('refuses a policy with the reason when the host will not have it %s', async (_how, passing) => {
+    answer = () => Promise.resolve({ reason: 'the kernel says no', passing });
     await connected();
     controller.say({ $case: 'upsert', value: { nonce: 8n, policy: policyMessage() } });
     await until(() => controller.all('nack').length === 1);
-    expect(controller.all('nack')).toEqual([{ nonce: 8n, name: 'policies/a', reason: 'the kernel says no' }]);
+    expect(controller.all('nack')).toEqual([
+      { nonce: 8n, name: 'policies/a', reason: 'the kernel says no', passing },
+    ]);
   });
 
   it('refuses a policy that is not valid without showing it to anybody', async () => {

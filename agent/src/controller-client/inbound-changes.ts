@@ -7,7 +7,7 @@ import type {
   PolicyUpsert,
 } from '@nsgate/proto';
 import type { Logger } from 'pino';
-import type { Change, Refusal } from '../desired-state/intake';
+import type { Change, Outcome } from '../desired-state/intake';
 import { PolicyFault } from '../desired-state/policy';
 import { readPolicy } from './policy-message';
 import { readSetChange, SetAssembly } from './set-message';
@@ -21,7 +21,7 @@ export type ChangeMessage = Extract<
 >;
 
 export interface InboundChangesOptions {
-  submit: (change: Change) => Promise<Refusal>;
+  submit: (change: Change) => Promise<Outcome>;
   answer: (message: ConnectRequest['message']) => void;
   log: Logger;
 }
@@ -42,13 +42,12 @@ export class InboundChanges {
     const { nonce, name } = nameOf(message);
     const read = this.#read(message);
     if (read === 'more to come') return;
-    const refusal = typeof read === 'string' ? read : await this.options.submit(read);
-    this.#answer(nonce, name, refusal);
-    this.#log(message, { ...aboutOf(message), reason: refusal }, performance.now() - start);
+    const answer = read instanceof PolicyFault ? unfit(read) : await this.options.submit(read);
+    this.#answer(nonce, name, answer);
+    this.#log(message, { ...aboutOf(message), reason: answer?.reason }, performance.now() - start);
   }
 
-  /** A refusal where it is not valid. */
-  #read(message: ChangeMessage): Change | string {
+  #read(message: ChangeMessage): Change | 'more to come' | PolicyFault {
     try {
       switch (message.$case) {
         case 'upsert':
@@ -63,7 +62,7 @@ export class InboundChanges {
           return { kind: 'release-set', name: message.value.name };
       }
     } catch (error) {
-      if (error instanceof PolicyFault) return error.message;
+      if (error instanceof PolicyFault) return error;
       throw error;
     }
   }
@@ -73,12 +72,13 @@ export class InboundChanges {
     return set === undefined ? 'more to come' : { kind: 'hold-set', set };
   }
 
-  #answer(nonce: bigint, name: string, refusal: Refusal): void {
-    this.options.answer(
-      refusal === undefined
-        ? { $case: 'ack', value: { nonce } }
-        : { $case: 'nack', value: { nonce, name, reason: refusal.slice(0, MAX_REASON) } },
-    );
+  #answer(nonce: bigint, name: string, refusal: Outcome): void {
+    if (refusal === undefined) {
+      this.options.answer({ $case: 'ack', value: { nonce } });
+      return;
+    }
+    const reason = refusal.reason.slice(0, MAX_REASON);
+    this.options.answer({ $case: 'nack', value: { nonce, name, reason, passing: refusal.passing } });
   }
 
   #log({ $case }: ChangeMessage, about: About, durationMs: number): void {
@@ -103,6 +103,11 @@ const REFUSED: Record<ChangeMessage['$case'], string> = {
   setDelta: 'change of an address set refused',
   setRemove: 'address set not released',
 };
+
+/** What is not valid now will not be later. */
+function unfit(fault: PolicyFault): Outcome {
+  return { reason: fault.message, passing: false };
+}
 
 function readUpsert({ policy }: PolicyUpsert): Change {
   if (policy === undefined) throw new PolicyFault('the message carries no policy');

@@ -8,7 +8,7 @@ import {
 } from '@nsgate/proto';
 import type { ClientDuplexStream, StatusObject } from '@grpc/grpc-js';
 import type { Logger } from 'pino';
-import type { Change, Refusal } from '../desired-state/intake';
+import type { Change, Outcome } from '../desired-state/intake';
 import type { Explanation, PacketQuestion } from '../explain/explain';
 import type { HostEvent } from '../host-events/host-events';
 import type { NamespaceStatus, Realization, Reality } from '../reconcile/reality';
@@ -41,7 +41,7 @@ export interface Introduction {
 
 /** What the agent does for a session. */
 export interface AgentFacade {
-  submit(change: Change): Promise<Refusal>;
+  submit(change: Change): Promise<Outcome>;
   reality(): Reality;
   /** What changed since the last time; everything after startOver. */
   readStats(): StatsSample;
@@ -188,7 +188,7 @@ export class Session {
   async #inSync(revision: bigint): Promise<void> {
     const refusal = await this.options.agent.submit({ kind: 'complete' });
     if (refusal !== undefined) {
-      this.#drop(refusal);
+      this.#drop(refusal.reason);
       return;
     }
     this.#state = 'in sync';

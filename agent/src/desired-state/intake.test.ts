@@ -88,7 +88,7 @@ describe('what the controller wants', () => {
     await intake.submit({ kind: 'hold', policy: a });
     refused.set(a2, 'not that');
     const answers = await Promise.all([a2, b].map((one) => intake.submit({ kind: 'hold', policy: one })));
-    expect(answers).toEqual(['not that', undefined]);
+    expect(answers).toEqual([{ reason: 'not that', passing: false }, undefined]);
     expect([...onDisk().policies.values()].map(({ digest }) => digest)).toEqual([a.digest, b.digest]);
   });
 
@@ -96,7 +96,10 @@ describe('what the controller wants', () => {
     await intake.submit({ kind: 'hold', policy: a });
     file.fault = new Error('ENOSPC: no space left on device');
     const answer = await intake.submit({ kind: 'release', name: a.name });
-    expect(answer).toBe('the host cannot store it: ENOSPC: no space left on device');
+    expect(answer).toEqual({
+      reason: 'the host cannot store it: ENOSPC: no space left on device',
+      passing: true,
+    });
     expect([...desired.policies.values()]).toEqual([a]);
     expect(changes).toBe(1);
   });

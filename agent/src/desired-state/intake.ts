@@ -16,8 +16,16 @@ type SetStep =
   | { kind: 'change-set'; name: string; change: SetChange }
   | { kind: 'release-set'; name: string };
 
-/** Undefined when the change is durably held; otherwise why it was refused, and nothing has changed. */
-export type Refusal = string | undefined;
+/** Why a change was not taken: nothing has changed then. */
+export interface Refusal {
+  /** For the operator. */
+  reason: string;
+  /** The cause lies with the host and may pass: the same change may be taken later. */
+  passing: boolean;
+}
+
+/** Undefined when the change is durably held. */
+export type Outcome = Refusal | undefined;
 
 export interface IntakeOptions {
   desired: DesiredState;
@@ -30,7 +38,7 @@ export interface IntakeOptions {
 
 interface Submission<C = Change> {
   change: C;
-  settle: (refusal: Refusal) => void;
+  settle: (outcome: Outcome) => void;
 }
 
 type PolicySubmission = Submission<Exclude<Change, SetStep>>;
@@ -42,7 +50,7 @@ export class Intake {
 
   constructor(private readonly options: IntakeOptions) {}
 
-  submit(change: Change): Promise<Refusal> {
+  submit(change: Change): Promise<Outcome> {
     return new Promise((settle) => {
       this.#waiting.push({ change, settle });
       this.#working ??= this.#work();
@@ -78,11 +86,11 @@ export class Intake {
     const { accepted, refused } = this.#tryOut(policies);
     const fault = await this.#store(accepted);
     for (const { settle } of accepted) settle(fault);
-    for (const { submission, reason } of refused) submission.settle(reason);
+    for (const { submission, reason } of refused) submission.settle(lasting(reason));
     if (hasChanged || (fault === undefined && accepted.length > 0)) this.options.onChange();
   }
 
-  async #storeSet(step: SetStep): Promise<Refusal> {
+  async #storeSet(step: SetStep): Promise<Outcome> {
     const { desired } = this.options;
     try {
       switch (step.kind) {
@@ -100,11 +108,11 @@ export class Intake {
     }
   }
 
-  async #changeSet(name: string, change: SetChange): Promise<Refusal> {
+  async #changeSet(name: string, change: SetChange): Promise<Outcome> {
     const set = this.options.desired.sets.get(kernelSetName(name) ?? name);
-    if (set === undefined) return `${name} is not held on this host`;
+    if (set === undefined) return lasting(`${name} is not held on this host`);
     if (set.revision !== change.from)
-      return `${name} is held at revision ${set.revision}, not ${change.from}`;
+      return lasting(`${name} is held at revision ${set.revision}, not ${change.from}`);
     await this.options.desired.changeSet(set, change);
     return undefined;
   }
@@ -130,7 +138,7 @@ export class Intake {
     return { accepted, refused };
   }
 
-  async #store(accepted: PolicySubmission[]): Promise<Refusal> {
+  async #store(accepted: PolicySubmission[]): Promise<Outcome> {
     const { desired } = this.options;
     if (accepted.length === 0) return undefined;
     const policies = new Map(desired.policies);
@@ -152,8 +160,13 @@ export class Intake {
 
   #cannotStore(error: unknown): Refusal {
     this.options.log.error({ err: error }, 'cannot store the desired state; the change is refused');
-    return `the host cannot store it: ${(error as Error).message}`;
+    return { reason: `the host cannot store it: ${(error as Error).message}`, passing: true };
   }
+}
+
+/** As long as neither the change nor the host is another. */
+function lasting(reason: string): Refusal {
+  return { reason, passing: false };
 }
 
 function isSetStep(change: Change): change is SetStep {

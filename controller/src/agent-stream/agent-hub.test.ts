@@ -160,6 +160,24 @@ describe('the agent hub', () => {
     expect(kinds(agent)).toContain('upsert');
   });
 
+  it('sends what was refused for a cause that passes again to the same host when it greets again', async () => {
+    await bench.write('a', { priority: 1 });
+    const agent = bench.agent();
+    agent.isDiskFull = true;
+    agent.connect(new Map());
+    await answerAll(agent);
+    const states = (): unknown[] =>
+      bench.registry.realizations({}, { after: undefined, limit: 10 }).map(({ status }) => status);
+    expect(states()).toEqual([{ state: 'failed', reason: 'the disk is full' }]);
+    agent.isDiskFull = false;
+    agent.disconnect();
+    agent.connect(new Map());
+    await answerAll(agent);
+    expect(kinds(agent)).toEqual(['welcome', 'upsert', 'inSync']);
+    expect(agent.held.size).toBe(1);
+    expect(states()).toEqual([]);
+  });
+
   it('forgets a refusal when the policy is deleted', async () => {
     await bench.write('a', { priority: POISON });
     const agent = bench.agent();

@@ -1,8 +1,8 @@
 /** One agent's open stream: what it is sent, and what its messages do. */
 import { status } from '@grpc/grpc-js';
-import { RpcError, type ConnectRequest, type PacketReport, type StatsReport } from '@nsgate/proto';
+import { RpcError, type ConnectRequest, type Nack, type PacketReport, type StatsReport } from '@nsgate/proto';
 import type { Logger } from 'pino';
-import type { HostRegistry } from '../host-registry/host-registry';
+import type { HostRegistry, Refusal } from '../host-registry/host-registry';
 import { hostName } from '../model/resource-name';
 import { toServiceError } from '../rpc/call-errors';
 import { MalformedMessage, type DuplexCall } from '../rpc/service';
@@ -120,7 +120,7 @@ export class AgentSession implements Writer {
         this.#acknowledged(message.value.nonce);
         break;
       case 'nack':
-        this.#refused(message.value.nonce, message.value.reason);
+        this.#refused(message.value);
         break;
       case 'realizations':
         this.#demandOwn(message.value.realizations);
@@ -175,7 +175,7 @@ export class AgentSession implements Writer {
     pump.schedule(this);
   }
 
-  #refused(nonce: bigint, givenReason: string): void {
+  #refused({ nonce, reason: givenReason, passing }: Nack): void {
     const { sync, registry, hostId, logger, pump } = this.options;
     const answered = sync.refuse(nonce);
     if (answered === undefined) {
@@ -185,23 +185,24 @@ export class AgentSession implements Writer {
     const { name, revision = 0n, version } = answered;
     const reason = boundedText(givenReason);
     logger.warn({ host: hostId, resource: name, revision, reason }, 'refused by host');
-    const refusal = { version, policyRevision: revision, reason };
+    const refusal = { version, policyRevision: revision, reason, passing };
     if (!sync.isRefused(name)) {
       // Something else is wanted meanwhile, or the whole of what was refused in part.
-    } else if (isSet(name)) this.#refuseSet(name, reason);
+    } else if (isSet(name)) this.#refuseSet(name, refusal);
     else registry.refuse(hostId, name, refusal);
     this.#reportIfLevel();
     pump.schedule(this);
   }
 
   /** Operators know of policies: those that name the set cannot be enforced as they are. */
-  #refuseSet(name: string, reason: string): void {
+  #refuseSet(name: string, { reason, passing }: Refusal): void {
     const { sync, registry, hostId } = this.options;
     for (const policy of sync.policiesNaming(name)) {
       registry.refuse(hostId, policy, {
         version: undefined,
         policyRevision: 0n,
         reason: `${name}: ${reason}`,
+        passing,
       });
     }
   }

@@ -237,7 +237,10 @@ describe('an agent', () => {
     // It refuses a change: operators see it, and it is not sent again.
     const changed = await apply({ rules, priority: 5 });
     const refused = await stream.hear('upsert');
-    stream.say({ $case: 'nack', value: { nonce: refused.nonce, name: 'policies/web', reason: 'too steep' } });
+    stream.say({
+      $case: 'nack',
+      value: { nonce: refused.nonce, name: 'policies/web', reason: 'too steep', passing: false },
+    });
     await eventually(async () => {
       expect(await realizations()).toContainEqual({
         policy: 'policies/web',

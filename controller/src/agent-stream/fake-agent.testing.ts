@@ -82,6 +82,9 @@ export class FakeAgent {
   #taken = 0;
   #pending: Pending[] = [];
 
+  /** It then takes nothing, for now. */
+  isDiskFull = false;
+
   constructor(private readonly options: FakeAgentOptions) {}
 
   get isConnected(): boolean {
@@ -113,10 +116,17 @@ export class FakeAgent {
     const [pending] = this.#pending.splice(choice % Math.max(1, this.#pending.length), 1);
     if (pending === undefined || !this.isConnected) return;
     const { nonce, name } = pending;
+    if (this.isDiskFull) {
+      this.say({ $case: 'nack', value: { nonce, name, reason: 'the disk is full', passing: true } });
+      return;
+    }
     if ('change' in pending) {
       const set = pending.change(this.heldSets.get(name));
       if (set === 'refuse') {
-        this.say({ $case: 'nack', value: { nonce, name, reason: 'another revision is held' } });
+        this.say({
+          $case: 'nack',
+          value: { nonce, name, reason: 'another revision is held', passing: false },
+        });
         return;
       }
       if (set === undefined) this.heldSets.delete(name);
@@ -126,7 +136,7 @@ export class FakeAgent {
     }
     const { policy } = pending;
     if (policy !== undefined && this.options.refuses(policy)) {
-      this.say({ $case: 'nack', value: { nonce, name, reason: 'cannot be' } });
+      this.say({ $case: 'nack', value: { nonce, name, reason: 'cannot be', passing: false } });
       return;
     }
     if (policy === undefined) this.held.delete(name);

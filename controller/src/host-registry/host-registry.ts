@@ -17,6 +17,8 @@ export interface Refusal {
   readonly version: string | undefined;
   readonly policyRevision: bigint;
   readonly reason: string;
+  /** The cause may pass with the host and the policy as they are: forgotten when the host connects again. */
+  readonly passing: boolean;
 }
 
 /** How a policy fares on all connected hosts together. */
@@ -87,8 +89,8 @@ export class HostRegistry {
   }
 
   /**
-   * An agent's stream has opened. What the host refused before is forgotten when anything about the host is different now:
-   * it may take it. Tells whether the host has booted since it was last seen.
+   * An agent's stream has opened. What the host refused before is forgotten when anything about the host is different now,
+   * or when it was refused for a cause that passes: it may take it. Tells whether the host has booted since it was last seen.
    */
   connect(description: HostDescription): { rebooted: boolean; labels: Labels } {
     const progress: Progress = { kind: 'behind', revision: 0n };
@@ -97,7 +99,8 @@ export class HostRegistry {
     const entry = known ?? newEntry({ description, stateChangeTime: this.now(), progress, operatorLabels });
     this.#hosts.set(description.id, entry);
     const rebooted = known !== undefined && known.description.bootId !== description.bootId;
-    if (!sameHost(entry.description, description)) this.#forgetRefusals(entry);
+    const isAnother = !sameHost(entry.description, description);
+    this.#forgetRefusals(entry, ({ passing }) => passing || isAnother);
     Object.assign(entry, { description, connected: true, stateChangeTime: this.now() });
     entry.labels = mergedLabels(entry);
     this.health.expect(description.id);
@@ -208,7 +211,7 @@ export class HostRegistry {
     const entry = this.#entry(hostId);
     entry.operatorLabels = labels;
     entry.labels = mergedLabels(entry);
-    this.#forgetRefusals(entry);
+    this.#forgetRefusals(entry, () => true);
     this.#save(entry);
     this.#changed(hostId);
   }
@@ -323,8 +326,9 @@ export class HostRegistry {
     return entry;
   }
 
-  #forgetRefusals(entry: Entry): void {
-    for (const policy of entry.refusals.keys()) this.clearRefusal(entry.description.id, policy);
+  #forgetRefusals(entry: Entry, isOver: (refusal: Refusal) => boolean): void {
+    for (const [policy, refusal] of entry.refusals)
+      if (isOver(refusal)) this.clearRefusal(entry.description.id, policy);
   }
 
   #acknowledged({ progress }: Entry): bigint {

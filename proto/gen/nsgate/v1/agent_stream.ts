@@ -559,6 +559,11 @@ export interface Nack {
   name: string;
   /** Why, in words for the operator. At most 1024 characters. */
   reason: string;
+  /**
+   * True: the cause may pass although neither the resource nor the host's description changes, as a full disk does. The
+   * resource is sent again after the agent's next Hello. Agents from before this field never set it.
+   */
+  passing: boolean;
 }
 
 /** Where policies stand. */
@@ -4558,7 +4563,7 @@ export const Ack: MessageFns<Ack> = {
 };
 
 function createBaseNack(): Nack {
-  return { nonce: 0n, name: "", reason: "" };
+  return { nonce: 0n, name: "", reason: "", passing: false };
 }
 
 export const Nack: MessageFns<Nack> = {
@@ -4574,6 +4579,9 @@ export const Nack: MessageFns<Nack> = {
     }
     if (message.reason !== "") {
       writer.uint32(26).string(message.reason);
+    }
+    if (message.passing !== false) {
+      writer.uint32(32).bool(message.passing);
     }
     return writer;
   },
@@ -4615,6 +4623,14 @@ export const Nack: MessageFns<Nack> = {
             message.reason = reader.string();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.passing = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -4632,6 +4648,7 @@ export const Nack: MessageFns<Nack> = {
       nonce: isSet(object.nonce) ? BigInt(object.nonce) : 0n,
       name: isSet(object.name) ? globalThis.String(object.name) : "",
       reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      passing: isSet(object.passing) ? globalThis.Boolean(object.passing) : false,
     };
   },
 
@@ -4646,6 +4663,9 @@ export const Nack: MessageFns<Nack> = {
     if (message.reason !== "") {
       obj.reason = message.reason;
     }
+    if (message.passing !== false) {
+      obj.passing = message.passing;
+    }
     return obj;
   },
 
@@ -4657,6 +4677,7 @@ export const Nack: MessageFns<Nack> = {
     message.nonce = (object.nonce !== undefined && object.nonce !== null) ? BigInt(object.nonce) : 0n;
     message.name = object.name ?? "";
     message.reason = object.reason ?? "";
+    message.passing = object.passing ?? false;
     return message;
   },
 };
