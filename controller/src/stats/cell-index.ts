@@ -1,45 +1,63 @@
-/** Finds cells by two numbers: open addressing in one typed array, at most half full. */
+/** Finds cells by two numbers of 32 bits: open addressing in one typed array, at most half full. Cells are numbered as they are added. */
 
 const EMPTY = 0;
+const FIRST_CAPACITY = 256;
 
 export class CellIndex {
   /** Cell + 1; a power of two of them. */
-  #slots = new Uint32Array(512);
+  #slots = new Uint32Array(2 * FIRST_CAPACITY);
+  #first = new Uint32Array(FIRST_CAPACITY);
+  #second = new Uint32Array(FIRST_CAPACITY);
   #size = 0;
 
-  /** `keyOf` tells the two numbers of a cell that was added. */
-  constructor(private readonly keyOf: (cell: number) => readonly [number, number]) {}
-
-  get bytes(): number {
-    return this.#slots.byteLength;
+  get size(): number {
+    return this.#size;
   }
 
-  find(first: number, second: number): number | undefined {
+  get bytes(): number {
+    return this.#slots.byteLength + this.#first.byteLength + this.#second.byteLength;
+  }
+
+  first(cell: number): number {
+    return this.#first[cell] ?? 0;
+  }
+
+  second(cell: number): number {
+    return this.#second[cell] ?? 0;
+  }
+
+  /** -1 when there is none. */
+  find(first: number, second: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(first, second) & mask; ; slot = (slot + 1) & mask) {
-      const entry = this.#slots[slot] ?? EMPTY;
-      if (entry === EMPTY) return undefined;
-      const [a, b] = this.keyOf(entry - 1);
-      if (a === first && b === second) return entry - 1;
+      const cell = (this.#slots[slot] ?? EMPTY) - 1;
+      if (cell < 0 || (this.#first[cell] === first && this.#second[cell] === second)) return cell;
     }
   }
 
-  /** A cell that is not there yet. */
-  add(cell: number): void {
-    this.#size += 1;
-    if (this.#size * 2 > this.#slots.length) this.#grow();
+  /** Gives the cell of numbers that have none yet. */
+  add(first: number, second: number): number {
+    const cell = this.#size++;
+    if (cell === this.#first.length) this.#grow();
+    this.#first[cell] = first;
+    this.#second[cell] = second;
     this.#place(cell);
+    return cell;
   }
 
   #grow(): void {
-    const former = this.#slots;
-    this.#slots = new Uint32Array(former.length * 2);
-    for (const entry of former) if (entry !== EMPTY) this.#place(entry - 1);
+    const capacity = this.#first.length * 2;
+    const [first, second] = [new Uint32Array(capacity), new Uint32Array(capacity)];
+    first.set(this.#first);
+    second.set(this.#second);
+    [this.#first, this.#second] = [first, second];
+    this.#slots = new Uint32Array(capacity * 2);
+    for (let cell = 0; cell < this.#size - 1; cell++) this.#place(cell);
   }
 
   #place(cell: number): void {
     const mask = this.#slots.length - 1;
-    let slot = hash(...this.keyOf(cell)) & mask;
+    let slot = hash(this.first(cell), this.second(cell)) & mask;
     while (this.#slots[slot] !== EMPTY) slot = (slot + 1) & mask;
     this.#slots[slot] = cell + 1;
   }

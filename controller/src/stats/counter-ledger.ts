@@ -5,9 +5,11 @@
  * Sums live as long as the controller: those of rules, policies and namespaces that are gone stay in them.
  */
 import { HOOKS, type Hook } from '../model/policy';
+import { CellIndex } from './cell-index';
 import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import { Counts } from './counts';
 import { CumulativeTable } from './cumulative-table';
-import type { RuleDirectory, RuleName } from './rule-directory';
+import type { RuleDirectory, RuleHits, RuleName } from './rule-directory';
 
 /** Counters of one binding, in columns of equal length: some by rule, some by hook. */
 export interface BindingReport {
@@ -47,11 +49,12 @@ export interface TrafficEntry extends Place {
 /** What cells are of: rules, with Counters, or hooks, with Traffic. */
 export type CellKind = 'rule' | 'hook';
 
-/** Told of each rise. `columns` are the values by which it rose, and are only good for the length of the call. */
+/** Told of each rise. It is only good for the length of the call. */
 export interface Rise {
   readonly kind: CellKind;
   readonly cell: number;
-  readonly columns: BigUint64Array;
+  /** By how much each value rose. */
+  readonly columns: Counts;
   /** It was counted before this controller knew of it: at what time cannot be told. */
   readonly isOld: boolean;
 }
@@ -69,18 +72,28 @@ export interface CounterLedgerOptions {
   readonly now?: () => number;
 }
 
+interface KnownRule extends RuleName {
+  readonly key: bigint;
+  hits: RuleHits;
+}
+
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 const MAX_UNKNOWN_KEYS = 10_000;
 
 export class CounterLedger {
   readonly #tables: Readonly<Record<CellKind, CumulativeTable>>;
-  readonly #bindings = new Map<string, Map<string, number>>();
-  readonly #places: Place[] = [];
-  readonly #ruleNumbers = new Map<bigint, number>();
-  readonly #rules: (RuleName & { readonly key: bigint })[] = [];
+  readonly #hosts = new Map<string, { readonly number: number; readonly bindings: Map<string, number> }>();
+  readonly #places: (Place & { readonly host: number })[] = [];
+  /** By the words of their keys. */
+  readonly #ruleNumbers = new CellIndex();
+  readonly #rules: KnownRule[] = [];
   /** By cell of a rule; milliseconds since 1970, 0 for never. */
   #lastHits = new Float64Array(256);
   readonly #observers = new Set<LedgerObserver>();
+  /** What observers are told with, one after the other. */
+  readonly #rise: { -readonly [Name in keyof Rise]: Rise[Name] };
+  /** What tables are asked with. */
+  readonly #rows = { key: new Counts(1), rule: new Counts(3), hook: new Counts(5) };
   /** Epochs, by binding, that the first report of a stream brought up. */
   readonly #foundRunning = new Map<number, bigint>();
   readonly #unknownKeys = new Set<bigint>();
@@ -93,6 +106,7 @@ export class CounterLedger {
       hook: new CumulativeTable({ width: 5, maxCells }),
     };
     this.#now = options.now ?? Date.now;
+    this.#rise = { kind: 'rule', cell: 0, columns: this.#tables.rule.rise, isOld: false };
   }
 
   /** `whole`: of the first report of a stream, which says what was counted before it. */
@@ -105,7 +119,7 @@ export class CounterLedger {
 
   /** The host has booted: all its counters begin at 0, whatever epochs they name. */
   forgetEpochs(hostId: string): void {
-    for (const binding of this.#bindings.get(hostId)?.values() ?? []) {
+    for (const binding of this.#hosts.get(hostId)?.bindings.values() ?? []) {
       for (const table of Object.values(this.#tables)) table.forgetEpochs(binding);
     }
   }
@@ -129,15 +143,27 @@ export class CounterLedger {
   }
 
   place(kind: CellKind, cell: number): Place {
-    return this.#places[this.#tables[kind].bindingOf(cell)] ?? { hostId: '', namespace: '' };
+    const { hostId = '', namespace = '' } = this.#places[this.#tables[kind].bindingOf(cell)] ?? {};
+    return { hostId, namespace };
+  }
+
+  /** The same for all cells of a host. */
+  hostNumber(kind: CellKind, cell: number): number {
+    return this.#places[this.#tables[kind].bindingOf(cell)]?.host ?? 0;
   }
 
   ruleOf(cell: number): RuleName & { readonly key: bigint } {
-    return this.#rules[this.#tables.rule.itemOf(cell)] ?? { policy: '', ruleId: '', key: 0n };
+    const { policy = '', ruleId = '', key = 0n } = this.#rules[this.itemOf('rule', cell)] ?? {};
+    return { policy, ruleId, key };
   }
 
   hookOf(cell: number): Hook {
-    return HOOKS[this.#tables.hook.itemOf(cell)] ?? 'input';
+    return HOOKS[this.itemOf('hook', cell)] ?? 'input';
+  }
+
+  /** The same for all cells of a rule, or of a hook. */
+  itemOf(kind: CellKind, cell: number): number {
+    return this.#tables[kind].itemOf(cell);
   }
 
   total(kind: CellKind, cell: number, column: number): bigint {
@@ -180,82 +206,88 @@ export class CounterLedger {
 
   #ingestRules(hostId: string, binding: number, report: BindingReport, isOld: boolean): void {
     const { ruleKeys, packets, bytes, shadowPackets, idleMs, epoch } = report;
-    const values = [0n, 0n, 0n];
+    const [now, row] = [this.#now(), this.#rows.rule];
     for (let i = 0; i < ruleKeys.length; i++) {
       const cell = this.#ruleCell(hostId, binding, ruleKeys[i] ?? 0n);
       // Not noted down either: the whole of it counts once the rule is known.
       if (cell === undefined) continue;
-      values[0] = packets[i] ?? 0n;
-      values[1] = bytes[i] ?? 0n;
-      values[2] = shadowPackets[i] ?? 0n;
-      const hasRisen = this.#tables.rule.take(cell, epoch, values);
-      if (hasRisen) this.#noteHit(cell, idleMs[i]);
-      if (hasRisen) this.#tell('rule', cell, isOld);
+      row.values[0] = packets[i] ?? 0n;
+      row.values[1] = bytes[i] ?? 0n;
+      row.values[2] = shadowPackets[i] ?? 0n;
+      if (!this.#tables.rule.take(cell, epoch, row)) continue;
+      this.#noteHit(cell, now - Number(idleMs[i] ?? 0n));
+      this.#tell('rule', cell, isOld);
     }
   }
 
   #ingestHooks(binding: number, report: BindingReport, isOld: boolean): void {
-    const { hooks, epoch } = report;
+    const { hooks, epoch, accepted, dropped, rejected, shadowDropped, malformed } = report;
+    const columns = [accepted, dropped, rejected, shadowDropped, malformed];
+    const row = this.#rows.hook;
     for (const [i, hook] of hooks.entries()) {
       const cell = this.#tables.hook.cell(binding, HOOKS.indexOf(hook));
       if (cell === undefined) {
         this.options.onOddity({ kind: 'full' });
         return;
       }
-      const columns = [
-        report.accepted,
-        report.dropped,
-        report.rejected,
-        report.shadowDropped,
-        report.malformed,
-      ];
-      const values = columns.map((column) => column[i] ?? 0n);
-      if (this.#tables.hook.take(cell, epoch, values)) this.#tell('hook', cell, isOld);
+      for (let at = 0; at < columns.length; at++) row.values[at] = columns[at]?.[i] ?? 0n;
+      if (this.#tables.hook.take(cell, epoch, row)) this.#tell('hook', cell, isOld);
     }
   }
 
   #ruleCell(hostId: string, binding: number, key: bigint): number | undefined {
-    const rule = this.#ruleNumbers.get(key) ?? this.#newRule(hostId, key);
+    const { values, words } = this.#rows.key;
+    values[0] = key;
+    const [first, second] = [words[0] ?? 0, words[1] ?? 0];
+    const known = this.#ruleNumbers.find(first, second);
+    const rule = known >= 0 ? known : this.#newRule(hostId, key, [first, second]);
     if (rule === undefined) return undefined;
     const cell = this.#tables.rule.cell(binding, rule);
     if (cell === undefined) this.options.onOddity({ kind: 'full' });
     return cell;
   }
 
-  #newRule(hostId: string, key: bigint): number | undefined {
-    const name = this.options.rules.find(key);
+  #newRule(hostId: string, key: bigint, words: readonly [number, number]): number | undefined {
+    const { rules } = this.options;
+    const name = rules.find(key);
     if (name === undefined) {
       this.#noteUnknown(hostId, key);
       return undefined;
     }
-    this.#ruleNumbers.set(key, this.#rules.length);
-    return this.#rules.push({ ...name, key }) - 1;
+    this.#rules.push({ policy: name.policy, ruleId: name.ruleId, key, hits: rules.hits(key) });
+    return this.#ruleNumbers.add(...words);
   }
 
-  #noteHit(cell: number, idleMs: bigint | undefined): void {
+  #noteHit(cell: number, at: number): void {
     if (cell >= this.#lastHits.length) {
       const grown = new Float64Array(Math.max(this.#lastHits.length * 2, cell + 1));
       grown.set(this.#lastHits);
       this.#lastHits = grown;
     }
-    const at = Math.max(this.#lastHits[cell] ?? 0, this.#now() - Number(idleMs ?? 0n));
-    this.#lastHits[cell] = at;
-    this.options.rules.noteHit(this.ruleOf(cell).key, at);
+    if (at > (this.#lastHits[cell] ?? 0)) this.#lastHits[cell] = at;
+    const rule = this.#rules[this.#tables.rule.itemOf(cell)];
+    if (rule === undefined) return;
+    if (rule.hits.isForgotten) rule.hits = this.options.rules.hits(rule.key);
+    rule.hits.note(at);
   }
 
   #tell(kind: CellKind, cell: number, isOld: boolean): void {
     if (this.#observers.size === 0) return;
-    const rise = { kind, cell, columns: this.#tables[kind].rise, isOld };
+    const rise = this.#rise;
+    rise.kind = kind;
+    rise.cell = cell;
+    rise.columns = this.#tables[kind].rise;
+    rise.isOld = isOld;
     for (const observer of this.#observers) observer(rise);
   }
 
   #binding(hostId: string, namespace: string): number {
-    const bindings = this.#bindings.get(hostId) ?? new Map<string, number>();
-    this.#bindings.set(hostId, bindings);
-    const known = bindings.get(namespace);
+    const host = this.#hosts.get(hostId) ?? { number: this.#hosts.size, bindings: new Map<string, number>() };
+    this.#hosts.set(hostId, host);
+    const known = host.bindings.get(namespace);
     if (known !== undefined) return known;
-    const binding = this.#places.push({ hostId, namespace }) - 1;
-    bindings.set(namespace, binding);
+    const binding = this.#places.push({ hostId, namespace, host: host.number }) - 1;
+    host.bindings.set(namespace, binding);
     return binding;
   }
 

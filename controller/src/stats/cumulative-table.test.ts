@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { Counts } from './counts';
 import { CumulativeTable } from './cumulative-table';
 
 /** What it is to do, with a map for each epoch. */
@@ -47,10 +48,10 @@ describe('the table of cumulative counters', () => {
           table.enterEpoch(binding, epoch);
           const cell = table.cell(binding, item) ?? -1;
           const before = [table.total(cell, 0), table.total(cell, 1)];
-          const hasRisen = table.take(cell, epoch, values);
+          const hasRisen = table.take(cell, epoch, Counts.of(values));
           model.take(binding, epoch, item, values);
           const rises = [0, 1].map((i) => BigInt.asUintN(64, table.total(cell, i) - (before[i] ?? 0n)));
-          expect([...table.rise]).toEqual(rises);
+          expect([...table.rise.values]).toEqual(rises);
           expect(hasRisen).toBe(rises.some((rise) => rise > 0n));
           expect([table.bindingOf(cell), table.itemOf(cell)]).toEqual([binding, item]);
         }

@@ -10,10 +10,11 @@
  * Example, of one value: epoch 7 reports 10, 15, 12 (late), then epoch 8 reports 4, then epoch 7 reports 16 (late).
  * The total goes 10, 15, 15, 19, 20.
  *
- * A cell takes 4 * 4 + 16 * width bytes in columns, twice that while they have just grown, and 8 to 16 in the index: with three values
+ * A cell takes 8 + 16 * width bytes in columns and 16 in the index, and twice that while they have just grown: with three values
  * 72 to 144 bytes. A test of the ledger measures it.
  */
 import { CellIndex } from './cell-index';
+import { Counts, HIGH, LOW } from './counts';
 
 export interface CumulativeTableOptions {
   /** Values of a cell. */
@@ -25,7 +26,7 @@ export interface CumulativeTableOptions {
 interface PastEpoch {
   readonly id: bigint;
   cells: Uint32Array;
-  seen: BigUint64Array;
+  seen: Counts;
 }
 
 interface Binding {
@@ -40,55 +41,55 @@ interface Binding {
 const NONE = -1;
 const FIRST_CAPACITY = 256;
 const PAST_EPOCHS = 3;
-const HALF = 1n << 63n;
+const TWO_32 = 2 ** 32;
+/** Of a high word: from here on, a difference is one backwards. */
+const HALF = 2 ** 31;
 
 export class CumulativeTable {
   readonly #bindings: Binding[] = [];
-  readonly #index = new CellIndex((cell) => [this.#bindingOf[cell] ?? 0, this.#itemOf[cell] ?? 0]);
-  #size = 0;
-  #bindingOf = new Uint32Array(FIRST_CAPACITY);
-  #itemOf = new Uint32Array(FIRST_CAPACITY);
+  /** By binding and item. */
+  readonly #index = new CellIndex();
   #serialOf = new Uint32Array(FIRST_CAPACITY);
   #next = new Int32Array(FIRST_CAPACITY);
-  #totals: BigUint64Array;
-  #seen: BigUint64Array;
+  #totals: Counts;
+  #seen: Counts;
   /** By how much the values of the last cell rose. */
-  readonly rise: BigUint64Array;
+  readonly rise: Counts;
 
   constructor(private readonly options: CumulativeTableOptions) {
-    this.#totals = new BigUint64Array(FIRST_CAPACITY * options.width);
-    this.#seen = new BigUint64Array(FIRST_CAPACITY * options.width);
-    this.rise = new BigUint64Array(options.width);
+    this.#totals = new Counts(FIRST_CAPACITY * options.width);
+    this.#seen = new Counts(FIRST_CAPACITY * options.width);
+    this.rise = new Counts(options.width);
   }
 
   get size(): number {
-    return this.#size;
+    return this.#index.size;
   }
 
   /** Of the columns, filled or not, and of the index. */
   get bytes(): number {
-    const columns = [this.#bindingOf, this.#itemOf, this.#serialOf, this.#next, this.#totals, this.#seen];
+    const columns = [this.#serialOf, this.#next, this.#totals.values, this.#seen.values];
     return columns.reduce((sum, { byteLength }) => sum + byteLength, this.#index.bytes);
   }
 
   bindingOf(cell: number): number {
-    return this.#bindingOf[cell] ?? 0;
+    return this.#index.first(cell);
   }
 
   itemOf(cell: number): number {
-    return this.#itemOf[cell] ?? 0;
+    return this.#index.second(cell);
   }
 
   /** What was counted in all epochs. */
   total(cell: number, column: number): bigint {
-    return this.#totals[cell * this.options.width + column] ?? 0n;
+    return this.#totals.at(cell * this.options.width + column);
   }
 
   /** The cell, made if it is new; undefined when it is new and there is no room. */
   cell(binding: number, item: number): number | undefined {
     const found = this.#index.find(binding, item);
-    if (found !== undefined) return found;
-    return this.#size < this.options.maxCells ? this.#add(binding, item) : undefined;
+    if (found >= 0) return found;
+    return this.size < this.options.maxCells ? this.#add(binding, item) : undefined;
   }
 
   /** The binding reports of this epoch now. Tells whether it was unknown so far. */
@@ -109,26 +110,13 @@ export class CumulativeTable {
    * Takes the values of a cell in an epoch that was entered. True when any of them rose: then `rise` says by how much, and the
    * totals are raised.
    */
-  take(cell: number, epoch: bigint, values: readonly bigint[]): boolean {
+  take(cell: number, epoch: bigint, values: Counts): boolean {
     const binding = this.#binding(this.bindingOf(cell));
-    const seen =
-      binding.epoch === epoch
-        ? this.#currentSeen(cell, binding)
-        : pastSeen(binding, epoch, cell, this.rise.length);
-    const { columns, at, isFirst } = seen;
-    let hasRisen = false;
-    for (let column = 0; column < this.rise.length; column++) {
-      const now = values[column] ?? 0n;
-      const difference = BigInt.asUintN(64, now - (columns[at + column] ?? 0n));
-      const rise = isFirst || difference < HALF ? difference : 0n;
-      this.rise[column] = rise;
-      if (rise === 0n) continue;
-      hasRisen = true;
-      columns[at + column] = now;
-      const total = cell * this.rise.length + column;
-      this.#totals[total] = (this.#totals[total] ?? 0n) + rise;
+    if (binding.epoch === epoch) {
+      const isFirst = this.#beginEpoch(cell, binding);
+      return this.#raise(cell, values, { seen: this.#seen, at: cell * this.rise.length, isFirst });
     }
-    return hasRisen;
+    return this.#raise(cell, values, pastSeen(binding, epoch, cell, this.rise.length));
   }
 
   /** All counters of the binding begin at 0, whatever epochs they name. */
@@ -143,14 +131,34 @@ export class CumulativeTable {
     return (this.#bindings[number] ??= { epoch: undefined, serial: 0, past: [], head: NONE });
   }
 
-  #currentSeen(cell: number, { serial }: Binding): Seen {
+  /** Whether the cell has no values of the binding's epoch yet: what it has seen is then 0. */
+  #beginEpoch(cell: number, { serial }: Binding): boolean {
+    if (this.#serialOf[cell] === serial) return false;
     const at = cell * this.rise.length;
-    const isFirst = this.#serialOf[cell] !== serial;
-    if (isFirst) {
-      this.#seen.fill(0n, at, at + this.rise.length);
-      this.#serialOf[cell] = serial;
+    this.#seen.values.fill(0n, at, at + this.rise.length);
+    this.#serialOf[cell] = serial;
+    return true;
+  }
+
+  /** 64-bit differences by their words; see counts.ts. */
+  #raise(cell: number, { words: now }: Counts, { seen, at, isFirst }: Seen): boolean {
+    const width = this.rise.length;
+    const [{ words: rise }, { words: before }] = [this.rise, seen];
+    let hasRisen = false;
+    for (let column = 0; column < width; column++) {
+      const [low, high] = [2 * column + LOW, 2 * column + HIGH];
+      const lowRise = (now[low] ?? 0) - (before[2 * at + low] ?? 0);
+      const highRise = ((now[high] ?? 0) - (before[2 * at + high] ?? 0) - (lowRise < 0 ? 1 : 0)) >>> 0;
+      const isRise = (lowRise !== 0 || highRise !== 0) && (isFirst || highRise < HALF);
+      rise[low] = isRise ? (lowRise + TWO_32) % TWO_32 : 0;
+      rise[high] = isRise ? highRise : 0;
+      if (!isRise) continue;
+      hasRisen = true;
+      before[2 * at + low] = now[low] ?? 0;
+      before[2 * at + high] = now[high] ?? 0;
+      this.#totals.add(cell * width + column, this.rise, column);
     }
-    return { columns: this.#seen, at, isFirst };
+    return hasRisen;
   }
 
   #putAway({ head, serial }: Binding, id: bigint): PastEpoch {
@@ -159,37 +167,34 @@ export class CumulativeTable {
       if (this.#serialOf[cell] === serial) cells.push(cell);
     }
     const { length: width } = this.rise;
-    const seen = new BigUint64Array(cells.length * width);
-    cells.forEach((cell, i) => seen.set(this.#seen.subarray(cell * width, (cell + 1) * width), i * width));
+    const seen = new Counts(cells.length * width);
+    const ofCell = (cell: number): BigUint64Array =>
+      this.#seen.values.subarray(cell * width, (cell + 1) * width);
+    cells.forEach((cell, i) => seen.values.set(ofCell(cell), i * width));
     return { id, cells: Uint32Array.from(cells), seen };
   }
 
   #add(number: number, item: number): number {
-    if (this.#size === this.#bindingOf.length) this.#grow();
-    const cell = this.#size++;
+    if (this.size === this.#serialOf.length) this.#grow();
+    const cell = this.#index.add(number, item);
     const binding = this.#binding(number);
-    this.#bindingOf[cell] = number;
-    this.#itemOf[cell] = item;
     this.#next[cell] = binding.head;
     binding.head = cell;
-    this.#index.add(cell);
     return cell;
   }
 
   #grow(): void {
-    const capacity = Math.min(this.#bindingOf.length * 2, this.options.maxCells);
-    this.#bindingOf = copyInto(new Uint32Array(capacity), this.#bindingOf);
-    this.#itemOf = copyInto(new Uint32Array(capacity), this.#itemOf);
+    const capacity = Math.min(this.#serialOf.length * 2, this.options.maxCells);
     this.#serialOf = copyInto(new Uint32Array(capacity), this.#serialOf);
     this.#next = copyInto(new Int32Array(capacity), this.#next);
-    this.#totals = copyInto(new BigUint64Array(capacity * this.options.width), this.#totals);
-    this.#seen = copyInto(new BigUint64Array(capacity * this.options.width), this.#seen);
+    this.#totals = this.#totals.grown(capacity * this.options.width);
+    this.#seen = this.#seen.grown(capacity * this.options.width);
   }
 }
 
 /** Where what was seen of a cell stands; `isFirst`: nothing was so far. */
 interface Seen {
-  readonly columns: BigUint64Array;
+  readonly seen: Counts;
   readonly at: number;
   readonly isFirst: boolean;
 }
@@ -198,10 +203,11 @@ function pastSeen({ past }: Binding, epoch: bigint, cell: number, width: number)
   const found = past.find(({ id }) => id === epoch);
   if (found === undefined) throw new Error(`epoch ${epoch} was not entered`);
   const index = found.cells.indexOf(cell);
-  if (index >= 0) return { columns: found.seen, at: index * width, isFirst: false };
+  if (index >= 0) return { seen: found.seen, at: index * width, isFirst: false };
+  const at = found.cells.length * width;
   found.cells = Uint32Array.from([...found.cells, cell]);
-  found.seen = copyInto(new BigUint64Array(found.seen.length + width), found.seen);
-  return { columns: found.seen, at: found.seen.length - width, isFirst: true };
+  found.seen = found.seen.grown(at + width);
+  return { seen: found.seen, at, isFirst: true };
 }
 
 function copyInto<Column extends { set(from: Column): void }>(to: Column, from: Column): Column {

@@ -1,5 +1,6 @@
 /** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
 import type { CellKind, CounterLedger, Rise } from './counter-ledger';
+import { Counts } from './counts';
 import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
 import type { RuleName } from './rule-directory';
 import { keyText, ruleText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
@@ -22,12 +23,14 @@ const EXCLUDED = -1;
 export class GroupedView {
   readonly #keys: GroupKey[] = [];
   readonly #numbers = new Map<string, number>();
-  #counters = new BigUint64Array(COUNTERS * 16);
-  #traffic = new BigUint64Array(TRAFFIC * 16);
+  #counters = new Counts(COUNTERS * 16);
+  #traffic = new Counts(TRAFFIC * 16);
   #lastHits = new Float64Array(16);
   /** By cell: number of the group and one, or one of the constants. */
   readonly #groupOf: Record<CellKind, Int32Array> = { rule: new Int32Array(256), hook: new Int32Array(256) };
-  #changed = new Set<number>();
+  #changed: number[] = [];
+  /** Of each group, whether it is among those. */
+  #hasChanged = new Uint8Array(16);
   /** What the hosts' groups were found by. */
   readonly #labelsSeen = new Map<string, ReturnType<LabelsOf>>();
 
@@ -39,9 +42,10 @@ export class GroupedView {
     if (grouping.total !== undefined) this.#number(grouping.total);
     for (const kind of ['rule', 'hook'] as const) {
       const width = kind === 'rule' ? COUNTERS : TRAFFIC;
-      const columns = new BigUint64Array(width);
+      const columns = new Counts(width);
       for (let cell = 0; cell < ledger.size(kind); cell++) {
-        for (let column = 0; column < width; column++) columns[column] = ledger.total(kind, cell, column);
+        for (let column = 0; column < width; column++)
+          columns.values[column] = ledger.total(kind, cell, column);
         this.add({ kind, cell, columns, isOld: true });
       }
     }
@@ -50,16 +54,16 @@ export class GroupedView {
   add({ kind, cell, columns }: Rise): void {
     const group = this.#find(kind, cell);
     if (group === undefined) return;
-    const [sums, width] = kind === 'rule' ? [this.#counters, COUNTERS] : [this.#traffic, TRAFFIC];
-    const at = group * width;
-    for (let column = 0; column < width; column++) {
-      const rise = columns[column] ?? 0n;
-      if (rise !== 0n) sums[at + column] = (sums[at + column] ?? 0n) + rise;
+    const isRule = kind === 'rule';
+    const [sums, width] = isRule ? [this.#counters, COUNTERS] : [this.#traffic, TRAFFIC];
+    for (let column = 0; column < width; column++) sums.add(group * width + column, columns, column);
+    if (isRule) {
+      const lastHit = this.ledger.lastHit(cell);
+      if (lastHit > (this.#lastHits[group] ?? 0)) this.#lastHits[group] = lastHit;
     }
-    if (kind === 'rule') {
-      this.#lastHits[group] = Math.max(this.#lastHits[group] ?? 0, this.ledger.lastHit(cell));
-    }
-    this.#changed.add(group);
+    if (this.#hasChanged[group] === 1) return;
+    this.#hasChanged[group] = 1;
+    this.#changed.push(group);
   }
 
   /** How many there are. */
@@ -69,8 +73,9 @@ export class GroupedView {
 
   /** Numbers of the groups that have changed since this was asked last. */
   takeChanged(): Set<number> {
-    const changed = this.#changed;
-    this.#changed = new Set();
+    const changed = new Set(this.#changed);
+    this.#changed = [];
+    this.#hasChanged.fill(0);
     return changed;
   }
 
@@ -81,7 +86,7 @@ export class GroupedView {
 
   /** What rules of the group matched. */
   packets(number: number): bigint {
-    return this.#counters[number * COUNTERS] ?? 0n;
+    return this.#counters.at(number * COUNTERS);
   }
 
   group(number: number): StatsGroup {
@@ -89,9 +94,9 @@ export class GroupedView {
     if (key === undefined) throw new Error(`there is no group ${number}`);
     return {
       key,
-      counters: countersAt((column) => this.#counters[number * COUNTERS + column] ?? 0n),
+      counters: countersAt((column) => this.#counters.at(number * COUNTERS + column)),
       traffic: this.grouping.hasTraffic
-        ? trafficAt((column) => this.#traffic[number * TRAFFIC + column] ?? 0n)
+        ? trafficAt((column) => this.#traffic.at(number * TRAFFIC + column))
         : undefined,
       lastHit: this.#lastHits[number] ?? 0,
     };
@@ -132,12 +137,12 @@ export class GroupedView {
 
   #grow(): void {
     const groups = this.#lastHits.length * 2;
-    const [counters, traffic] = [new BigUint64Array(groups * COUNTERS), new BigUint64Array(groups * TRAFFIC)];
-    const lastHits = new Float64Array(groups);
-    counters.set(this.#counters);
-    traffic.set(this.#traffic);
+    const [lastHits, hasChanged] = [new Float64Array(groups), new Uint8Array(groups)];
     lastHits.set(this.#lastHits);
-    [this.#counters, this.#traffic, this.#lastHits] = [counters, traffic, lastHits];
+    hasChanged.set(this.#hasChanged);
+    [this.#lastHits, this.#hasChanged] = [lastHits, hasChanged];
+    this.#counters = this.#counters.grown(groups * COUNTERS);
+    this.#traffic = this.#traffic.grown(groups * TRAFFIC);
   }
 
   /** A host that has other labels now counts for other groups from now. */

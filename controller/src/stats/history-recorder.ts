@@ -1,9 +1,10 @@
 /** Notes down, step by step, by how much counters rise. */
-import type { Hook } from '../model/policy';
-import type { CellKind, CounterLedger, Place, Rise } from './counter-ledger';
+import { setImmediate } from 'node:timers/promises';
+import type { CellKind, CounterLedger, Rise } from './counter-ledger';
 import { RESOLUTIONS, type HistoryStore } from './history-store';
-import { MAX_ROWS, type HistoryRow } from './history-step';
+import type { HistoryRow } from './history-step';
 import type { RuleDirectory } from './rule-directory';
+import { StepRises } from './step-rises';
 
 export interface HistoryRecorderOptions {
   readonly ledger: CounterLedger;
@@ -16,15 +17,21 @@ export interface HistoryRecorderOptions {
 
 const STEP_MS = RESOLUTIONS[0].stepMs;
 
+type Step = Readonly<Record<CellKind, StepRises>>;
+
 export class HistoryRecorder {
-  /** Rises of the step, by cell. */
-  readonly #rises: Readonly<Record<CellKind, Map<number, bigint[]>>> = { rule: new Map(), hook: new Map() };
+  #step: Step;
+  /** Of the step before the last, cleared. */
+  #spare: Step | undefined;
+  /** Of a step that has ended and is not kept yet. */
+  #open: Generator<undefined, void> | undefined;
   readonly #now: () => number;
   #unsubscribe: (() => void) | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: HistoryRecorderOptions) {
     this.#now = options.now ?? Date.now;
+    this.#step = this.#newStep();
   }
 
   start(): void {
@@ -41,11 +48,46 @@ export class HistoryRecorder {
     this.flush();
   }
 
-  /** Ends the step. */
+  /** Ends the step, and keeps it before it returns. */
   flush(): void {
-    const rows = [...this.#takeRows('rule'), ...this.#takeRows('hook')];
+    this.#finish();
+    this.#open = this.#keep();
+    this.#finish();
+  }
+
+  #newStep(): Step {
+    const { ledger } = this.options;
+    return { rule: new StepRises('rule', ledger), hook: new StepRises('hook', ledger) };
+  }
+
+  #finish(): void {
+    while (this.#open?.next().done === false);
+    this.#open = undefined;
+  }
+
+  /** Ends the step, and lets others work while it is kept. */
+  async #flushInSlices(): Promise<void> {
+    this.#finish();
+    const keeping = this.#keep();
+    this.#open = keeping;
+    while (keeping.next().done === false) await setImmediate();
+  }
+
+  /** Yields now and then. */
+  *#keep(): Generator<undefined, void> {
+    const step = this.#step;
+    this.#step = this.#spare ?? this.#newStep();
+    this.#spare = undefined;
+    const end = Math.ceil(this.#now() / STEP_MS) * STEP_MS;
+    const rows = [...(yield* step.rule.rows()), ...(yield* step.hook.rows())];
+    for (const rises of Object.values(step)) rises.clear();
+    this.#spare = step;
+    this.#store(end, rows);
+  }
+
+  #store(end: number, rows: readonly HistoryRow[]): void {
     try {
-      if (rows.length > 0) this.options.store.add(Math.ceil(this.#now() / STEP_MS) * STEP_MS, rows);
+      if (rows.length > 0) this.options.store.add(end, rows);
       const hits = this.options.rules.takeFreshHits();
       if (hits.length > 0) this.options.store.saveHits(hits);
     } catch (error) {
@@ -58,7 +100,7 @@ export class HistoryRecorder {
     const left = STEP_MS - (this.#now() % STEP_MS);
     this.#timer = setTimeout(
       () => {
-        this.flush();
+        void this.#flushInSlices();
         this.#schedule();
       },
       left < 100 ? left + STEP_MS - 50 : left - 50,
@@ -67,56 +109,6 @@ export class HistoryRecorder {
 
   /** What was counted before the controller knew of it belongs to no step. */
   #note({ kind, cell, columns, isOld }: Rise): void {
-    if (isOld) return;
-    const before = this.#rises[kind].get(cell);
-    if (before === undefined) this.#rises[kind].set(cell, [...columns]);
-    else columns.forEach((rise, i) => (before[i] = (before[i] ?? 0n) + rise));
-  }
-
-  /** With too many cells, of fewer names: see MAX_ROWS. */
-  #takeRows(kind: CellKind): HistoryRow[] {
-    const rises = this.#rises[kind];
-    const everywhere =
-      rises.size > MAX_ROWS ? this.#sumBy(kind, (cell) => this.#hostOf(kind, cell)) : undefined;
-    const rows =
-      everywhere === undefined
-        ? [...rises].map(([cell, columns]) =>
-            this.#row(kind, cell, columns, this.options.ledger.place(kind, cell)),
-          )
-        : everywhere.length <= MAX_ROWS
-          ? everywhere
-          : this.#sumBy(kind, () => '');
-    rises.clear();
-    return rows;
-  }
-
-  #sumBy(kind: CellKind, hostOf: (cell: number) => string): HistoryRow[] {
-    const { ledger } = this.options;
-    const sums = new Map<string, Map<bigint | Hook, { cell: number; columns: bigint[] }>>();
-    for (const [cell, columns] of this.#rises[kind]) {
-      const hostId = hostOf(cell);
-      const ofHost = sums.get(hostId) ?? new Map<bigint | Hook, { cell: number; columns: bigint[] }>();
-      sums.set(hostId, ofHost);
-      const item = kind === 'rule' ? ledger.ruleOf(cell).key : ledger.hookOf(cell);
-      const sum = ofHost.get(item);
-      if (sum === undefined) ofHost.set(item, { cell, columns: [...columns] });
-      else columns.forEach((rise, i) => (sum.columns[i] = (sum.columns[i] ?? 0n) + rise));
-    }
-    return [...sums].flatMap(([hostId, ofHost]) =>
-      [...ofHost.values()].map(({ cell, columns }) =>
-        this.#row(kind, cell, columns, { hostId, namespace: '' }),
-      ),
-    );
-  }
-
-  #hostOf(kind: CellKind, cell: number): string {
-    return this.options.ledger.place(kind, cell).hostId;
-  }
-
-  #row(kind: CellKind, cell: number, columns: readonly bigint[], place: Place): HistoryRow {
-    const { ledger } = this.options;
-    const { policy, ruleId } = kind === 'rule' ? ledger.ruleOf(cell) : { policy: '', ruleId: '' };
-    const hook = kind === 'hook' ? ledger.hookOf(cell) : undefined;
-    return { kind, ...place, policy, ruleId, hook, columns };
+    if (!isOld) this.#step[kind].note(cell, columns);
   }
 }

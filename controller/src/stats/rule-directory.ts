@@ -19,6 +19,29 @@ export interface StandingRule extends RuleName {
   readonly lastHit: number;
 }
 
+/** When a rule was hit last; whoever counts holds it, and asks for another when this one is forgotten. */
+export class RuleHits {
+  /** On any host; milliseconds since 1970, 0 for never. */
+  last = 0;
+  isForgotten = false;
+  #isFresh = false;
+
+  constructor(private readonly onFresh: () => void) {}
+
+  note(at: number): void {
+    if (at <= this.last) return;
+    this.last = at;
+    if (this.#isFresh) return;
+    this.#isFresh = true;
+    this.onFresh();
+  }
+
+  /** It has been seen to. */
+  settle(): void {
+    this.#isFresh = false;
+  }
+}
+
 /** Makes the key of a rule out of its policy's uid and its id. */
 export type RuleKeyOf = (policyUid: string, ruleId: string) => bigint;
 
@@ -31,7 +54,7 @@ const MAX_RETIRED = 100_000;
 export class RuleDirectory {
   readonly #known = new Map<bigint, Known>();
   readonly #keysOfPolicy = new Map<string, ReadonlySet<bigint>>();
-  readonly #lastHits = new Map<bigint, number>();
+  readonly #hits = new Map<bigint, RuleHits>();
   /** In the order in which they were retired. */
   readonly #retired = new Set<bigint>();
   #freshHits = new Set<bigint>();
@@ -74,22 +97,32 @@ export class RuleDirectory {
     this.#keysOfPolicy.delete(name);
   }
 
+  /** Where to note when the rule is hit. */
+  hits(key: bigint): RuleHits {
+    const known = this.#hits.get(key);
+    if (known !== undefined) return known;
+    const hits = new RuleHits(() => this.#freshHits.add(key));
+    this.#hits.set(key, hits);
+    return hits;
+  }
+
   /** The rule was hit at a time. */
   noteHit(key: bigint, at: number): void {
-    if (at <= (this.#lastHits.get(key) ?? 0)) return;
-    this.#lastHits.set(key, at);
-    this.#freshHits.add(key);
+    this.hits(key).note(at);
   }
 
   lastHit(key: bigint): number {
-    return this.#lastHits.get(key) ?? 0;
+    return this.#hits.get(key)?.last ?? 0;
   }
 
   /** Hits that were noted since this was asked last, by key. */
   takeFreshHits(): [key: bigint, at: number][] {
     const fresh = this.#freshHits;
     this.#freshHits = new Set();
-    return [...fresh].map((key) => [key, this.lastHit(key)]);
+    return [...fresh].map((key) => {
+      this.hits(key).settle();
+      return [key, this.lastHit(key)];
+    });
   }
 
   /** Names of the policies that stand, in no order. */
@@ -130,7 +163,14 @@ export class RuleDirectory {
       if (this.#retired.size <= this.maxRetired) return;
       this.#retired.delete(key);
       this.#known.delete(key);
-      this.#lastHits.delete(key);
+      this.#forgetHits(key);
     }
+  }
+
+  #forgetHits(key: bigint): void {
+    const hits = this.#hits.get(key);
+    if (hits !== undefined) hits.isForgotten = true;
+    this.#hits.delete(key);
+    this.#freshHits.delete(key);
   }
 }
