@@ -123,6 +123,13 @@ export class ControllerProcess {
     this.port = Number(listening?.port ?? 0);
   }
 
+  /** Throws while it does not run. */
+  get pid(): number {
+    const { pid } = this.#child ?? {};
+    if (pid === undefined) throw new Error('the controller does not run');
+    return pid;
+  }
+
   /** Asks it to stop, and gives its exit status. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
