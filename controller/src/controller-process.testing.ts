@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { credentials, type ServiceError } from '@grpc/grpc-js';
 import {
   AddressSetServiceClient,
+  AgentStreamServiceClient,
   AuditServiceClient,
   EnrollmentServiceClient,
   FleetServiceClient,
@@ -160,6 +161,7 @@ export class Clients {
   readonly stats: StatsServiceClient;
   readonly enrollment: EnrollmentServiceClient;
   readonly audit: AuditServiceClient;
+  readonly agents: AgentStreamServiceClient;
 
   constructor(address: string, channel: ReturnType<typeof credentials.createInsecure>) {
     this.policies = new PolicyServiceClient(address, channel);
@@ -169,11 +171,12 @@ export class Clients {
     this.stats = new StatsServiceClient(address, channel);
     this.enrollment = new EnrollmentServiceClient(address, channel);
     this.audit = new AuditServiceClient(address, channel);
+    this.agents = new AgentStreamServiceClient(address, channel);
   }
 
   close(): void {
-    const { policies, addressSets, resources, fleet, stats, enrollment, audit } = this;
-    const all = [policies, addressSets, resources, fleet, stats, enrollment, audit];
+    const { policies, addressSets, resources, fleet, stats, enrollment, audit, agents } = this;
+    const all = [policies, addressSets, resources, fleet, stats, enrollment, audit, agents];
     for (const client of all) client.close();
   }
 }

@@ -27,6 +27,8 @@ export interface LeafRequest {
   dnsNames?: string[];
   /** Addresses under which it serves. */
   ipAddresses?: string[];
+  /** When it is given, the certificate is made anew; otherwise it is good for a year. */
+  lifetimeMs?: number;
 }
 
 /** Makes certificates that its `caFile` vouches for. */
@@ -66,7 +68,7 @@ async function makeAuthority(folder: string): Promise<Authority> {
     name: 'CN=nsgate local CA',
     keys,
     signingAlgorithm: ALGORITHM,
-    ...validity(CA_DAYS),
+    ...validity(CA_DAYS * DAY_MS),
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -111,7 +113,7 @@ async function makeLeaf(files: TlsFiles, authority: Authority, request: LeafRequ
     publicKey: keys.publicKey,
     signingKey: authority.key,
     signingAlgorithm: ALGORITHM,
-    ...validity(LEAF_DAYS),
+    ...validity(request.lifetimeMs ?? LEAF_DAYS * DAY_MS),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -141,7 +143,7 @@ function uriOf({ identity, trustDomain }: LeafRequest): string {
 
 /** Whether the files hold a certificate of this CA for just these names that outlives the next month. */
 function stillFits(files: TlsFiles, authority: Authority, request: LeafRequest): boolean {
-  if (!existsSync(files.cert) || !existsSync(files.key)) return false;
+  if (request.lifetimeMs !== undefined || !existsSync(files.cert) || !existsSync(files.key)) return false;
   const leaf = new X509Certificate(readFileSync(files.cert));
   const ca = new X509Certificate(authority.certificate.toString('pem'));
   const names = new Set((leaf.subjectAltName ?? '').split(', '));
@@ -154,9 +156,9 @@ function stillFits(files: TlsFiles, authority: Authority, request: LeafRequest):
   return leaf.verify(ca.publicKey) && daysLeft > RENEW_BEFORE_DAYS && wanted.every((name) => names.has(name));
 }
 
-function validity(days: number): { notBefore: Date; notAfter: Date } {
+function validity(lifetimeMs: number): { notBefore: Date; notAfter: Date } {
   const now = Date.now();
-  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + days * DAY_MS) };
+  return { notBefore: new Date(now - BACKDATE_MS), notAfter: new Date(now + lifetimeMs) };
 }
 
 /** 128 random bits with the top bit clear: a positive number (RFC 5280, 4.1.2.2). */

@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { credentials, Metadata, status, type ChannelCredentials } from '@grpc/grpc-js';
-import { clientCredentials, CreatePolicyRequest, ListHostsRequest, type TlsFiles } from '@nsgate/proto';
+import {
+  clientCredentials,
+  CreatePolicyRequest,
+  ListHostsRequest,
+  type PeerIdentity,
+  type TlsFiles,
+} from '@nsgate/proto';
 import { exportJWK, generateKeyPair, SignJWT, type KeyLike } from 'jose';
 import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
 import { buildController, Clients, ControllerProcess, unary } from '../controller-process.testing';
@@ -95,6 +101,14 @@ oidc: { issuer: https://issuer.example, audience: nsgate, jwks: ${join(this.fold
   /** With a certificate. */
   readonly as = async (id: string, kind: 'operator' | 'host' = 'operator'): Promise<Clients> =>
     this.#clients(clientCredentials(await this.ca.issue({ name: `${kind}-${id}`, identity: { kind, id } })));
+
+  /** With a certificate that expires that soon. */
+  readonly briefly = async (identity: PeerIdentity, lifetimeMs: number): Promise<Clients> =>
+    this.#clients(
+      clientCredentials(
+        await this.ca.issue({ name: `brief-${identity.kind}-${identity.id}`, identity, lifetimeMs }),
+      ),
+    );
 
   /** Without a certificate: with a bearer token, or with nothing. */
   readonly withToken = (token?: string): Clients => {

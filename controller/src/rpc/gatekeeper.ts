@@ -15,7 +15,13 @@ import { CallMeter, type CallLimits } from './call-meter';
 import { CallPermit, NOTHING_PERMITTED } from './call-permit';
 import type { CallRecorder } from './call-recorder';
 import type { Caller, Transport } from './caller';
-import { credentialsOf, peerAddress, type AuthenticatedCall, type Credentials } from './peer-identity';
+import {
+  credentialsOf,
+  peerAddress,
+  type AuthenticatedCall,
+  type Credentials,
+  type ShownCertificate,
+} from './peer-identity';
 
 /** Whether a host's certificate was taken back. */
 export interface HostBar {
@@ -121,10 +127,10 @@ export class Gatekeeper {
     }
   }
 
-  /** Ends the open calls of operators who would not be let in any more: their role, token or binding is gone. */
+  /** Ends the open calls of those who would not be let in any more: their role, token or binding is gone, or their certificate has expired. */
   async review(): Promise<void> {
     for (const call of [...this.#open]) {
-      const objection = await this.#objectionTo(call);
+      const objection = call.role === 'host' ? objectionToExpired(call) : await this.#objectionTo(call);
       if (objection !== undefined) call.onLost(objection);
     }
   }
@@ -154,7 +160,7 @@ export class Gatekeeper {
 
   /** Has the call reviewed until what is given is called. A revoked host is cut by who revokes it. */
   #keepInView({ transport, onLost }: IncomingCall, role: RequiredRole, credentials: Credentials): () => void {
-    if (onLost === undefined || role === 'host') return () => undefined;
+    if (onLost === undefined) return () => undefined;
     const open = { credentials, transport, role, onLost };
     this.#open.add(open);
     return () => this.#open.delete(open);
@@ -184,7 +190,8 @@ export class Gatekeeper {
     throw new RpcError(status.UNAUTHENTICATED, verdict.reason);
   }
 
-  #certified({ names, fingerprint }: NonNullable<Credentials['certificate']>): Principal {
+  #certified({ names, fingerprint, expiresAt }: ShownCertificate): Principal {
+    demandUnexpired(expiresAt);
     const identity = identityFromSubjectAltName(names);
     if (identity === undefined) {
       throw denied(
@@ -240,6 +247,26 @@ function demandRole(role: RequiredRole, principal: Principal, grants: Grants): v
   }
   if (!grants.allows(role))
     throw denied(`this method needs the role ${role}; ${principalName(principal)} does not have it`);
+}
+
+/** TLS asked for it when the connection was made; a connection may outlive a certificate. Also throws where the day cannot be read. */
+function demandUnexpired(expiresAt: number): void {
+  if (Date.now() < expiresAt) return;
+  throw new RpcError(
+    status.UNAUTHENTICATED,
+    'the certificate of this connection has expired: connect again with one that is valid',
+  );
+}
+
+/** All there is to ask of an open stream of a host every time: there are thousands, and revocation cuts its streams by itself. */
+function objectionToExpired({ credentials }: OpenCall): RpcError | undefined {
+  try {
+    if (credentials.certificate !== undefined) demandUnexpired(credentials.certificate.expiresAt);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RpcError) return error;
+    throw error;
+  }
 }
 
 function callerOf(principal: Principal, peer: string): Omit<Caller, 'permit' | 'demandStanding'> {

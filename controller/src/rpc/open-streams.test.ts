@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { status } from '@grpc/grpc-js';
+import { Hello } from '@nsgate/proto';
 import type { Clients } from '../controller-process.testing';
 import { hashSecret } from '../identity/token-hash';
 import { AccessSite, denied, STATIC_TOKEN, unproved } from './access-site.testing';
@@ -10,7 +11,7 @@ import { AccessSite, denied, STATIC_TOKEN, unproved } from './access-site.testin
 jest.setTimeout(60_000);
 
 const site = new AccessSite();
-const { accessFile, as, withToken, lines, signJwt } = site;
+const { accessFile, as, briefly, withToken, lines, signJwt } = site;
 beforeAll(() => site.start());
 afterAll(() => site.remove());
 
@@ -24,6 +25,14 @@ describe('a stream that is open', () => {
     watch.on('data', () => undefined);
     await once(watch, 'metadata');
     return { end, isOver: () => over, cancel: () => watch.cancel() };
+  };
+  const connected = async (clients: Clients): Promise<{ end: Promise<unknown> }> => {
+    const call = clients.agents.connect();
+    const end = new Promise((resolve) => call.on('error', resolve));
+    call.write({ message: { $case: 'hello', value: Hello.fromPartial({ hostId: 'h1', bootId: 'b' }) } });
+    await once(call, 'data');
+    call.resume();
+    return { end };
   };
   /** Stated in docs/how-to/access.md. */
   const WITHIN_MS = 5000;
@@ -60,6 +69,29 @@ describe('a stream that is open', () => {
     expect(other.isOver()).toBe(false);
     other.cancel();
     writeFileSync(accessFile, site.access());
+  });
+
+  it('of an operator or a host ends when the certificate that it came with expires, on record', async () => {
+    const lifetimeMs = 6000;
+    const made = Date.now();
+    const operator = await watchingOf(await briefly({ kind: 'operator', id: 'ada' }, lifetimeMs));
+    const host = await connected(await briefly({ kind: 'host', id: 'h1' }, lifetimeMs));
+    expect(await Promise.all([operator.end, host.end])).toEqual([
+      expect.objectContaining(unproved),
+      expect.objectContaining(unproved),
+    ]);
+    expect(Date.now() - made).toBeGreaterThan(lifetimeMs - 1000);
+    expect(Date.now() - made).toBeLessThan(lifetimeMs + WITHIN_MS);
+    expect(
+      lines()
+        .slice(-2)
+        .map(({ principal, result }) => [principal, result]),
+    ).toEqual(
+      expect.arrayContaining([
+        ['cert:ada', 'UNAUTHENTICATED'],
+        ['host:h1', 'UNAUTHENTICATED'],
+      ]),
+    );
   });
 
   it('ends when the JWT that it came with expires', async () => {

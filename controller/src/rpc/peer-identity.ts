@@ -5,15 +5,24 @@ import type { Transport } from './caller';
 
 /** The part of a grpc-js call that tells of the peer. */
 export interface AuthenticatedCall {
-  getAuthContext(): { sslPeerCertificate?: { subjectaltname?: string; fingerprint256?: string } };
+  getAuthContext(): {
+    sslPeerCertificate?: { subjectaltname?: string; fingerprint256?: string; valid_to?: string };
+  };
   getPeer(): string;
   readonly metadata: Metadata;
 }
 
+/** One that the CA vouched for when the connection was made. */
+export interface ShownCertificate {
+  readonly names: string;
+  readonly fingerprint: string;
+  /** When it expires, in ms since the epoch. */
+  readonly expiresAt: number;
+}
+
 /** What is known of the peer before it is decided whether to believe it. */
 export interface Credentials {
-  /** Of a certificate that the CA vouches for. */
-  readonly certificate: { readonly names: string; readonly fingerprint: string } | undefined;
+  readonly certificate: ShownCertificate | undefined;
   readonly bearer: string | undefined;
   /** `unix`, or ADDRESS:PORT. */
   readonly peer: string;
@@ -27,6 +36,7 @@ export function credentialsOf(call: AuthenticatedCall, transport: Transport): Cr
   const certificate = found && {
     names: found.subjectaltname ?? '',
     fingerprint: (found.fingerprint256 ?? '').replaceAll(':', '').toLowerCase(),
+    expiresAt: Date.parse(found.valid_to ?? ''),
   };
   const [header] = call.metadata.get('authorization');
   const bearer = typeof header === 'string' ? BEARER.exec(header)?.[1] : undefined;

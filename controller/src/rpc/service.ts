@@ -223,7 +223,7 @@ function serveDuplex(binding: Binding, call: ServerDuplexStream<unknown, unknown
   const { handler, environment } = binding;
   let admission: Admission | undefined;
   try {
-    const admitted = admit(binding, call, undefined);
+    const admitted = admit(binding, call, undefined, (why) => call.emit('error', why.toServiceError()));
     admission = admitted;
     call.once('close', () => admitted.end(undefined));
     call.prependListener('error', (error) => admitted.end(RpcError.fromServiceError(error as ServiceError)));
