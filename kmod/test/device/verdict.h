@@ -52,7 +52,7 @@ struct drawn_packet draw_device_packet(bool state);
 
 void send_drawn(const struct field *f, const struct drawn_packet *packet);
 
-/* Whether the packet left `b` over vb or wb, which is when it comes in on va or wa. */
-bool left_field(const struct field *f, const struct drawn_packet *packet);
+/* Whether the packet left `b` over vb or wb, which is when it comes in on va or wa. One that is expected is waited for. */
+bool left_field(const struct field *f, const struct drawn_packet *packet, bool expected);
 
 #endif

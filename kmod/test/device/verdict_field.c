@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../check.h"
+#include "patience.h"
 #include "verdict.h"
 
 #define TRANSPORT	32	/* bytes: as much as the longest header that is looked at, and some */
@@ -210,9 +212,20 @@ static bool came_in(int wire, const struct drawn_packet *packet)
 	return found;
 }
 
-bool left_field(const struct field *f, const struct drawn_packet *packet)
+static bool came_out(const struct field *f, const struct drawn_packet *packet)
 {
 	bool over_first = came_in(f->wires[0], packet);
 
 	return came_in(f->wires[1], packet) || over_first;
+}
+
+bool left_field(const struct field *f, const struct drawn_packet *packet, bool expected)
+{
+	bool left = came_out(f, packet);
+
+	for (int i = 0; expected && !left && i < 1000 * patience(); i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+		left = came_out(f, packet);
+	}
+	return left;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "patience.h"
 #include "tests.h"
 #include "verdict.h"
 
@@ -76,7 +77,7 @@ static struct snapshot after_packet(uint32_t inode, int first, uint64_t before)
 {
 	struct snapshot s = snapshot(inode);
 
-	for (int i = 0; i < 100 && s.hooks[first].seen == before; i++) {
+	for (int i = 0; i < 1000 * patience() && s.hooks[first].seen == before; i++) {
 		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
 		s = snapshot(inode);
 	}
@@ -144,7 +145,7 @@ static void compare_packet(uint32_t round, const struct field *f, const struct d
 		else if (!untouched(&before.hooks[hooks[i]], &after.hooks[hooks[i]]))
 			report(round, &d, "it went on to the next hook");
 	}
-	if (packet->way != WAY_IN && left_field(f, packet) != goes_on)
+	if (packet->way != WAY_IN && left_field(f, packet, goes_on) != goes_on)
 		report(round, &d, goes_on ? "it did not leave" : "it left all the same");
 	seen.packets++;
 	seen.stopped += !goes_on;
