@@ -1,6 +1,6 @@
 // Bundles the web page into controller/dist/web: pages, and assets whose names hold a hash of their content.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -36,11 +36,20 @@ function writeAsset(name, content) {
   const hash = createHash('sha256').update(content).digest('hex').slice(0, 12);
   const extension = extname(name);
   const file = `${basename(name, extension)}-${hash}${extension}`;
-  writeFileSync(join(target, 'assets', file), content);
+  replaceFile(join(target, 'assets', file), content);
   return `/assets/${file}`;
 }
 
-rmSync(target, { recursive: true, force: true });
+/** At once: tests that run at the same time read it, or write it too.
+ * @param {string} path
+ * @param {string | Uint8Array} content
+ */
+function replaceFile(path, content) {
+  const fresh = `${path}.${process.pid}.part`;
+  writeFileSync(fresh, content);
+  renameSync(fresh, path);
+}
+
 mkdirSync(join(target, 'assets'), { recursive: true });
 const paths = {
   app: writeAsset('app.js', await bundle('src/main.tsx')),
@@ -50,5 +59,9 @@ const paths = {
 for (const page of ['index.html', 'login.html']) {
   let text = readFileSync(join(source, 'src', page), 'utf8');
   for (const [name, path] of Object.entries(paths)) text = text.replaceAll(`{{${name}}}`, path);
-  writeFileSync(join(target, page), text);
+  replaceFile(join(target, page), text);
+}
+const current = new Set(Object.values(paths).map((path) => basename(path)));
+for (const file of readdirSync(join(target, 'assets'))) {
+  if (!current.has(file) && !file.endsWith('.part')) rmSync(join(target, 'assets', file), { force: true });
 }

@@ -50,7 +50,6 @@ import type { GroupedView } from './stats/grouped-view';
 import { StatsFeed } from './stats/stats-feed';
 import { EVERYTHING, type StatsDimension } from './stats/stats-grouping';
 import { readVersion } from './version';
-import type { MayView } from './web/viewer';
 import { WebServer } from './web/web-server';
 
 const NO_LABELS: Labels = new Map();
@@ -264,10 +263,10 @@ async function serveWeb(
 ): Promise<void> {
   if (config.web === undefined) return;
   const [descriptorPath] = builtDescriptorPaths();
-  const mayView: MayView = ({ id, trustDomain }) =>
-    trustDomain === config.trustDomain && access.grantsOf({ kind: 'certificate', id }).allows('viewer');
   const version = readVersion();
-  const server = new WebServer({ ...config.web, mayView, services, descriptorPath, version, logger });
+  const { trustDomain } = config;
+  const served = { access, trustDomain, services, descriptorPath, version, logger };
+  const server = new WebServer({ ...config.web, ...served });
   const port = await server.listen();
   started.add(() => server.stop());
   logger.info({ transport: 'https', address: config.web.address, port }, 'listening');

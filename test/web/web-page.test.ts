@@ -82,7 +82,7 @@ describe('who comes without a session', () => {
     await stranger.picture('login');
     expect(await stranger.barriers()).toEqual([]);
     await stranger.logIn('wrong');
-    await stranger.sees('This token is not known.');
+    await stranger.sees('You cannot log in by this token: this controller takes no such tokens.');
     await stranger.logIn();
     await stranger.page.getByRole('heading', { level: 1, name: 'web-front' }).waitFor();
     await stranger.page.getByRole('button', { name: 'Log out' }).click();

@@ -34,6 +34,12 @@ export class LiveAccess {
     return grantsOf(this.#loaded.file, principal);
   }
 
+  /** Whether the file names any token, or an issuer of some. */
+  get takesTokens(): boolean {
+    const { file, issuer } = this.#loaded;
+    return issuer !== undefined || (file?.tokens.length ?? 0) > 0;
+  }
+
   /** Whom a bearer token stands for. */
   async checkToken(token: string): Promise<TokenVerdict> {
     const { file, issuer } = this.#loaded;

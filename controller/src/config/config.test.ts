@@ -80,13 +80,8 @@ describe('the configuration', () => {
   it('serves the web page when it is told where, by the certificates of TCP', () => {
     const tls = { ca: '/a', cert: '/b', key: '/c' };
     expect(read(...TLS).web).toBeUndefined();
-    expect(read(...TLS, '--web', '[::]:8443', '--web-token-file', '/t').web).toEqual({
-      address: '[::]:8443',
-      tls,
-      tokenFile: '/t',
-    });
+    expect(read(...TLS, '--web', '[::]:8443').web).toEqual({ address: '[::]:8443', tls });
     expect(problem('--web', '[::]:8443')).toContain('TLS only: give --tls-ca');
-    expect(problem(...TLS, '--web-token-file', '/t')).toBe('--web-token-file means nothing without --web');
   });
 
   it('takes flags over environment over file over defaults', () => {

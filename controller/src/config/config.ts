@@ -31,8 +31,6 @@ export interface Config {
 export interface WebConfig {
   readonly address: string;
   readonly tls: TlsPaths;
-  /** Undefined: certificates of operators only. */
-  readonly tokenFile: string | undefined;
 }
 
 export interface MetricsConfig {
@@ -106,7 +104,6 @@ const SETTINGS = z.strictObject({
   tlsCert: path.optional(),
   tlsKey: path.optional(),
   web: address.optional(),
-  webTokenFile: path.optional(),
   metricsListen: metricsAddress.optional(),
   metricsHosts: count(0, 100_000).default(20),
   metricsPolicies: count(0, 100_000).default(1000),
@@ -198,11 +195,6 @@ const OPTIONS: readonly (readonly [flags: string, description: string, env: stri
     'NSGATE_MAX_CALLS_PER_OPERATOR',
   ],
   ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
-  [
-    '--web-token-file <file>',
-    'SHA-256 of each token that viewers may log in with, one a line',
-    'NSGATE_WEB_TOKEN_FILE',
-  ],
   [
     '--metrics-listen <host:port>',
     'HTTP with /metrics, for Prometheus, without TLS; a port alone: on loopback (default none)',
@@ -318,21 +310,12 @@ function tcpOf({ listen, tlsCa: ca, tlsCert: cert, tlsKey: key, caKey, tlsNames 
   );
 }
 
-function webConfig({
-  web,
-  webTokenFile: tokenFile,
-  tlsCa,
-  tlsCert,
-  tlsKey,
-}: Settings): WebConfig | undefined {
-  if (web === undefined) {
-    if (tokenFile !== undefined) throw new StartupError('--web-token-file means nothing without --web');
-    return undefined;
-  }
+function webConfig({ web, tlsCa, tlsCert, tlsKey }: Settings): WebConfig | undefined {
+  if (web === undefined) return undefined;
   if (tlsCa === undefined || tlsCert === undefined || tlsKey === undefined) {
     throw new StartupError('the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key');
   }
-  return { address: web, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey }, tokenFile };
+  return { address: web, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey } };
 }
 
 function metricsConfig({

@@ -53,7 +53,8 @@ export interface ApiBridgeOptions {
 
 export class ApiBridge {
   readonly #methods: ReadonlyMap<string, OpenMethod>;
-  readonly #streams = new Quota({ what: 'streams', ofViewer: 32, ofAll: 512 });
+  /** A page has four; a token may be that of every screen in an operations room. */
+  readonly #streams = new Quota({ what: 'streams', ofViewer: 128, ofAll: 512 });
   readonly #calls = new Quota({ what: 'calls', ofViewer: 32, ofAll: 256 });
 
   constructor(private readonly options: ApiBridgeOptions) {
@@ -158,8 +159,13 @@ function openMethods(service: OfferedService, registry: FileRegistry): [string, 
 
 /** To the services, who looks is an operator: what viewers may not do is not among READ_METHODS. */
 function contextOf({ viewer, signal }: ApiCall): CallContext {
-  const { id } = viewer;
-  const caller = { kind: 'operator', id, peer: 'web', permit: NOTHING_PERMITTED, demandStanding } as const;
+  const caller = {
+    kind: 'operator',
+    id: viewer.name,
+    peer: 'web',
+    permit: NOTHING_PERMITTED,
+    demandStanding,
+  } as const;
   return { caller, signal };
 }
 

@@ -3,15 +3,16 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Logger } from 'pino';
 import { LoginThrottle } from './login-throttle';
 import type { Sessions } from './sessions';
-import type { TokenFile } from './token-file';
+import type { ViewerCheck } from './viewer';
 
-const MAX_FORM_BYTES = 4096;
+/** JWTs are long. */
+const MAX_FORM_BYTES = 20_000;
 
 export interface LoginOptions {
-  /** The page with `{{next}}`, `{{message}}` and `{{form}}` (or nothing, where there are no tokens) in it. */
+  /** The page with `{{next}}`, `{{message}}` and `{{tokens}}` (`on`, or `off` where nobody has one) in it. */
   readonly page: string;
-  /** Undefined: certificates only. */
-  readonly tokens: { readonly file: TokenFile; readonly sessions: Sessions } | undefined;
+  readonly viewers: ViewerCheck;
+  readonly sessions: Sessions;
   readonly logger: Logger;
 }
 
@@ -26,12 +27,13 @@ export class Login {
     code: number,
     { next, message }: { next: string; message: string },
   ): void {
-    const { page, tokens } = this.options;
-    const hint = tokens === undefined ? 'This controller takes certificates of operators only.' : message;
+    const { page, viewers } = this.options;
+    const takesTokens = viewers.takesTokens();
+    const hint = takesTokens ? message : 'This controller takes certificates of operators only.';
     const body = page
       .replaceAll('{{next}}', encodeURIComponent(localPath(next)))
       .replaceAll('{{message}}', escapeHtml(hint))
-      .replaceAll('{{tokens}}', tokens === undefined ? 'off' : 'on');
+      .replaceAll('{{tokens}}', takesTokens ? 'on' : 'off');
     response.writeHead(code, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
     response.end(body);
   }
@@ -46,31 +48,28 @@ export class Login {
       this.sendPage(response, 429, { next, message: `Too many failed tries. Wait ${wait} s.` });
       return;
     }
-    const { tokens, logger } = this.options;
-    const token = new URLSearchParams(await readForm(request)).get('token') ?? '';
-    const hash = tokens?.file.find(token.trim());
-    if (tokens === undefined || hash === undefined) {
+    const { viewers, sessions, logger } = this.options;
+    const token = (new URLSearchParams(await readForm(request)).get('token') ?? '').trim();
+    const told = await viewers.ofToken(token);
+    if (told.outcome === 'refused') {
+      const { reason } = told;
       this.#throttle.noteFailure(address);
-      logger.warn({ address }, 'web: login with an unknown token');
-      this.sendPage(response, 401, { next, message: 'This token is not known.' });
+      logger.warn({ address, reason }, 'web: login refused');
+      this.sendPage(response, 401, { next, message: `You cannot log in by this token: ${reason}.` });
       return;
     }
-    logger.info({ address, viewer: hash.slice(0, 12) }, 'web: login');
+    logger.info({ address, viewer: told.viewer.name }, 'web: login');
     response.writeHead(303, {
       location: next,
-      'set-cookie': tokens.sessions.begin(hash),
+      'set-cookie': sessions.begin(token),
       'cache-control': 'no-store',
     });
     response.end();
   }
 
   logOut(request: Http2ServerRequest, response: Http2ServerResponse): void {
-    const cookie = this.options.tokens?.sessions.end(request.headers.cookie);
-    response.writeHead(303, {
-      location: '/',
-      'cache-control': 'no-store',
-      ...(cookie === undefined ? {} : { 'set-cookie': cookie }),
-    });
+    const cookie = this.options.sessions.end(request.headers.cookie);
+    response.writeHead(303, { location: '/', 'cache-control': 'no-store', 'set-cookie': cookie });
     response.end();
   }
 }

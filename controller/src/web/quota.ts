@@ -17,14 +17,13 @@ export class Quota {
   constructor(private readonly limits: QuotaLimits) {}
 
   /** Takes a place and gives what returns it; RESOURCE_EXHAUSTED when there is none. */
-  take({ how, id }: Viewer): () => void {
+  take({ name }: Viewer): () => void {
     const { what, ofViewer, ofAll } = this.limits;
-    const key = `${how} ${id}`;
-    const own = this.#open.get(key) ?? 0;
+    const own = this.#open.get(name) ?? 0;
     if (own >= ofViewer) throw exhausted(`you have ${own} ${what} open already: close another page first`);
     if (this.#total >= ofAll) throw exhausted(`${ofAll} ${what} are open already: try again later`);
-    this.#change(key, 1);
-    return () => this.#change(key, -1);
+    this.#change(name, 1);
+    return () => this.#change(name, -1);
   }
 
   #change(key: string, by: 1 | -1): void {

@@ -1,4 +1,4 @@
-/** Who has logged in by a token. Sessions live in memory: they end with the controller. */
+/** Who has logged in by a token. Sessions live in memory, tokens with them: they end with the controller. */
 import { randomBytes } from 'node:crypto';
 
 /** Neither is sent over anything but TLS, nor with requests that other sites make (RFC 6265bis, __Host- prefix). */
@@ -7,7 +7,7 @@ const LIFE_MS = 12 * 3_600_000;
 const MAX_SESSIONS = 1000;
 
 interface Session {
-  readonly tokenHash: string;
+  readonly token: string;
   readonly endsAt: number;
 }
 
@@ -15,27 +15,24 @@ export class Sessions {
   /** Oldest first. */
   readonly #sessions = new Map<string, Session>();
 
-  /** `isValid` tells whether a token still lets in; `now` in milliseconds, of a clock that only rises. */
-  constructor(
-    private readonly isValid: (tokenHash: string) => boolean,
-    private readonly now: () => number = () => performance.now(),
-  ) {}
+  /** `now` in milliseconds, of a clock that only rises. */
+  constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** Gives the Set-Cookie header. The oldest session ends when there are too many. */
-  begin(tokenHash: string): string {
+  begin(token: string): string {
     const id = randomBytes(32).toString('base64url');
-    this.#sessions.set(id, { tokenHash, endsAt: this.now() + LIFE_MS });
+    this.#sessions.set(id, { token, endsAt: this.now() + LIFE_MS });
     const [oldest] = this.#sessions.keys();
     if (this.#sessions.size > MAX_SESSIONS && oldest !== undefined) this.#sessions.delete(oldest);
     return `${COOKIE}=${id}; Max-Age=${LIFE_MS / 1000}; ${ATTRIBUTES}`;
   }
 
-  /** The hash of the token by which the cookie's session began; undefined without a session that is valid. */
+  /** The token by which the cookie's session began; undefined without one that goes on. */
   find(cookieHeader: string | undefined): string | undefined {
     const id = sessionId(cookieHeader);
     const session = this.#sessions.get(id);
     if (session === undefined) return undefined;
-    if (this.now() < session.endsAt && this.isValid(session.tokenHash)) return session.tokenHash;
+    if (this.now() < session.endsAt) return session.token;
     this.#sessions.delete(id);
     return undefined;
   }

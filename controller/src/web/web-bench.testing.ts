@@ -1,12 +1,13 @@
 /** The web server over real services in this process, on a port of its own, for tests. */
-import { createHash } from 'node:crypto';
-import { appendFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { request, type RequestOptions } from 'node:https';
 import { join } from 'node:path';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
-import type { TlsFiles } from '@nsgate/proto';
+import { LOCAL_TRUST_DOMAIN, type TlsFiles } from '@nsgate/proto';
 import { pino, type Logger } from 'pino';
+import { LiveAccess } from '../access/live-access';
 import { Bench } from '../agent-stream/bench.testing';
+import { hashSecret } from '../identity/token-hash';
 import { addressSetService } from '../operator-api/address-set-service';
 import { Failsafe } from '../operator-api/failsafe';
 import { fleetService } from '../operator-api/fleet-service';
@@ -20,9 +21,24 @@ import { StatsFeed } from '../stats/stats-feed';
 import type { LabelsOf } from '../stats/stats-grouping';
 import { WebServer } from './web-server';
 
-export const TOKEN = 'a-token-that-is-long-enough';
+/** Of `token:viewer`. */
+export const TOKEN = 'nsgt_YSB0b2tlbiB0aGF0IGlzIGxvbmcgZW5vdWdoLCBhdCBsZWFzdA';
 
-export const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
+/** An access file by which these tokens are viewers', the first one's name `viewer`, and so is the certificate `alice`. */
+export function viewersFile(...tokens: readonly string[]): string {
+  const names = tokens.map((_token, i) => (i === 0 ? 'viewer' : `viewer${i + 1}`));
+  const principals = ['cert:alice', ...names.map((name) => `token:${name}`)];
+  return JSON.stringify({
+    bindings: [{ role: 'viewer', principals }],
+    tokens: [
+      ...tokens.map((token, i) => ({ name: names[i], sha256: hashSecret(token) })),
+      { name: 'nobody', sha256: hashSecret(ROLELESS_TOKEN) },
+    ],
+  });
+}
+
+/** Of `token:nobody`, which has no role. */
+export const ROLELESS_TOKEN = 'nsgt_bm9ib2R5';
 
 export interface Answer {
   readonly status: number;
@@ -41,7 +57,8 @@ export interface Asking {
 export class WebBench {
   readonly bench = new Bench();
   readonly log: Record<string, unknown>[] = [];
-  readonly tokenFile = join(this.bench.folder, 'tokens');
+  readonly #accessFile = join(this.bench.folder, 'access.yaml');
+  #access!: LiveAccess;
   services: OfferedService[] = [];
   server!: WebServer;
   port = 0;
@@ -65,13 +82,14 @@ export class WebBench {
       fleetService({ registry, store, hub, logger }),
       statsService({ feed, ledger, rules, packets, history, labelsOf }),
     ];
-    writeFileSync(this.tokenFile, `# viewers\n${sha256(TOKEN)}  -\n`);
+    writeFileSync(this.#accessFile, viewersFile(TOKEN));
+    this.#access = new LiveAccess(this.#accessFile);
     this.#serve = async (services) => {
       this.server = new WebServer({
         address: '127.0.0.1:0',
         tls,
-        tokenFile: this.tokenFile,
-        mayView: ({ id }) => id !== 'nobody',
+        access: this.#access,
+        trustDomain: LOCAL_TRUST_DOMAIN,
         services,
         descriptorPath: builtDescriptorPaths()[0],
         version: '1.2.3',
@@ -94,8 +112,14 @@ export class WebBench {
     await this.bench.end();
   }
 
-  addToken(token: string): void {
-    appendFileSync(this.tokenFile, `${sha256(token)}\n`);
+  /** Has the access file hold viewersFile of these. */
+  letIn(...tokens: readonly string[]): void {
+    this.writeAccess(viewersFile(...tokens));
+  }
+
+  writeAccess(text: string): void {
+    writeFileSync(this.#accessFile, text);
+    this.#access.reload();
   }
 
   /** The answer's head; its body is read by whoever wants it. */

@@ -11,6 +11,7 @@ import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import type { TlsFiles } from '@nsgate/proto';
 import type { Logger } from 'pino';
+import type { LiveAccess } from '../access/live-access';
 import type { OfferedService } from '../rpc/service';
 import { causeOf, StartupError } from '../startup-error';
 import { API_PATH, ApiBridge, sendJson } from './api-bridge';
@@ -18,17 +19,16 @@ import { Login } from './login';
 import { readApiDescription } from './method-codec';
 import { Sessions } from './sessions';
 import { builtPagesFolder, StaticFiles } from './static-files';
-import { TokenFile } from './token-file';
-import { identifyBy, type Identify, type MayView, type Viewer } from './viewer';
+import { ViewerCheck, type Viewer } from './viewer';
 
 export interface WebServerOptions {
   /** HOST:PORT. */
   readonly address: string;
   readonly tls: TlsFiles;
-  /** Undefined: certificates of operators only. */
-  readonly tokenFile: string | undefined;
-  /** Of operators with certificates. */
-  readonly mayView: MayView;
+  /** Says who may look. */
+  readonly access: LiveAccess;
+  /** Of certificates. */
+  readonly trustDomain: string;
   readonly services: readonly OfferedService[];
   /** Of the API (google.protobuf.FileDescriptorSet). */
   readonly descriptorPath: string;
@@ -57,7 +57,7 @@ export class WebServer {
   readonly #server: Http2SecureServer;
   readonly #files = new StaticFiles(builtPagesFolder());
   readonly #login: Login;
-  readonly #identify: Identify;
+  readonly #viewers: ViewerCheck;
   readonly #api: ApiBridge;
   readonly #stopping = new AbortController();
   readonly #sockets = new Set<TLSSocket>();
@@ -65,11 +65,10 @@ export class WebServer {
 
   /** StartupError when something that it needs cannot be read. */
   constructor(private readonly options: WebServerOptions) {
-    const { services, logger, descriptorPath, tokenFile } = options;
-    const file = tokenFile === undefined ? undefined : new TokenFile(tokenFile, logger);
-    const tokens = file && { file, sessions: new Sessions((hash) => file.holds(hash)) };
-    this.#login = new Login({ page: this.#files.login, tokens, logger });
-    this.#identify = identifyBy(tokens?.sessions, options.mayView);
+    const { services, logger, descriptorPath, access, trustDomain } = options;
+    const sessions = new Sessions();
+    this.#viewers = new ViewerCheck({ access, trustDomain, sessions });
+    this.#login = new Login({ page: this.#files.login, viewers: this.#viewers, sessions, logger });
     const registry = readApiDescription(descriptorPath);
     this.#api = new ApiBridge({ services, registry, logger, stopping: this.#stopping.signal });
     this.#server = this.#makeServer(options.tls);
@@ -154,7 +153,7 @@ export class WebServer {
 
   async #get(request: Http2ServerRequest, response: Http2ServerResponse, url: URL): Promise<void> {
     const asset = url.pathname.startsWith(ASSETS_PATH) ? url.pathname.slice(ASSETS_PATH.length) : undefined;
-    const viewer = this.#identify(request);
+    const viewer = await this.#viewers.identify(request);
     if (asset !== undefined && (viewer !== undefined || this.#files.isPublic(asset))) {
       if (!this.#files.sendAsset(asset, request, response)) refuse(response, 404, 'there is no such file');
     } else if (viewer === undefined) this.#turnAway(response, url);
@@ -164,7 +163,7 @@ export class WebServer {
   #turnAway(response: Http2ServerResponse, url: URL): void {
     const isPage = !url.pathname.startsWith('/api/') && !url.pathname.startsWith(ASSETS_PATH);
     if (isPage) this.#login.sendPage(response, 401, { next: url.pathname + url.search, message: '' });
-    else refuse(response, 401, 'log in, or come with the certificate of an operator');
+    else refuse(response, 401, 'log in, or come with a token or the certificate of an operator');
   }
 
   async #show({ viewer, request, response, url }: Visit): Promise<void> {
@@ -185,7 +184,9 @@ export class WebServer {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const timer = setInterval(() => {
-      if (this.#identify(request) === undefined) gone.abort();
+      void this.#viewers.identify(request).then((viewer) => {
+        if (viewer === undefined) gone.abort();
+      });
     }, LOOK_AGAIN_MS);
     return {
       signal: AbortSignal.any([gone.signal, this.#stopping.signal]),

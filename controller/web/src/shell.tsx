@@ -108,7 +108,7 @@ function useSlashKey(): void {
 }
 
 interface Session {
-  readonly viewer: { readonly how: 'certificate' | 'token'; readonly id: string };
+  readonly viewer: { readonly how: 'certificate' | 'token'; readonly name: string };
 }
 
 function ViewerName(): JSX.Element | null {
@@ -121,7 +121,7 @@ function ViewerName(): JSX.Element | null {
       .catch(() => undefined);
   }, []);
   if (session === undefined) return null;
-  if (session.viewer.how === 'certificate') return <span class="viewer">{session.viewer.id}</span>;
+  if (session.viewer.how === 'certificate') return <span class="viewer">{session.viewer.name}</span>;
   return (
     <form method="post" action="/logout">
       <button type="submit" class="quiet">

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { CreatePolicyRequest, type Policy, type TlsFiles } from '@nsgate/proto';
 import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
 import { ControllerProcess, unary, type Clients } from '../../../controller/src/controller-process.testing';
-import { sha256, TOKEN } from '../../../controller/src/web/web-bench.testing';
+import { TOKEN, viewersFile } from '../../../controller/src/web/web-bench.testing';
 import { FakeHost } from './fake-host';
 
 const SITES = ['fra', 'ams', 'waw'];
@@ -24,18 +24,18 @@ export class Fleet {
     this.#ca = await createLocalCa(join(this.controller.folder, 'ca'));
     const identity = { kind: 'controller', id: 'c' } as const;
     this.#tls = await this.#ca.issue({ name: 'c', identity, ipAddresses: ['127.0.0.1'] });
-    writeFileSync(this.#tokenFile, `${sha256(TOKEN)}\n`);
+    writeFileSync(this.#accessFile, viewersFile(TOKEN));
     await this.startController();
     return this;
   }
 
-  get #tokenFile(): string {
-    return join(this.controller.folder, 'tokens');
+  get #accessFile(): string {
+    return join(this.controller.folder, 'access.yaml');
   }
 
   /** Also again: on the same port. */
   async startController(): Promise<void> {
-    const web = ['--web', `127.0.0.1:${this.webPort}`, '--web-token-file', this.#tokenFile];
+    const web = ['--web', `127.0.0.1:${this.webPort}`, '--access', this.#accessFile];
     await this.controller.start(this.#tls, [...web, ...this.settings]);
     const listening = this.controller.log.find(({ transport }) => transport === 'https');
     this.webPort = Number(listening?.port);
