@@ -131,6 +131,7 @@ static void add_totals(struct nsgate_totals *sum, const struct nsgate_totals *pa
 	sum->rejected += READ_ONCE(part->rejected);
 	sum->malformed += READ_ONCE(part->malformed);
 	sum->shadow += READ_ONCE(part->shadow);
+	sum->defaulted += READ_ONCE(part->defaulted);
 }
 
 static struct nsgate_totals hook_total(const struct nsg_account *account, u32 hook)
@@ -156,7 +157,7 @@ struct nsgate_totals nsg_account_total(const struct nsg_account *account)
 	return sum;
 }
 
-static void account_read(struct nsg_account *account, u64 reading)
+void nsg_account_read(struct nsg_account *account, u64 reading)
 {
 	struct nsgate_totals now;
 	u32 hook;
@@ -173,6 +174,6 @@ static void account_read(struct nsg_account *account, u64 reading)
 bool nsg_binding_read(struct nsg_binding *binding, u64 reading)
 {
 	lockdep_assert_held(&nsg_lock);
-	account_read(binding->account, reading);
+	nsg_account_read(binding->account, reading);
 	return nsg_counters_read(binding->counters, reading);
 }

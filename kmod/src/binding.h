@@ -66,6 +66,9 @@ void nsg_binding_let_go(struct nsg_binding *binding);
  */
 void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading);
 
+/* Reads the totals, as reading number `reading`. Under nsg_lock. */
+void nsg_account_read(struct nsg_account *account, u64 reading);
+
 /* Reads all counters, as reading number `reading`. False if there was no memory to read them all. Under nsg_lock. */
 bool nsg_binding_read(struct nsg_binding *binding, u64 reading);
 

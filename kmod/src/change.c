@@ -3,6 +3,7 @@
 #include <linux/rcupdate.h>
 
 #include "change.h"
+#include "ended.h"
 #include "hooks.h"
 #include "quarantine.h"
 #include "refusal.h"
@@ -157,6 +158,7 @@ void nsg_change_finish(struct nsg_change *change, u64 reading)
 	if (!change->old)
 		return;
 	if (!change->new) {
+		nsg_ended_keep(change->old, reading);
 		nsg_binding_end(change->old);
 		return;
 	}

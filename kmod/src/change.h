@@ -40,7 +40,7 @@ void nsg_change_publish(struct nsg_change *change);
 /* A grace period later: packets meet the new binding alone, on the hooks that it needs. */
 void nsg_change_settle(struct nsg_change *change);
 
-/* Another grace period later: the old binding's counts are taken over or gone, and its memory is free. */
+/* Another grace period later: the old binding's counts are taken over or held as its last, and its memory is free. */
 void nsg_change_finish(struct nsg_change *change, u64 reading);
 
 #endif /* _NSG_CHANGE_H */

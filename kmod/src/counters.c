@@ -198,11 +198,8 @@ static u64 shadow_packets(const struct nsg_base *base, const struct nsg_rule *ru
 	return base->shadow_packets + base->seen_packets - base->packets;
 }
 
-struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *counters, const struct nsg_rule *rule,
-						u32 index)
+static struct nsgate_rule_counters report(const struct nsg_rule *rule, const struct nsg_base *base)
 {
-	const struct nsg_base *base = base_of(counters, index);
-
 	return (struct nsgate_rule_counters){
 		.id = rule->id,
 		.packets = base->seen_packets,
@@ -210,6 +207,31 @@ struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *count
 		.shadow_packets = shadow_packets(base, rule),
 		.last_hit = base->last_hit,
 	};
+}
+
+struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *counters, const struct nsg_rule *rule,
+						u32 index)
+{
+	return report(rule, base_of(counters, index));
+}
+
+struct nsgate_rule_counters nsg_counters_look(const struct nsg_counters *counters, const struct nsg_rule *rule,
+					      u32 index, u64 reading, u64 *changed)
+{
+	struct nsg_base now;
+
+	look(counters, index, reading, &now);
+	*changed = now.changed;
+	return report(rule, &now);
+}
+
+u32 nsg_counters_next(const struct nsg_counters *counters, u32 from)
+{
+	u32 sheet = from / NSG_SHEET_RULES;
+
+	while (from < counters->rules && !counters->bases[sheet] && !has_sheet(counters, sheet))
+		from = ++sheet * NSG_SHEET_RULES;
+	return min_t(u32, from, counters->rules);
 }
 
 struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index,

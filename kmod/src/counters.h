@@ -59,6 +59,16 @@ u64 nsg_counters_changed(const struct nsg_counters *counters, u32 rule);
 struct nsgate_rule_counters nsg_counters_report(const struct nsg_counters *counters, const struct nsg_rule *rule,
 						u32 index);
 
+/*
+ * What the wire says of a rule by now, and in `*changed` the number of the reading that saw its last change: `reading`
+ * if that is none before. Needs no memory, and leaves what was read as it is.
+ */
+struct nsgate_rule_counters nsg_counters_look(const struct nsg_counters *counters, const struct nsg_rule *rule,
+					      u32 index, u64 reading, u64 *changed);
+
+/* The first rule from `from` on that may have been hit; `rules` if there is none. */
+u32 nsg_counters_next(const struct nsg_counters *counters, u32 from);
+
 /* The base with which the rule goes on in another ruleset, all that was counted included, as of `reading`. */
 struct nsg_base nsg_counters_carry(const struct nsg_counters *counters, const struct nsg_rule *rule, u32 index,
 				   u64 reading);

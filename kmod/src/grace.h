@@ -9,7 +9,7 @@
 
 /*
  * Returns when every packet that was under way at the call has gone through the stack. Somebody waits for the commit
- * that waits here, and holds back others, so it is the fast kind, as in the kernel's own synchronize_net(): it
+ * or the exit that waits here, and holds back others, so it is the fast kind, as in the kernel's own synchronize_net(): it
  * interrupts every busy CPU once and takes less than a millisecond, where the other takes several ticks. A kernel
  * booted with rcupdate.rcu_normal=1 takes the slow one all the same. May sleep.
  */

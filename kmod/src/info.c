@@ -4,6 +4,7 @@
 #include <linux/mutex.h>
 
 #include "binding.h"
+#include "ended.h"
 #include "generation.h"
 #include "netns.h"
 #include "registry.h"
@@ -50,6 +51,7 @@ static void fill_state(struct nsgate_info *info)
 	info->malformed = nsg_settings.malformed;
 	nsg_registry_visit(sum_memory, &info->memory);
 	nsg_sets_visit(sum_set_memory, &info->memory);
+	info->memory += nsg_ended_memory();
 	count_namespaces(info);
 	mutex_unlock(&nsg_lock);
 }

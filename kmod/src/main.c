@@ -5,6 +5,7 @@
 
 #include "borrowed.h"
 #include "device.h"
+#include "ended.h"
 #include "events.h"
 #include "generation.h"
 #include "hooks.h"
@@ -97,6 +98,7 @@ static void __exit nsgate_stop(void)
 	nsg_listeners_clear();
 	nsg_proc_stop();
 	stop_packets();
+	nsg_ended_clear();
 	nsg_events_stop();
 	nsg_registry_clear();
 	nsg_sets_clear();

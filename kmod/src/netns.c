@@ -7,9 +7,12 @@
 
 #include "netns.h"
 #include "binding.h"
+#include "ended.h"
 #include "events.h"
+#include "grace.h"
 #include "hooks.h"
 #include "quarantine.h"
+#include "reading.h"
 #include "refusal.h"
 #include "serial.h"
 #include "settings.h"
@@ -121,18 +124,25 @@ static struct nsg_namespace *namespace_of_exiting(const struct net *net)
 /* Moves a namespace from the table to `gone`; packets may be in its hooks until a grace period has passed. */
 static void namespace_leave(struct nsg_namespace *ns, struct list_head *gone)
 {
-	struct nsg_binding *binding = nsg_namespace_binding(ns);
-
 	nsg_hooks_take_off(ns, ns->hooks);
 	nsg_hooks_track(ns, false);
 	nsg_hooks_defragment6(ns, false);
-	if (binding)
-		nsg_binding_let_go(binding);
 	spin_lock(&table_lock);
 	list_move(&ns->by_birth, gone);
 	hash_del_rcu(&ns->by_inode);
 	spin_unlock(&table_lock);
 	nsg_event_of_namespace(ns, NSGATE_EVENT_DIED);
+}
+
+/* No packet counts any more. The ruleset, which is held until here, says which rules the last counts are of. */
+static void namespace_close_account(struct nsg_namespace *ns)
+{
+	struct nsg_binding *binding = nsg_namespace_binding(ns);
+
+	if (!binding)
+		return;
+	nsg_ended_keep(binding, nsg_next_reading());
+	nsg_binding_let_go(binding);
 }
 
 static void namespace_free(struct nsg_namespace *ns)
@@ -146,7 +156,8 @@ static void namespace_free(struct nsg_namespace *ns)
 
 /*
  * Runs after the namespaces' devices are gone, so nothing passes unfiltered between here and the end. A birth that
- * failed in another subsystem comes here as well.
+ * failed in another subsystem comes here as well. The lock is held over the grace period, so that nobody finds a
+ * ruleset bound whose namespace is gone.
  */
 static void __net_exit namespaces_exit(struct list_head *nets)
 {
@@ -160,8 +171,10 @@ static void __net_exit namespaces_exit(struct list_head *nets)
 		if (ns)
 			namespace_leave(ns, &gone);
 	}
+	nsg_grace_period();
+	list_for_each_entry(ns, &gone, by_birth)
+		namespace_close_account(ns);
 	mutex_unlock(&nsg_lock);
-	synchronize_rcu();
 	list_for_each_entry_safe(ns, next, &gone, by_birth)
 		namespace_free(ns);
 }

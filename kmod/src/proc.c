@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/nsgate: namespaces, bindings and rulesets, for a person. Programs ask /dev/nsgate. */
 #include "binding.h"
+#include "ended.h"
 #include "generation.h"
 #include "netns.h"
 #include "proc.h"
@@ -25,9 +26,9 @@ static void show_binding(struct seq_file *file, const struct nsg_binding *bindin
 {
 	struct nsgate_totals total = nsg_account_total(binding->account);
 
-	seq_printf(file, " ruleset %*phN rules %u accepted %llu dropped %llu rejected %llu malformed %llu shadow %llu",
+	seq_printf(file, " ruleset %*phN rules %u accepted %llu dropped %llu rejected %llu malformed %llu shadow %llu defaulted %llu",
 		   SHORT_DIGEST, binding->ruleset->digest, binding->ruleset->rules, total.accepted, total.dropped,
-		   total.rejected, total.malformed, total.shadow);
+		   total.rejected, total.malformed, total.shadow, total.defaulted);
 }
 
 static void show_namespace(struct seq_file *file, const struct nsg_namespace *ns)
@@ -63,6 +64,8 @@ static int show(struct seq_file *file, void *unused)
 	seq_printf(file, "quarantine %u malformed %s\n", nsg_settings.quarantine, malformed[nsg_settings.malformed]);
 	if (atomic64_read(&nsg_uncounted))
 		seq_printf(file, "uncounted %llu\n", (u64)atomic64_read(&nsg_uncounted));
+	if (nsg_ended_count() || nsg_ended_lost())
+		seq_printf(file, "ended %u lost %u\n", nsg_ended_count(), nsg_ended_lost());
 	nsg_for_each_namespace(ns)
 		show_namespace(file, ns);
 	nsg_registry_visit(show_ruleset, file);

@@ -39,6 +39,18 @@ struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired);
 /* What is remembered of a rule, or NULL. */
 const struct nsg_base *nsg_retired_find(const struct nsg_retired *retired, u64 id);
 
+/* What the wire says of a rule that is remembered. */
+static inline struct nsgate_rule_counters nsg_retired_report(const struct nsg_retired_rule *rule)
+{
+	return (struct nsgate_rule_counters){
+		.id = rule->id,
+		.packets = rule->base.packets,
+		.bytes = rule->base.bytes,
+		.shadow_packets = rule->base.shadow_packets,
+		.last_hit = rule->base.last_hit,
+	};
+}
+
 static inline u64 nsg_retired_memory(const struct nsg_retired *retired)
 {
 	return sizeof(*retired) + (u64)retired->capacity * sizeof(*retired->rules);

@@ -6,6 +6,7 @@
 #include <linux/lockdep.h>
 
 #include "binding.h"
+#include "ended.h"
 #include "netns.h"
 #include "reading.h"
 #include "refusal.h"
@@ -47,10 +48,12 @@ static bool is_wanted(const struct since *since, u64 changed)
 
 static u32 wanted_rules(const struct nsg_binding *binding, const struct since *since)
 {
-	u32 count = 0, rule;
+	u32 count = 0, i;
 
-	for (rule = 0; rule < binding->counters->rules; rule++)
-		count += is_wanted(since, nsg_counters_changed(binding->counters, rule));
+	for (i = 0; i < binding->counters->rules; i++)
+		count += is_wanted(since, nsg_counters_changed(binding->counters, i));
+	for (i = 0; i < binding->retired->count; i++)
+		count += is_wanted(since, binding->retired->rules[i].base.changed);
 	return count;
 }
 
@@ -108,6 +111,20 @@ static void add_rules(struct nsg_reply *reply, const struct nsg_binding *binding
 	}
 }
 
+static void add_retired(struct nsg_reply *reply, const struct nsg_retired *retired, const struct since *since)
+{
+	struct nsgate_rule_counters report;
+	u32 i;
+
+	for (i = 0; i < retired->count; i++) {
+		if (!is_wanted(since, retired->rules[i].base.changed))
+			continue;
+		report = nsg_retired_report(&retired->rules[i]);
+		nsg_reply_add(reply, &report, sizeof(report));
+		cond_resched();
+	}
+}
+
 static void add_binding(struct nsg_reply *reply, const struct nsg_namespace *ns, const struct since *since)
 {
 	const struct nsg_binding *binding = nsg_namespace_binding(ns);
@@ -126,6 +143,7 @@ static void add_binding(struct nsg_reply *reply, const struct nsg_namespace *ns,
 	memcpy(stats.hooks, binding->account->seen, sizeof(stats.hooks));
 	nsg_reply_add(reply, &stats, sizeof(stats));
 	add_rules(reply, binding, since);
+	add_retired(reply, binding->retired, since);
 }
 
 static int stats(const struct nsg_request *request, struct nsg_reply *reply, struct nsgate_refusal *refusal)
@@ -137,14 +155,19 @@ static int stats(const struct nsg_request *request, struct nsg_reply *reply, str
 	int error;
 
 	since.all = !nsg_is_reading(since.cursor);
+	if (!since.all)
+		nsg_ended_acknowledge(since.cursor);
 	error = read_bindings(&since, &head.bindings, &bytes, refusal) ?:
-		nsg_reply_begin(reply, request, sizeof(head) + bytes, refusal);
+		nsg_reply_begin(reply, request, sizeof(head) + bytes + nsg_ended_bytes(), refusal);
 	if (error)
 		return error;
 	head.cursor = last_reading;
+	head.bindings += nsg_ended_count();
+	head.lost = nsg_ended_lost();
 	nsg_reply_add(reply, &head, sizeof(head));
 	nsg_for_each_namespace(ns)
 		add_binding(reply, ns, &since);
+	nsg_ended_report(reply);
 	return 0;
 }
 

@@ -154,8 +154,10 @@ static noinline unsigned int verdict(const struct nsg_binding *binding, struct s
 		key.side = side_of(binding, phase);
 	if (unlikely(previous || phase & NSG_BOTH_SIDES))
 		binding = stricter(binding, previous, phase, &key);
-	if (likely(!decision.verdict))
+	if (likely(!decision.verdict)) {
 		decision = decide_in(binding, &key, skb);
+		totals->defaulted += decision.rule == NSG_NO_RULE;
+	}
 	return carry_out(binding, decision, skb, state, &key);
 }
 
@@ -187,6 +189,8 @@ static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *b
 		const struct nsg_tally tally = tally_of(binding, skb);
 
 		nsg_count(&tally, decision.rule);
+	} else {
+		this_cpu_inc(totals->hook[state->hook].defaulted);
 	}
 	if (decision.verdict == NSGATE_ACCEPT) {
 		this_cpu_inc(totals->hook[state->hook].accepted);

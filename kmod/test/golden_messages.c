@@ -57,7 +57,7 @@ const struct golden goldens[] = {
 	{ "list-reply", golden_list_reply,
 	  "reply to LIST: three namespaces, the second bound, the third in quarantine; two rulesets; a set" },
 	{ "stats-request", golden_stats_request, "request STATS since cursor 0x7fffffff00000001" },
-	{ "stats-reply", golden_stats_reply, "reply to STATS: two bindings, the first with two rules" },
+	{ "stats-reply", golden_stats_reply, "reply to STATS: three bindings, the first with two rules, the last ended" },
 	{ "classify-request", golden_classify_request,
 	  "request CLASSIFY: tcp SYN 192.0.2.1:40000 to 198.51.100.7:443 on input" },
 	{ "classify6-request", golden_classify6_request,

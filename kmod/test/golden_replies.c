@@ -7,8 +7,8 @@
 void golden_info_reply(struct message *m)
 {
 	struct nsgate_info info = {
-		.abi_min = 2,
-		.abi_max = 2,
+		.abi_min = 3,
+		.abi_max = 3,
 		.hooks = 0x1f,
 		.match_kinds = 0x1fffe,
 		.actions = 0x1e,
@@ -64,7 +64,8 @@ void golden_list_reply(struct message *m)
 	struct nsgate_namespace bound = {
 		.birth = 0x1122334455667789, .cookie = 17, .epoch = 0x99aabbccddeeff01, .inode = 4026532177,
 		.flags = NSGATE_NS_BOUND,
-		.totals = { .seen = 123, .accepted = 100, .dropped = 20, .rejected = 3, .malformed = 1, .shadow = 9 },
+		.totals = { .seen = 123, .accepted = 100, .dropped = 20, .rejected = 3, .malformed = 1, .shadow = 9,
+			    .defaulted = 77 },
 		.quarantine_dropped = 4,
 	};
 	struct nsgate_ruleset_info used = { .memory = 65536, .rules = 5, .bindings = 1 };
@@ -86,21 +87,29 @@ void golden_list_reply(struct message *m)
 					 .members4 = 100, .members6 = 20, .rulesets = 2 });
 }
 
-/* One binding in which two rules changed, a second in which only a hook's totals did. */
+/*
+ * One binding in which two rules changed, a second in which only a hook's totals did, and one that ended after a rule
+ * had changed. Three others were let go.
+ */
 void golden_stats_reply(struct message *m)
 {
 	golden_reply(m, NSGATE_OP_STATS, 0);
-	ADD(m, (struct nsgate_stats){ .cursor = 0x7fffffff00000002, .bindings = 2 });
+	ADD(m, (struct nsgate_stats){ .cursor = 0x7fffffff00000002, .bindings = 3, .lost = 3 });
 	ADD(m, (struct nsgate_binding_stats){
 		.birth = 0x1122334455667789, .epoch = 0x99aabbccddeeff01, .inode = 4026532177, .rules = 2,
 		.hooks = { [NSGATE_HOOK_INPUT] = { .seen = 123, .accepted = 100, .dropped = 20, .rejected = 3,
-						   .malformed = 1, .shadow = 9 } } });
+						   .malformed = 1, .shadow = 9, .defaulted = 77 } } });
 	ADD(m, (struct nsgate_rule_counters){ .id = 101, .packets = 20, .bytes = 1680, .last_hit = 123456 });
 	ADD(m, (struct nsgate_rule_counters){ .id = 103, .packets = 5000000000, .bytes = 420000000000,
 					      .shadow_packets = 5000000000, .last_hit = 123460 });
 	ADD(m, (struct nsgate_binding_stats){
 		.birth = 0x112233445566778a, .epoch = 0x99aabbccddeeff02, .inode = 4026532289,
 		.hooks = { [NSGATE_HOOK_POSTROUTING] = { .seen = 7, .accepted = 7 } } });
+	ADD(m, (struct nsgate_binding_stats){
+		.birth = 0x112233445566778c, .epoch = 0x99aabbccddeeff03, .inode = 4026532401, .rules = 1,
+		.flags = NSGATE_STATS_ENDED,
+		.hooks = { [NSGATE_HOOK_FORWARD] = { .seen = 10, .dropped = 10, .defaulted = 4 } } });
+	ADD(m, (struct nsgate_rule_counters){ .id = 104, .packets = 6, .bytes = 504, .last_hit = 123470 });
 }
 
 void golden_classify_reply(struct message *m)

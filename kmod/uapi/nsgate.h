@@ -17,7 +17,7 @@
 
 #define NSGATE_DEVICE		"nsgate"	/* /dev/nsgate: opened by CAP_NET_ADMIN in the initial user namespace */
 #define NSGATE_MAGIC		0x5447534eU	/* "NSGT" in memory on a little-endian host */
-#define NSGATE_ABI		2		/* raised by every change that an older peer would misread */
+#define NSGATE_ABI		3		/* raised by every change that an older peer would misread */
 
 #define NSGATE_DIGEST_SIZE	32		/* SHA-256 of a ruleset's content; computed and trusted by user space */
 #define NSGATE_IFNAME_SIZE	16		/* IFNAMSIZ */
@@ -32,6 +32,8 @@
 #define NSGATE_MAX_SETS		4096U		/* address sets held by the module */
 #define NSGATE_MAX_MEMBERS	2097152U	/* members of one address set, both families together */
 #define NSGATE_MAX_LISTENERS	16U		/* processes that are to be told of events */
+#define NSGATE_MAX_ENDED	1024U		/* ended bindings whose last counts are held, see nsgate_stats */
+#define NSGATE_MAX_ENDED_BYTES	(2U << 20)	/* and their bytes in a reply, together */
 
 enum nsgate_op {
 	NSGATE_OP_INFO		= 1,	/* no payload -> nsgate_info; answered whatever the request's abi */
@@ -394,6 +396,7 @@ struct nsgate_totals {
 	__u64 rejected;
 	__u64 malformed;	/* seen with short or inconsistent headers; counted in one of the above too */
 	__u64 shadow;		/* packets that at least one shadow rule would have stopped */
+	__u64 defaulted;	/* packets that no rule decided, but the default verdict; accepted or dropped too */
 };
 
 struct nsgate_namespace {
@@ -447,20 +450,35 @@ struct nsgate_rule_counters {
 	__u64 last_hit;		/* CLOCK_BOOTTIME in milliseconds, 0 for never; a tick's precision */
 };
 
-/* Followed by `rules` struct nsgate_rule_counters: those that changed since the cursor. */
+#define NSGATE_STATS_ENDED	1	/* unbound, or its namespace died: these are its last counts */
+
+/*
+ * Followed by `rules` struct nsgate_rule_counters: those that changed since the cursor, in no order. A rule that left
+ * the binding's ruleset is told as it stood, too, as long as it is remembered.
+ */
 struct nsgate_binding_stats {
 	__u64 birth;
 	__u64 epoch;
-	__u32 inode;
+	__u32 inode;		/* of an ended binding: maybe another namespace's by now */
 	__u32 rules;
+	__u32 flags;		/* NSGATE_STATS_* */
+	__u32 reserved;
 	struct nsgate_totals hooks[NSGATE_HOOKS];
 };
 
-/* Followed by the bindings in which anything changed since the cursor. */
+/*
+ * Followed by the bindings in which anything changed since the cursor, those that ended after the others.
+ *
+ * What a binding counted is not lost with it. When it ends, its hooks' totals, and the counters that changed since the
+ * highest cursor that any request came with, are held until a request comes with a cursor of a reply that told them: by
+ * that its reader says that it has them. Cursor 0 brings all that are held, and acknowledges nothing. One that ends with
+ * no such change is not told. Replacing a binding's ruleset does not end it. Beyond NSGATE_MAX_ENDED bindings or
+ * NSGATE_MAX_ENDED_BYTES the oldest are let go, and so is one for which there is no memory.
+ */
 struct nsgate_stats {
 	__u64 cursor;		/* for the next request */
 	__u32 bindings;
-	__u32 reserved;
+	__u32 lost;		/* ended bindings that were let go unread, since the module was loaded */
 };
 
 /* ---- events ---- */

@@ -1,6 +1,6 @@
 /** The numbers of kmod/uapi/nsgate.h under the names of this side. Meaning, units and ranges are documented there. */
 
-export const ABI = 2;
+export const ABI = 3;
 export const MAGIC = 0x5447534e;
 
 export const DIGEST_SIZE = 32;
@@ -31,14 +31,14 @@ export const SIZE = {
   bind: 56,
   unbind: 24,
   committed: 8,
-  totals: 48,
-  namespace: 120,
+  totals: 56,
+  namespace: 128,
   rulesetInfo: 48,
   setInfo: 96,
   listing: 24,
   statsRequest: 8,
   ruleCounters: 40,
-  bindingStats: 264,
+  bindingStats: 312,
   stats: 16,
   classify: 96,
   classified: 56,
@@ -180,6 +180,11 @@ export enum NamespaceFlag {
   INITIAL = 1,
   BOUND = 2,
   QUARANTINED = 4,
+}
+
+/** Bits of a binding's flags in statistics. */
+export enum StatsFlag {
+  ENDED = 1,
 }
 
 export enum Setting {

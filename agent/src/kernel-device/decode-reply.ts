@@ -11,6 +11,7 @@ import {
   REASON_SIZE,
   SET_NAME_SIZE,
   SIZE,
+  StatsFlag,
   VERSION_SIZE,
 } from './abi';
 import { ByteReader } from './byte-reader';
@@ -116,10 +117,11 @@ export function decodeStats(payload: Buffer): Stats {
   const reader = new ByteReader(payload).expect(SIZE.stats, 'nsgate_stats');
   const cursor = reader.u64();
   const count = reader.u32();
-  reader.skip(4).expect(count * SIZE.bindingStats, `statistics of ${count} bindings`);
+  const lost = reader.u32();
+  reader.expect(count * SIZE.bindingStats, `statistics of ${count} bindings`);
   const bindings = repeat(count, () => readBindingStats(reader));
   reader.end('nsgate_stats');
-  return { cursor, bindings };
+  return { cursor, lost, bindings };
 }
 
 export function decodeClassified(payload: Buffer): Classified {
@@ -185,9 +187,11 @@ function readBindingStats(reader: ByteReader): BindingStats {
   const epoch = reader.u64();
   const inode = reader.u32();
   const count = reader.u32();
+  const ended = (reader.u32() & StatsFlag.ENDED) !== 0;
+  reader.skip(4);
   const hooks = repeat(HOOKS, () => readTotals(reader));
   reader.expect(count * SIZE.ruleCounters, `counters of ${count} rules`);
-  return { birth, epoch, inode, hooks, rules: repeat(count, () => readRuleCounters(reader)) };
+  return { birth, epoch, inode, ended, hooks, rules: repeat(count, () => readRuleCounters(reader)) };
 }
 
 function readRuleCounters(reader: ByteReader): RuleCounters {
@@ -215,6 +219,7 @@ function readTotals(reader: ByteReader): Totals {
     rejected: reader.u64(),
     malformed: reader.u64(),
     shadow: reader.u64(),
+    defaulted: reader.u64(),
   };
 }
 

@@ -37,7 +37,10 @@ interface State {
   settings: Map<Setting, bigint>;
 }
 
-const NO_TOTALS = { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n };
+const NO_TOTALS = {
+  ...{ seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n },
+  defaulted: 0n,
+};
 
 /** Steps of a commit, in the order in which they take effect. */
 const STEPS: CommitObject['type'][][] = [
@@ -63,6 +66,8 @@ export class FakeKernel {
   signals: number[] = [];
   #state: State = emptyState();
   #events: KernelEvent[] = [];
+  /** Last counts of bindings that ended, until a reader comes with a cursor. */
+  #ended: BindingStats[] = [];
   #births = 100n;
   #epochs = 1000n;
 
@@ -75,7 +80,9 @@ export class FakeKernel {
   }
 
   removeNamespace(inode: number): void {
-    this.#note('died', inode, this.#state.namespaces.get(inode)?.birth ?? 0n);
+    const namespace = this.#state.namespaces.get(inode);
+    this.#note('died', inode, namespace?.birth ?? 0n);
+    this.#endBinding(inode, namespace);
     this.#state.namespaces.delete(inode);
   }
 
@@ -84,6 +91,7 @@ export class FakeKernel {
     const { namespaces } = this.#state;
     this.#state = emptyState();
     this.#events = [];
+    this.#ended = [];
     this.instance += 1n;
     this.generation = 0n;
     for (const [inode, { initial }] of namespaces) this.addNamespace(inode, { initial });
@@ -147,6 +155,9 @@ export class FakeKernel {
       objects.forEach((object, index) => {
         if (step.includes(object.type)) this.#apply(next, object, refusalAt(index));
       });
+    }
+    for (const [inode, before] of this.#state.namespaces) {
+      if (next.namespaces.get(inode)?.binding === undefined) this.#endBinding(inode, before);
     }
     const changed = JSON.stringify(summary(next)) !== JSON.stringify(summary(this.#state));
     this.#state = next;
@@ -295,16 +306,31 @@ export class FakeKernel {
     return { cursor: BigInt(this.#events.length), instance: this.instance, lost: 0n, events };
   }
 
-  /** Everything since cursor 0, nothing since any other. */
-  #stats(cursor: bigint): Stats {
-    if (cursor !== 0n) return { cursor, bindings: [] };
-    const bindings = [...this.#state.namespaces].flatMap(([inode, { birth, binding }]): BindingStats[] =>
-      binding === undefined
-        ? []
-        : [{ birth, epoch: binding.epoch, inode, hooks: [], rules: [...binding.counters.values()] }],
-    );
-    return { cursor: 7n, bindings };
+  #endBinding(inode: number, namespace: FakeNamespace | undefined): void {
+    const last = namespace === undefined ? [] : statsOf(inode, namespace, { ended: true });
+    this.#ended.push(...last.filter(({ rules }) => rules.length > 0));
   }
+
+  /** Everything since cursor 0, nothing since any other: that acknowledges what ended. */
+  #stats(cursor: bigint): Stats {
+    if (cursor !== 0n) {
+      this.#ended = [];
+      return { cursor, lost: 0, bindings: [] };
+    }
+    const living = [...this.#state.namespaces].flatMap(([inode, namespace]) =>
+      statsOf(inode, namespace, { ended: false }),
+    );
+    return { cursor: 7n, lost: 0, bindings: [...living, ...this.#ended] };
+  }
+}
+
+function statsOf(
+  inode: number,
+  { birth, binding }: FakeNamespace,
+  { ended }: { ended: boolean },
+): BindingStats[] {
+  if (binding === undefined) return [];
+  return [{ birth, epoch: binding.epoch, inode, ended, hooks: [], rules: [...binding.counters.values()] }];
 }
 
 function emptyState(): State {

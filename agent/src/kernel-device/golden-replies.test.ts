@@ -11,8 +11,14 @@ import {
 } from './decode-reply';
 import { describeOnLittleEndian, digest, golden, goldenNames } from './golden.testing';
 
-const NO_TOTALS = { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n };
-const SOME_TOTALS = { seen: 123n, accepted: 100n, dropped: 20n, rejected: 3n, malformed: 1n, shadow: 9n };
+const NO_TOTALS = {
+  ...{ seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, malformed: 0n, shadow: 0n },
+  defaulted: 0n,
+};
+const SOME_TOTALS = {
+  ...{ seen: 123n, accepted: 100n, dropped: 20n, rejected: 3n, malformed: 1n, shadow: 9n },
+  defaulted: 77n,
+};
 const NOWHERE = { object: undefined, rule: undefined, match: undefined, item: undefined };
 
 interface GoldenReply {
@@ -26,8 +32,8 @@ const REPLIES: Record<string, GoldenReply> = {
     header: { op: 1, error: 0, tag: 0x2001n },
     decode: decodeInfo,
     content: {
-      abiMin: 2,
-      abiMax: 2,
+      abiMin: 3,
+      abiMax: 3,
       hooks: 0x1f,
       matchKinds: 0x1fffen,
       actions: 0x1e,
@@ -153,11 +159,13 @@ const REPLIES: Record<string, GoldenReply> = {
     decode: decodeStats,
     content: {
       cursor: 0x7fffffff00000002n,
+      lost: 3,
       bindings: [
         {
           birth: 0x1122334455667789n,
           epoch: 0x99aabbccddeeff01n,
           inode: 4026532177,
+          ended: false,
           hooks: [NO_TOTALS, SOME_TOTALS, NO_TOTALS, NO_TOTALS, NO_TOTALS],
           rules: [
             { id: 101n, packets: 20n, bytes: 1680n, shadowPackets: 0n, lastHit: 123456n },
@@ -174,8 +182,20 @@ const REPLIES: Record<string, GoldenReply> = {
           birth: 0x112233445566778an,
           epoch: 0x99aabbccddeeff02n,
           inode: 4026532289,
+          ended: false,
           hooks: [NO_TOTALS, NO_TOTALS, NO_TOTALS, NO_TOTALS, { ...NO_TOTALS, seen: 7n, accepted: 7n }],
           rules: [],
+        },
+        {
+          birth: 0x112233445566778cn,
+          epoch: 0x99aabbccddeeff03n,
+          inode: 4026532401,
+          ended: true,
+          hooks: [
+            ...[NO_TOTALS, NO_TOTALS, { ...NO_TOTALS, seen: 10n, dropped: 10n, defaulted: 4n }],
+            ...[NO_TOTALS, NO_TOTALS],
+          ],
+          rules: [{ id: 104n, packets: 6n, bytes: 504n, shadowPackets: 0n, lastHit: 123470n }],
         },
       ],
     },
@@ -206,7 +226,7 @@ describeOnLittleEndian('the golden replies of the ABI', () => {
 
   it.each(Object.entries(REPLIES))('%s is read as what it says', (name, { header, decode, content }) => {
     const reply = golden(name);
-    expect(decodeHeader(reply)).toEqual({ abi: 2, length: reply.length, ...header });
+    expect(decodeHeader(reply)).toEqual({ abi: 3, length: reply.length, ...header });
     expect(decode(reply.subarray(SIZE.reply))).toEqual(content);
   });
 

@@ -40,6 +40,8 @@ export interface Totals {
   malformed: bigint;
   /** Those that at least one shadow rule would have stopped. */
   shadow: bigint;
+  /** Those that no rule decided, but the default verdict; accepted or dropped too. */
+  defaulted: bigint;
 }
 
 export interface ListedNamespace {
@@ -99,17 +101,22 @@ export interface RuleCounters {
 export interface BindingStats {
   birth: bigint;
   epoch: bigint;
+  /** Of an ended binding: maybe another namespace's by now. */
   inode: number;
+  /** Unbound, or its namespace died: these are its last counts. */
+  ended: boolean;
   /** By hook. */
   hooks: Totals[];
-  /** Those that changed. */
+  /** Those that changed. One that left the ruleset is told as it stood. */
   rules: RuleCounters[];
 }
 
 export interface Stats {
-  /** For the next request. */
+  /** For the next request, which lets the module forget the ended bindings of this reply. */
   cursor: bigint;
-  /** Those in which something changed. */
+  /** Ended bindings whose last counts the module let go of unread since it was loaded. */
+  lost: number;
+  /** Those in which something changed; those that ended come last. */
   bindings: BindingStats[];
 }
 

@@ -77,7 +77,7 @@ export class StatsReader {
     const { cursor, bindings } = kernel.stats(this.#cursor);
     const names = this.options.names();
     // A binding whose name is not known yet is not lost: the next read begins where this one did.
-    if (bindings.every(({ birth }) => names.has(birth))) this.#cursor = cursor;
+    if (bindings.every(({ birth, ended }) => ended || names.has(birth))) this.#cursor = cursor;
     const now = BigInt(Math.round(this.options.bootTimeMs()));
     return {
       bindings: bindings.flatMap((binding) => sample(binding, names.get(binding.birth), now)),

@@ -37,7 +37,6 @@ static void test_swap_keeps(void)
 {
 	struct sandbox s = sandbox_new();
 	uint64_t generation = commit_counting(&s, 1, 1, 3), epoch = listed(s.inode).epoch, hit;
-	struct wire w;
 
 	send_to_rule(&s, 1, 5);
 	send_to_rule(&s, 3, 7);
@@ -47,8 +46,8 @@ static void test_swap_keeps(void)
 	check(commit_counting(&s, 2, 2, 4) == generation + 1, "another ruleset raises it by one");
 	check(counters(s.inode, 3).packets == 7 && counters(s.inode, 3).last_hit == hit && listed(s.inode).epoch == epoch,
 	      "the rule that stays keeps its counts, its last hit and the epoch");
-	check(counters(s.inode, 4).id == 4 && !counters(s.inode, 4).packets && !counters(s.inode, 1).id,
-	      "a new rule begins at zero, one that went is not told");
+	check(counters(s.inode, 4).id == 4 && !counters(s.inode, 4).packets && counters(s.inode, 1).packets == 5 &&
+	      !counters(s.inode, 5).id, "a new rule begins at zero, one that went is told as it stood");
 	send_to_rule(&s, 3, 2);
 	check(counters(s.inode, 3).packets == 9 && counters(s.inode, 3).bytes == 9 * 34, "counts go on from there");
 	check(totals(s.inode, NSGATE_HOOK_INPUT).accepted == 14, "the hook's totals go on as well");
@@ -56,12 +55,33 @@ static void test_swap_keeps(void)
 	check(counters(s.inode, 3).packets == 9 && counters(s.inode, 1).packets == 5,
 	      "a rule that comes back in the same epoch goes on from where it was");
 	unbind_and_drop(&s, 2 - 1);
-	wire_begin(&w, NSGATE_OP_COMMIT);
-	drop_add(&w, 2);
-	must("drop", exchange(&w));
+	drop_ruleset(2);
 	commit_counting(&s, 1, 1, 3);
 	check(!counters(s.inode, 3).packets && listed(s.inode).epoch != epoch, "unbound and bound again: zero, a new epoch");
 	unbind_and_drop(&s, 1);
+	sandbox_delete(&s);
+}
+
+/* What a rule counted between the last reading and its leaving the ruleset is read afterwards. */
+static void test_leaving(void)
+{
+	struct sandbox s = sandbox_new();
+	uint32_t bindings, rules;
+	uint64_t cursor, next;
+
+	commit_counting(&s, 1, 1, 3);
+	send_to_rule(&s, 1, 2);
+	stats_since(0, &cursor, &bindings, &rules);
+	send_to_rule(&s, 1, 3);
+	commit_counting(&s, 2, 2, 3);
+	stats_since(cursor, &next, &bindings, &rules);
+	check(bindings == 1 && rules == 1 && counters(s.inode, 1).packets == 5 && counters(s.inode, 1).bytes == 5 * 34,
+	      "a rule that left with counts unread is told once more, with all of them");
+	stats_since(next, &cursor, &bindings, &rules);
+	check(!bindings && !rules, "and then no more");
+	unbind_and_drop(&s, 2);
+	acknowledge_ended();
+	drop_ruleset(1);
 	sandbox_delete(&s);
 }
 
@@ -130,9 +150,7 @@ static void test_memory(void)
 	      "another ruleset takes over their counts, and no more memory: %llu bytes",
 	      (unsigned long long)(info().memory - unbound));
 	unbind_and_drop(&s, 2);
-	wire_begin(&w, NSGATE_OP_COMMIT);
-	drop_add(&w, 1);
-	must("drop", exchange(&w));
+	drop_ruleset(1);
 	sandbox_delete(&s);
 }
 
@@ -140,6 +158,8 @@ void test_counters(void)
 {
 	section("counters");
 	test_swap_keeps();
+	test_leaving();
+	acknowledge_ended();
 	test_cursor();
 	test_memory();
 	check_empty("counters");

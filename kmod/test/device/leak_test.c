@@ -86,6 +86,7 @@ static void measure(const char *what, void (*run)(const struct sandbox *s), cons
 	for (int i = 0; i < CYCLES; i++)
 		run(s);
 	usleep(200000);
+	acknowledge_ended();
 	grown = kernel_memory() - before;
 	check((grown < SLACK || keeps_what_is_freed()) && !info().memory, "%d times %s: the kernel's memory grew by %ld KiB",
 	      CYCLES, what, grown);

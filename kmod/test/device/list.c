@@ -81,7 +81,7 @@ static const struct nsgate_binding_stats *binding_of(const struct outcome *o, ui
 	const struct nsgate_binding_stats *binding = (const void *)(head + 1);
 
 	for (uint32_t i = 0; i < head->bindings; i++, binding = after(binding))
-		if (binding->inode == inode)
+		if (binding->inode == inode && !(binding->flags & NSGATE_STATS_ENDED))
 			return binding;
 	return NULL;
 }
@@ -117,4 +117,35 @@ void stats_since(uint64_t cursor, uint64_t *next, uint32_t *bindings, uint32_t *
 	*rules = 0;
 	for (uint32_t i = 0; i < head->bindings; i++, binding = after(binding))
 		*rules += binding->rules;
+}
+
+static void add_ended(struct ended *sum, const struct nsgate_binding_stats *binding)
+{
+	const struct nsgate_rule_counters *rule = (const void *)(binding + 1);
+
+	sum->bindings++;
+	sum->rules += binding->rules;
+	sum->last = *binding;
+	for (uint32_t i = 0; i < binding->rules; i++) {
+		sum->packets += rule[i].packets;
+		sum->rule = rule[i];
+	}
+}
+
+struct ended ended_since(uint64_t cursor)
+{
+	struct outcome o = ask_stats(cursor);
+	const struct nsgate_stats *head = payload(&o);
+	const struct nsgate_binding_stats *binding = (const void *)(head + 1);
+	struct ended sum = { .cursor = head->cursor, .lost = head->lost };
+
+	for (uint32_t i = 0; i < head->bindings; i++, binding = after(binding))
+		if (binding->flags & NSGATE_STATS_ENDED)
+			add_ended(&sum, binding);
+	return sum;
+}
+
+void acknowledge_ended(void)
+{
+	ended_since(ended_since(0).cursor);
 }

@@ -27,6 +27,7 @@ static const struct part {
 	{ "matches", test_matches },
 	{ "rejects", test_rejects },
 	{ "counters", test_counters },
+	{ "ended", test_ended },
 	{ "classify", test_classify },
 	{ "verdicts", test_verdicts },
 	{ "life", test_life },

@@ -16,6 +16,7 @@ void test_filtering(void);
 void test_matches(void);
 void test_rejects(void);
 void test_counters(void);
+void test_ended(void);
 void test_classify(void);
 void test_verdicts(void);
 void test_life(void);
@@ -54,6 +55,15 @@ static inline void unbind_and_drop(const struct sandbox *s, uint32_t number)
 	must("unbind and drop", exchange(&w));
 }
 
+static inline void drop_ruleset(uint32_t number)
+{
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	drop_add(&w, number);
+	must("drop", exchange(&w));
+}
+
 static inline void change_setting(uint32_t setting, uint64_t value)
 {
 	struct wire w;
@@ -73,11 +83,13 @@ static inline void release(const struct sandbox *s)
 	must("release", exchange(&w));
 }
 
-/* Nothing is held any more. */
+/* Nothing is held any more, once what ended is read. */
 static inline void check_empty(const char *after)
 {
-	struct nsgate_info i = info();
+	struct nsgate_info i;
 
+	acknowledge_ended();
+	i = info();
 	check(!i.rulesets && !i.sets && !i.bindings && !i.memory, "nothing is held after %s (%llu bytes)", after, i.memory);
 }
 

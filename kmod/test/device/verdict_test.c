@@ -84,7 +84,8 @@ static struct snapshot after_packet(uint32_t inode, int first, uint64_t before)
 	return s;
 }
 
-static bool totals_agree(const struct nsgate_totals *before, const struct nsgate_totals *after, uint8_t verdict)
+static bool totals_agree(const struct nsgate_totals *before, const struct nsgate_totals *after, uint8_t verdict,
+			 bool by_default)
 {
 	uint64_t accepted = after->accepted - before->accepted;
 	uint64_t stopped = after->dropped + after->rejected - before->dropped - before->rejected;
@@ -92,7 +93,7 @@ static bool totals_agree(const struct nsgate_totals *before, const struct nsgate
 	if (verdict != NSGATE_REJECT && after->rejected != before->rejected)
 		return false;
 	return accepted == (verdict == NSGATE_ACCEPT) && stopped == (verdict != NSGATE_ACCEPT) &&
-	       after->seen - before->seen == 1;
+	       after->seen - before->seen == 1 && after->defaulted - before->defaulted == by_default;
 }
 
 static bool untouched(const struct nsgate_totals *before, const struct nsgate_totals *after)
@@ -119,7 +120,7 @@ static bool compare_hook(uint32_t round, struct nsgate_classify *d, const struct
 	seen.hooks++;
 	seen.rules += told.rule_id != 0;
 	seen.defaults += !told.rule_id;
-	if (!totals_agree(&before->hooks[hook], &after->hooks[hook], told.verdict))
+	if (!totals_agree(&before->hooks[hook], &after->hooks[hook], told.verdict, !told.rule_id))
 		report(round, d, "the hook's totals are another's");
 	if (told.rule_id && after->packets[told.rule_id] != before->packets[told.rule_id] + 1)
 		report(round, d, "the rule that was told did not count it");
