@@ -1,20 +1,17 @@
 /** nsgate.v1.AgentStreamService. */
 import { Metadata, status } from '@grpc/grpc-js';
-import { AgentStreamServiceService, RpcError, type ConnectRequest } from '@nsgate/proto';
+import { AgentStreamServiceService, RpcError, type Hello } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import { toServiceError } from '../rpc/call-errors';
 import type { Caller } from '../rpc/caller';
-import {
-  decodingMs,
-  MalformedMessage,
-  offerService,
-  stoppingError,
-  type OfferedService,
-} from '../rpc/service';
+import { offerService, stoppingError, type OfferedService } from '../rpc/service';
 import type { AgentHub } from './agent-hub';
 import type { AgentCall, AgentSession } from './agent-session';
-import { parseHello, type Greeting } from './hello-parser';
+import { parseHello } from './hello-parser';
+import { HostReader } from './host-reader';
+import type { MessagePart } from './message-parts';
 import { ReadingBudgets } from './reading-budget';
+import { ReadingPump } from './reading-pump';
 
 /** How long a stream may be open without a Hello. */
 const HELLO_MS = 10_000;
@@ -22,9 +19,10 @@ const HELLO_MS = 10_000;
 /** Lets agents in to the hub. */
 export function agentStreamService(hub: AgentHub, logger: Logger): OfferedService {
   const budgets = new ReadingBudgets();
+  const pump = new ReadingPump();
   return offerService(AgentStreamServiceService, {
     connect: (call, { caller, signal }) => {
-      const connection = new Connection({ call, caller, hub, budgets, logger });
+      const connection = new Connection({ call, caller, hub, budgets, pump, logger });
       const stop = (): void => connection.fail(stoppingError());
       signal.addEventListener('abort', stop, { once: true });
       call.once('close', () => signal.removeEventListener('abort', stop));
@@ -37,28 +35,33 @@ interface ConnectionOptions {
   readonly caller: Caller;
   readonly hub: AgentHub;
   readonly budgets: ReadingBudgets;
+  readonly pump: ReadingPump;
   readonly logger: Logger;
 }
 
 type State =
-  | { readonly kind: 'awaiting-hello'; readonly timer: NodeJS.Timeout }
+  | { readonly kind: 'awaiting-hello'; readonly timer: NodeJS.Timeout; readonly parts: readonly Hello[] }
   | { readonly kind: 'joined'; readonly hostId: string; readonly session: AgentSession }
   | { readonly kind: 'ended' };
 
 /** A stream from its opening to its end; the session stands for it once the agent has greeted. */
 class Connection {
   #state: State;
-  readonly #budget: ReturnType<ReadingBudgets['open']>;
+  readonly #reader: HostReader;
 
   constructor(private readonly options: ConnectionOptions) {
-    const { call, caller, budgets } = options;
-    this.#budget = budgets.open(caller.id, call);
+    const { call, caller, budgets, pump } = options;
+    this.#reader = new HostReader({
+      ...{ source: call, hostId: caller.id, budgets, pump },
+      take: (part) => this.#take(part),
+      fail: (error) => this.fail(error),
+    });
     const timer = setTimeout(() => this.fail(noHello(`none came within ${HELLO_MS / 1000} s`)), HELLO_MS);
-    this.#state = { kind: 'awaiting-hello', timer };
+    this.#state = { kind: 'awaiting-hello', timer, parts: [] };
     // Proxies and clients learn at once that the stream is open; without it, they wait for the first message.
     call.sendMetadata(new Metadata());
-    call.on('data', (request: ConnectRequest | MalformedMessage) => this.#receive(request));
-    call.on('end', () => this.#leave());
+    call.on('data', (bytes: Buffer) => this.#reader.push(bytes));
+    call.on('end', () => this.#reader.finish(() => this.#leave()));
     call.on('cancelled', () => this.#leave());
     call.on('error', () => this.#leave());
     call.on('close', () => this.#leave());
@@ -75,39 +78,31 @@ class Connection {
     this.#leave();
   }
 
-  #receive(request: ConnectRequest | MalformedMessage): void {
-    const start = performance.now();
-    this.#take(request);
-    this.#budget.spend(decodingMs(request) + performance.now() - start);
+  #take(part: MessagePart): void {
+    if (this.#state.kind === 'joined') this.#state.session.receive(part);
+    else if (this.#state.kind === 'awaiting-hello') this.#greet(this.#state, part);
   }
 
-  #take(request: ConnectRequest | MalformedMessage): void {
-    try {
-      if (this.#state.kind === 'joined') this.#state.session.receive(request);
-      else if (this.#state.kind === 'awaiting-hello') this.#join(this.#greeting(request));
-    } catch (error) {
-      this.fail(error);
-    }
+  #greet(state: State & { kind: 'awaiting-hello' }, { message, isLast }: MessagePart): void {
+    if (message?.$case !== 'hello') throw noHello('it is another message');
+    const parts = [...state.parts, message.value];
+    if (isLast) this.#join(state.timer, wholeHello(parts));
+    else this.#state = { ...state, parts };
   }
 
-  #greeting(request: ConnectRequest | MalformedMessage): Greeting {
-    if (request instanceof MalformedMessage) throw request.toError();
-    if (request.message?.$case !== 'hello') throw noHello('it is another message');
-    const greeting = parseHello(request.message.value, this.options.caller);
-    this.options.caller.demandStanding();
-    return greeting;
-  }
-
-  #join(greeting: Greeting): void {
-    if (this.#state.kind === 'awaiting-hello') clearTimeout(this.#state.timer);
-    const session = this.options.hub.join(this.options.call, greeting);
+  #join(timer: NodeJS.Timeout, hello: Hello): void {
+    const { hub, call, caller } = this.options;
+    const greeting = parseHello(hello, caller);
+    caller.demandStanding();
+    clearTimeout(timer);
+    const session = hub.join(call, greeting);
     this.#state = { kind: 'joined', hostId: greeting.description.id, session };
   }
 
   #leave(): void {
     const state = this.#state;
     this.#state = { kind: 'ended' };
-    this.#budget.close();
+    this.#reader.close();
     if (state.kind === 'awaiting-hello') {
       clearTimeout(state.timer);
       this.options.call.end();
@@ -115,6 +110,17 @@ class Connection {
       this.options.hub.leave(state.hostId, state.session);
     }
   }
+}
+
+/** What it says beside its lists is in the first part. */
+function wholeHello(parts: readonly Hello[]): Hello {
+  const [first] = parts;
+  if (first === undefined) throw noHello('it is empty');
+  return {
+    ...first,
+    held: parts.flatMap(({ held }) => held),
+    heldSets: parts.flatMap(({ heldSets }) => heldSets),
+  };
 }
 
 function noHello(why: string): RpcError {

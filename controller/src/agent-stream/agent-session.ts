@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { HostRegistry, Refusal } from '../host-registry/host-registry';
 import { hostName } from '../model/resource-name';
 import { toServiceError } from '../rpc/call-errors';
-import { MalformedMessage, type DuplexCall } from '../rpc/service';
+import type { DuplexCall } from '../rpc/service';
 import { quote } from '../rpc/violations';
 import type { CounterLedger } from '../stats/counter-ledger';
 import type { PacketLog } from '../stats/packet-log';
@@ -24,7 +24,7 @@ import { encodeInSync, encodeQuestion, encodeRemove } from './stream-messages';
 import { isSet, type Outgoing, type PolicyItem, type SyncState } from './sync-state';
 import type { WritePump, Writer } from './write-pump';
 
-export type AgentCall = DuplexCall<ConnectRequest | MalformedMessage, Buffer>;
+export type AgentCall = DuplexCall<Buffer>;
 
 export interface AgentSessionOptions {
   readonly call: AgentCall;
@@ -111,10 +111,8 @@ export class AgentSession implements Writer {
   }
 
   /** Does what the message says; an RpcError for one that has no place here ends the stream. */
-  receive(request: ConnectRequest | MalformedMessage): void {
+  receive({ message }: Pick<ConnectRequest, 'message'>): void {
     if (this.#state === 'ended') return;
-    if (request instanceof MalformedMessage) throw request.toError();
-    const { message } = request;
     switch (message?.$case) {
       case 'ack':
         this.#acknowledged(message.value.nonce);

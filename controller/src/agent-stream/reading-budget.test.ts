@@ -53,7 +53,23 @@ describe('how much is read of a host', () => {
   it('is soon again all that it sends, after one message that took long', () => {
     const source = new Source();
     budgets().open('h1', source).spend(2000);
+    jest.advanceTimersByTime(251);
     expect(source.isPaused).toBe(false);
+  });
+
+  it('is a fifth of any short time, also while it has said little before', () => {
+    const source = new Source();
+    const budget = budgets().open('h1', source);
+    let read = 0;
+    for (let ms = 0; ms < 1000; ms++) {
+      if (!source.isPaused) {
+        budget.spend(1);
+        read += 1;
+      }
+      jest.advanceTimersByTime(1);
+    }
+    expect(read).toBeGreaterThan(180);
+    expect(read).toBeLessThan(210);
   });
 
   it('does not begin anew with another stream, and leaves other hosts alone', () => {

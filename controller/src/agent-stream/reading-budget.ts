@@ -1,67 +1,102 @@
 /**
- * Bounds how much of the controller's time each host's messages take: whoever takes more than his share is read more slowly, by flow
- * control, until he is back within it. So nothing that a host sends, however much and of whatever kind, slows what is sent to the others.
+ * Bounds how much of the controller's time each host's messages take, so that nothing that a host sends, however much and of whatever
+ * kind, slows what is sent to the others. Two paces hold at once:
+ * - steady: a tenth of the time, and 3 s ahead. What a stream begins with, and all that an honest host says, is within it.
+ * - brisk: while a host is ahead, it has a fifth of the time, half a millisecond at a time; work between others' is what they do not feel.
  *
- * At a share of a tenth, messages of 1 ms may come 100 times a second, and those of 100 ms once. Each host may be 30 s ahead, which is 3 s
- * of the controller's time: what a stream begins with, and all that an honest host says, is read as it comes, also by a slow controller.
+ * A part of 1 ms, at a fifth of the time, is followed by 4 ms for the others; a host that has used up its 3 s waits 9 ms instead.
  */
 interface Source {
   pause(): unknown;
   resume(): unknown;
 }
 
-const SHARE = 0.1;
-const AHEAD_MS = 30_000;
+interface Pace {
+  readonly share: number;
+  /** For how long what was read may be unpaid, by the clock. */
+  readonly aheadMs: number;
+  /** The longest that it keeps anybody waiting. */
+  readonly mostMs: number;
+}
+
+const STEADY: Pace = { share: 0.1, aheadMs: 30_000, mostMs: Infinity };
+/** One piece of work that cannot be split, such as a Hello on a slow machine, is no reason to leave a host unread for long. */
+const BRISK: Pace = { share: 0.2, aheadMs: 2.5, mostMs: 250 };
 
 export class ReadingBudgets {
-  /** By host: when what was read of it is paid for. */
-  readonly #paidAt = new Map<string, number>();
+  /** By host: when what was read of it is paid for, at each pace. */
+  readonly #steady = new Map<string, number>();
+  readonly #brisk = new Map<string, number>();
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
   /** For a stream of the host. It is paused at once when earlier ones have not been paid for. */
   open(host: string, source: Source): ReadingBudget {
+    const accounts = [new Account(this.#steady, STEADY), new Account(this.#brisk, BRISK)];
     return new ReadingBudget(source, {
-      charge: (ms) => this.#paidAt.set(host, Math.max(this.#paidAt.get(host) ?? 0, this.now()) + ms),
-      overdrawn: () => (this.#paidAt.get(host) ?? 0) - this.now() - AHEAD_MS,
+      charge: (ms) => {
+        for (const account of accounts) account.charge(host, ms, this.now());
+      },
+      overdrawn: () => Math.max(...accounts.map((account) => account.overdrawn(host, this.now()))),
       close: () => {
-        if ((this.#paidAt.get(host) ?? 0) < this.now()) this.#paidAt.delete(host);
+        for (const account of accounts) account.forget(host, this.now());
       },
     });
   }
 }
 
-interface Account {
-  charge(ms: number): void;
+class Account {
+  constructor(
+    private readonly paidAt: Map<string, number>,
+    private readonly pace: Pace,
+  ) {}
+
+  charge(host: string, ms: number, now: number): void {
+    const { share, aheadMs, mostMs } = this.pace;
+    const due = Math.max(this.paidAt.get(host) ?? 0, now) + ms / share;
+    this.paidAt.set(host, Math.min(due, now + aheadMs + mostMs));
+  }
+
   /** For how long nothing more may be read. */
+  overdrawn(host: string, now: number): number {
+    return (this.paidAt.get(host) ?? 0) - now - this.pace.aheadMs;
+  }
+
+  forget(host: string, now: number): void {
+    if ((this.paidAt.get(host) ?? 0) < now) this.paidAt.delete(host);
+  }
+}
+
+interface Accounts {
+  charge(ms: number): void;
   overdrawn(): number;
   close(): void;
 }
 
-class ReadingBudget {
+export class ReadingBudget {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly source: Source,
-    private readonly account: Account,
+    private readonly accounts: Accounts,
   ) {
     this.#pauseIfOverdrawn();
   }
 
-  /** A message has taken this long. */
+  /** Something was read, and has taken this long. */
   spend(ms: number): void {
-    this.account.charge(ms / SHARE);
+    this.accounts.charge(ms);
     if (this.#timer === undefined) this.#pauseIfOverdrawn();
   }
 
   /** The stream has ended. */
   close(): void {
     clearTimeout(this.#timer);
-    this.account.close();
+    this.accounts.close();
   }
 
   #pauseIfOverdrawn(): void {
-    const ms = this.account.overdrawn();
+    const ms = this.accounts.overdrawn();
     if (ms <= 0) return;
     this.source.pause();
     this.#timer = setTimeout(() => {

@@ -27,13 +27,14 @@ export interface CallContext {
   readonly signal: AbortSignal;
 }
 
-export type DuplexCall<Request, Response> = ServerDuplexStream<Request, Response>;
+/** What comes over it is not decoded yet: that takes time, and who takes how much is decided by who serves the stream. */
+export type DuplexCall<Response> = ServerDuplexStream<Buffer, Response>;
 
 /** Answers once; yields a stream of answers; or, for a stream both ways, takes over the call. */
 type Handler<Method> =
   Method extends MethodDefinition<infer Request, infer Response>
     ? Method extends { requestStream: true; responseStream: true }
-      ? (call: DuplexCall<Request | MalformedMessage, Response | Buffer>, context: CallContext) => void
+      ? (call: DuplexCall<Response | Buffer>, context: CallContext) => void
       : Method extends { responseStream: true }
         ? (request: Request, context: CallContext) => AsyncIterable<Response>
         : (request: Request, context: CallContext) => Promise<Response>
@@ -59,7 +60,7 @@ export interface ServiceEnvironment {
   readonly stopping: AbortSignal;
 }
 
-/** Stands for bytes that are no message of the method's type, or too many: the sender's fault, which grpc-js would call INTERNAL. */
+/** Stands for bytes that are no message of the method's type: the sender's fault, which grpc-js would call INTERNAL. */
 export class MalformedMessage {
   constructor(private readonly error: RpcError) {}
 
@@ -67,20 +68,6 @@ export class MalformedMessage {
     return this.error;
   }
 }
-
-/** How long it took to decode a message that came over a stream, in milliseconds. */
-export function decodingMs(message: object): number {
-  return decodingTimes.get(message) ?? 0;
-}
-
-/** By message: grpc-js knows of no call when it decodes. */
-const decodingTimes = new WeakMap<object, number>();
-
-/**
- * Of one message of a stream of requests: it is decoded in one go, while everybody else waits. A Hello of 10,000 policies and sets takes
- * about 1.5 MiB, a report of 1,000 entries some hundred kilobytes.
- */
-const MAX_STREAMED_BYTES = 4 << 20;
 
 type AnyMethod = MethodDefinition<unknown, unknown>;
 type AnyHandler = (first: unknown, context: CallContext) => unknown;
@@ -271,13 +258,11 @@ function wellFormed(request: unknown): unknown {
   return request;
 }
 
-/** The method, with requests that cannot be decoded handed on, and answers that are encoded already let through. */
+/** The method, with requests that are a stream or cannot be decoded handed on, and answers that are encoded already let through. */
 function tolerant(method: AnyMethod): AnyMethod {
   return {
     ...method,
-    requestDeserialize: method.requestStream
-      ? (bytes) => decodeStreamed(method, bytes)
-      : (bytes) => decode(method, bytes),
+    requestDeserialize: method.requestStream ? (bytes) => bytes : (bytes) => decode(method, bytes),
     responseSerialize: (message) => (Buffer.isBuffer(message) ? message : method.responseSerialize(message)),
   };
 }
@@ -290,15 +275,4 @@ function decode(method: AnyMethod, bytes: Buffer): unknown {
       new RpcError(status.INVALID_ARGUMENT, 'the request is no message of this method', { cause }),
     );
   }
-}
-
-function decodeStreamed(method: AnyMethod, bytes: Buffer): unknown {
-  if (bytes.length > MAX_STREAMED_BYTES) {
-    const message = `a message of a stream takes ${bytes.length} bytes; at most ${MAX_STREAMED_BYTES}`;
-    return new MalformedMessage(new RpcError(status.RESOURCE_EXHAUSTED, message));
-  }
-  const start = performance.now();
-  const message = decode(method, bytes);
-  decodingTimes.set(message as object, performance.now() - start);
-  return message;
 }

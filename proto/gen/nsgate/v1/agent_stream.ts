@@ -158,6 +158,10 @@ export function matchFieldToJSON(object: MatchField): string {
 
 /** What the agent says. */
 export interface ConnectRequest {
+  /**
+   * A message takes at most 4 MiB, has at most 65,536 entries in its lists, and no entry, nor a message without lists, takes more than
+   * 64 KiB: otherwise the stream ends with RESOURCE_EXHAUSTED. Agents split what they report into messages of a thousand entries.
+   */
   message:
     | //
     /** Opens the stream. */

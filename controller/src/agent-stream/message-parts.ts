@@ -1,0 +1,139 @@
+/**
+ * Takes a host's messages apart while they are bytes, so that nobody has to wait while a large one is decoded and worked on.
+ *
+ * An encoded message is a row of fields, and any run of whole fields of it is a message as well. A report is its list of entries: runs of
+ * some kilobytes of them are decoded one at a time, and each is a report of its own. What a report says beside its list comes first.
+ * A NamespaceReport of `snapshot` and the namespaces a, b, c is read as {snapshot, a, b}, {c}; which is how agents split theirs.
+ */
+import { BinaryReader, WireType } from '@bufbuild/protobuf/wire';
+import { status } from '@grpc/grpc-js';
+import {
+  ConnectRequest,
+  EventReport,
+  Hello,
+  NamespaceReport,
+  PacketReport,
+  RealizationReport,
+  RpcError,
+  StatsReport,
+} from '@nsgate/proto';
+
+/** A whole message, or a part of one. Of a Hello, which is one thing, parts are to be put together before it is looked at. */
+export interface MessagePart {
+  readonly message: ConnectRequest['message'];
+  /** Whether it is the last part of its message. */
+  readonly isLast: boolean;
+}
+
+/** Decoding and taking in what is this long takes a fraction of a millisecond. */
+const PART_BYTES = 4096;
+/** A Hello of 10,000 policies and sets takes about 1.5 MiB, a report of agents some hundred kilobytes. */
+export const MAX_MESSAGE_BYTES = 4 << 20;
+/** Of a list, and of whatever has no list: what is decoded in one go. A thousand rows of counters take 48 KiB at the most. */
+export const MAX_ENTRY_BYTES = 65_536;
+export const MAX_ENTRIES = 65_536;
+
+interface Listing {
+  /** Numbers of the fields that are lists. */
+  readonly lists: readonly number[];
+  readonly decode: (bytes: Uint8Array, first: ConnectRequest['message']) => ConnectRequest['message'];
+}
+
+/** By number of the field of ConnectRequest. */
+const LISTINGS: ReadonlyMap<number, Listing> = new Map<number, Listing>([
+  [1, { lists: [7, 8], decode: (bytes) => ({ $case: 'hello', value: Hello.decode(bytes) }) }],
+  [4, { lists: [2], decode: (bytes) => ({ $case: 'realizations', value: RealizationReport.decode(bytes) }) }],
+  [5, { lists: [2, 3], decode: (bytes) => ({ $case: 'namespaces', value: NamespaceReport.decode(bytes) }) }],
+  [6, { lists: [1], decode: decodeStats }],
+  [7, { lists: [1], decode: (bytes) => ({ $case: 'events', value: EventReport.decode(bytes) }) }],
+  [9, { lists: [1], decode: (bytes) => ({ $case: 'packets', value: PacketReport.decode(bytes) }) }],
+]);
+
+/** `whole` is said of every entry. */
+function decodeStats(bytes: Uint8Array, first: ConnectRequest['message']): ConnectRequest['message'] {
+  const value = StatsReport.decode(bytes);
+  if (first?.$case === 'stats') value.whole = first.value.whole;
+  return { $case: 'stats', value };
+}
+
+/**
+ * The message in parts, in order; the order of entries is that of the bytes. Throws INVALID_ARGUMENT when it comes to bytes that are no
+ * ConnectRequest, RESOURCE_EXHAUSTED for what is too large.
+ */
+export function* partsOf(bytes: Buffer): Generator<MessagePart, void> {
+  if (bytes.length > MAX_MESSAGE_BYTES)
+    throw tooLarge(`a message takes ${bytes.length} bytes`, MAX_MESSAGE_BYTES);
+  const found = bytes.length > PART_BYTES ? wellFormed(() => listingOf(bytes)) : undefined;
+  if (found === undefined) {
+    demandEntry(bytes.length);
+    yield { message: wellFormed(() => ConnectRequest.decode(bytes)).message, isLast: true };
+    return;
+  }
+  const { listing, body } = found;
+  const runs = wellFormed(() => runsOf(body, listing.lists));
+  let first: ConnectRequest['message'];
+  for (const [index, run] of runs.entries()) {
+    const message = wellFormed(() => listing.decode(run, first));
+    first ??= message;
+    yield { message, isLast: index === runs.length - 1 };
+  }
+}
+
+/** Of a message that is nothing but one report. */
+function listingOf(bytes: Buffer): { listing: Listing; body: Buffer } | undefined {
+  const reader = new BinaryReader(bytes);
+  const [field, type] = reader.tag();
+  const listing = LISTINGS.get(field);
+  if (listing === undefined || type !== WireType.LengthDelimited) return undefined;
+  const length = reader.uint32();
+  return reader.pos + length === bytes.length ? { listing, body: bytes.subarray(reader.pos) } : undefined;
+}
+
+/** Entries of the lists in runs, with what is beside them before the first. */
+function runsOf(body: Buffer, lists: readonly number[]): Buffer[] {
+  const beside: Buffer[] = [];
+  const runs: { start: number; end: number }[] = [];
+  let entries = 0;
+  for (const { field, start, end } of fieldsOf(body)) {
+    demandEntry(end - start);
+    entries += 1;
+    if (entries > MAX_ENTRIES) throw tooLarge('a message has more entries than it may', MAX_ENTRIES);
+    const last = runs.at(-1);
+    if (!lists.includes(field)) beside.push(body.subarray(start, end));
+    else if (last?.end === start && end - last.start <= PART_BYTES) last.end = end;
+    else runs.push({ start, end });
+  }
+  const [first, ...rest] = runs.map(({ start, end }) => body.subarray(start, end));
+  const head = Buffer.concat(beside);
+  demandEntry(head.length);
+  return [Buffer.concat([head, ...(first === undefined ? [] : [first])]), ...rest];
+}
+
+function* fieldsOf(body: Buffer): Generator<{ field: number; start: number; end: number }> {
+  const reader = new BinaryReader(body);
+  while (reader.pos < body.length) {
+    const start = reader.pos;
+    const [field, type] = reader.tag();
+    reader.skip(type, field);
+    if (reader.pos > body.length) throw new RangeError('a field goes beyond its message');
+    yield { field, start, end: reader.pos };
+  }
+}
+
+function demandEntry(length: number): void {
+  if (length > MAX_ENTRY_BYTES)
+    throw tooLarge(`an entry of a message takes ${length} bytes`, MAX_ENTRY_BYTES);
+}
+
+function tooLarge(what: string, most: number): RpcError {
+  return new RpcError(status.RESOURCE_EXHAUSTED, `${what}; at most ${most}`);
+}
+
+function wellFormed<Value>(read: () => Value): Value {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof RpcError) throw cause;
+    throw new RpcError(status.INVALID_ARGUMENT, 'the request is no message of this method', { cause });
+  }
+}
