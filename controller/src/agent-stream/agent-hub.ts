@@ -15,6 +15,7 @@ import { AgentSession, SESSION_LIMITS, type AgentCall, type SessionLimits } from
 import type { Greeting } from './hello-parser';
 import { PolicyCatalog, type CatalogChange } from './policy-catalog';
 import type { Explained, PacketQuestion } from './explain-desk';
+import { ReportInterval } from './report-interval';
 import { encodeSettings, encodeWelcome } from './stream-messages';
 import { SyncState, type PolicyItem, type Standing } from './sync-state';
 import { WritePump } from './write-pump';
@@ -32,17 +33,13 @@ export interface AgentHubOptions {
   readonly limits?: SessionLimits;
 }
 
-/** What agents do before they are told (ReportSettings). */
-const UNWATCHED_STATS_MS = 15_000;
-const WATCHED_STATS_MS = 1000;
-
 export class AgentHub {
   readonly #sessions = new Map<string, AgentSession>();
   readonly #index = new HostIndex();
   readonly #pump = new WritePump();
   readonly #catalog: PolicyCatalog;
   readonly #nextNonce = nonceSource();
-  #statsMs = UNWATCHED_STATS_MS;
+  readonly #statsInterval = new ReportInterval();
 
   constructor(private readonly options: AgentHubOptions) {
     this.#catalog = new PolicyCatalog({
@@ -66,9 +63,8 @@ export class AgentHub {
 
   /** Whether somebody watches statistics: agents then report them more often. */
   setWatched(watched: boolean): void {
-    this.#statsMs = watched ? WATCHED_STATS_MS : UNWATCHED_STATS_MS;
-    const settings = encodeSettings(this.#statsMs);
-    for (const session of this.#sessions.values()) session.send(settings);
+    this.#statsInterval.setWatched(watched, this.#sessions.size);
+    this.#tellInterval();
   }
 
   /** An agent has greeted: its stream replaces the one that the host may have had. */
@@ -104,7 +100,8 @@ export class AgentHub {
     this.#sessions.set(hostId, session);
     this.#index.set(hostId, labels);
     session.send(encodeWelcome(version));
-    if (this.#statsMs !== UNWATCHED_STATS_MS) session.send(encodeSettings(this.#statsMs));
+    if (this.#statsInterval.hasGrown(this.#sessions.size)) this.#tellInterval();
+    else if (!this.#statsInterval.isUsual) session.send(encodeSettings(this.#statsInterval.ms));
     logger.info({ host: hostId, held: held.size, due: sync.startLength - 1 }, 'host connected');
     return session;
   }
@@ -145,6 +142,11 @@ export class AgentHub {
   /** Asks the live ruleset of a host; undefined when its agent is not connected. */
   explain(hostId: string, question: PacketQuestion, timeoutMs: number): Promise<Explained> | undefined {
     return this.#sessions.get(hostId)?.explain(question, timeoutMs);
+  }
+
+  #tellInterval(): void {
+    const settings = encodeSettings(this.#statsInterval.ms);
+    for (const session of this.#sessions.values()) session.send(settings);
   }
 
   #replace(hostId: string): void {
