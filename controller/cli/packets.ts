@@ -102,8 +102,9 @@ export function packetLine(packet: PacketSample): string {
   ].join(' ');
 }
 
-function author({ policy, ruleId, defaultVerdict }: PacketSample): string {
-  return `${policy === '' ? '(unknown)' : policy.replace('policies/', '')}/${defaultVerdict ? '(default)' : ruleId}`;
+function author({ policy, ruleId, defaultVerdict, verdict }: PacketSample): string {
+  const rule = defaultVerdict ? `(default ${shortName(actionToJSON(verdict), 'ACTION_')})` : ruleId;
+  return `${policy === '' ? '(unknown)' : policy.replace('policies/', '')}/${rule}`;
 }
 
 function endpoint(address: string, port: number): string {

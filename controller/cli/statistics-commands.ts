@@ -42,7 +42,7 @@ export function addStatistics(program: Command, run: Run): void {
   addPackets(program, run);
   narrowed(program.command('unused'))
     .description('rules that nothing has ever matched, or not for a time')
-    .option('--idle <time>', 'not for so long: 90s, 15m, 36h, 30d')
+    .option('--since <time>', 'not since then: 90s, 15m, 36h or 30d ago, or a time such as 2026-11-01T06:00Z')
     .addOption(output())
     .action(async (options: UnusedOptions) => run((context) => showUnused(context, options)));
 }

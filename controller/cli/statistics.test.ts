@@ -1,19 +1,27 @@
 import { Action, Hook, PacketSample, TcpFlag } from '@nsgate/proto';
 import { packetLine } from './packets';
-import { secondsOf } from './statistics';
+import { secondsSince } from './statistics';
 
 describe('a time on the command line', () => {
+  const now = Date.parse('2026-11-24T12:00:00Z');
+
   it.each([
     ['90', 90],
     ['90s', 90],
     ['15m', 900],
     ['36h', 129_600],
     ['30d', 2_592_000],
-  ])('%s is %d seconds', (text, seconds) => expect(secondsOf(text)).toBe(seconds));
+    ['2026-11-24T11:00:00Z', 3600],
+    ['2026-11-24T13:00+02:00', 3600],
+    ['2026-11-24T11:59:59.5Z', 0],
+  ])('%s is %d seconds ago', (text, seconds) => expect(secondsSince(text, now)).toBe(seconds));
 
-  it.each(['', 'd', '-1s', '1.5h', '1w', '99999999999'])('%j is none', (text) =>
-    expect(() => secondsOf(text)).toThrow('is no time such as'),
+  it.each(['', 'd', '-1s', '1.5h', '1w', '99999999999', '24.11.2026', '2026-13-01', 'yesterday'])(
+    '%j is none',
+    (text) => expect(() => secondsSince(text, now)).toThrow('is no time such as'),
   );
+
+  it('is past', () => expect(() => secondsSince('2026-11-25', now)).toThrow('is still to come'));
 });
 
 describe('a sampled packet as a line', () => {
@@ -39,7 +47,7 @@ describe('a sampled packet as a line', () => {
   it('names the default verdict, shadow, and what was not sampled', () => {
     const fields = { defaultVerdict: true, ruleId: '', shadow: true, suppressed: 7n };
     const line = packetLine({ ...packet, ...fields });
-    expect(line).toContain(' shadow-drop web/(default) ');
+    expect(line).toContain(' shadow-drop web/(default drop) ');
     expect(line).toContain('(7 more not sampled)');
   });
 });

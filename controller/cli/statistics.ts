@@ -94,7 +94,7 @@ export async function showTop(
 }
 
 export interface UnusedOptions extends NarrowingOptions {
-  readonly idle?: string;
+  readonly since?: string;
   readonly output: Output;
 }
 
@@ -104,7 +104,9 @@ export async function showUnused(
   options: UnusedOptions,
 ): Promise<void> {
   const idleFor =
-    options.idle === undefined ? undefined : { seconds: BigInt(secondsOf(options.idle)), nanos: 0 };
+    options.since === undefined
+      ? undefined
+      : { seconds: BigInt(secondsSince(options.since, Date.now())), nanos: 0 };
   const rules = await allPages(
     (pageToken) => {
       const fields = { filter: statsFilter(options), idleFor, pageSize: 1000, pageToken };
@@ -125,15 +127,20 @@ export async function showUnused(
   print(render(listing, options.output));
 }
 
-/** Seconds of `90`, `90s`, `15m`, `36h` or `30d`. */
-export function secondsOf(text: string): number {
-  const [, number = '', unit] = /^([0-9]{1,9})([smhd]?)$/.exec(text) ?? [];
-  const seconds =
-    Number(number) *
-    { s: 1, m: 60, h: 3600, d: 86_400 }[(unit === undefined || unit === '' ? 's' : unit) as 's'];
-  if (number === '') throw new CommandError('usage', `${text} is no time such as 90s, 15m, 36h or 30d`);
-  return seconds;
+/** How long ago, in seconds, `90`, `90s`, `15m`, `36h` and `30d` mean, or a time (RFC 3339; without a zone, of this machine). */
+export function secondsSince(text: string, nowMs: number): number {
+  const [, number = '', unit = ''] = /^([0-9]{1,9})([smhd]?)$/.exec(text) ?? [];
+  if (number !== '') return Number(number) * SECONDS[(unit === '' ? 's' : unit) as 's'];
+  const time = TIME.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(time)) {
+    throw new CommandError('usage', `${text} is no time such as 90s, 15m, 36h, 30d or 2026-11-01T06:00Z`);
+  }
+  if (time > nowMs) throw new CommandError('usage', `${text} is still to come`);
+  return Math.floor((nowMs - time) / 1000);
 }
+
+const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
+const TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
 function streamRequest(options: StatsOptions): StreamStatsRequest {
   const { by, rates, limit = 0, sort, interval } = options;
@@ -209,6 +216,7 @@ function countColumns(hasTraffic: boolean): Column[] {
     ['ACCEPTED', ({ traffic }) => String(traffic?.accepted ?? 0n)],
     ['DROPPED', ({ traffic }) => String(traffic?.dropped ?? 0n)],
     ['REJECTED', ({ traffic }) => String(traffic?.rejected ?? 0n)],
+    ['BY DEFAULT', ({ traffic }) => String(traffic?.defaulted ?? 0n)],
     ['SHADOW DROPPED', ({ traffic }) => String(traffic?.shadowDropped ?? 0n)],
     ['MALFORMED', ({ traffic }) => String(traffic?.malformed ?? 0n)],
     ...matched.slice(0, 2),
