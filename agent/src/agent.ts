@@ -14,7 +14,13 @@ import { DesiredState } from './desired-state/desired-state';
 import { Intake } from './desired-state/intake';
 import { comparePolicies, literalNames, selects, type Policy } from './desired-state/policy';
 import { StateFile } from './desired-state/state-file';
-import { authorOfDefault, explain, type Explanation, type PacketQuestion } from './explain/explain';
+import {
+  authorOfDefault,
+  explain,
+  statedDefault,
+  type Explanation,
+  type PacketQuestion,
+} from './explain/explain';
 import { HostEvents } from './host-events/host-events';
 import { EnrolledIdentity } from './identity/enrolled-identity';
 import type { HostIdentity } from './identity/host-identity';
@@ -36,6 +42,7 @@ import { tryOut } from './reconcile/policy-trial';
 import type { Reality } from './reconcile/reality';
 import { Reconciler } from './reconcile/reconciler';
 import { ServiceManager } from './service-manager/notify';
+import { BindingNames } from './stats/binding-names';
 import { BootClock, bootTimeMs } from './stats/boot-clock';
 import { sampleOf } from './stats/packet-sample';
 import { PacketSamples } from './stats/packet-samples';
@@ -52,6 +59,7 @@ export class Agent {
   #labels: Record<string, string>;
   readonly #events: HostEvents;
   readonly #packets: PacketSamples;
+  readonly #bindingNames: BindingNames;
   readonly #desired: DesiredState;
   readonly #intake: Intake;
   readonly #namespaces: NamespaceResolver;
@@ -74,6 +82,7 @@ export class Agent {
     this.#labels = config.label;
     this.#events = new HostEvents(log);
     this.#packets = this.#makePacketSamples();
+    this.#bindingNames = new BindingNames({ folder: config.stateDir, bootId: bootId(), log });
     this.#desired = this.#makeDesiredState();
     this.#namespaces = this.#makeNamespaces();
     this.#metrics = new Metrics({ status: () => this.#status(), events: this.#events });
@@ -93,6 +102,7 @@ export class Agent {
   start(): void {
     this.#takePriority();
     this.#desired.load();
+    this.#bindingNames.load();
     this.#demandCredentials();
     this.#namespaces.start();
     this.#reconciler.run();
@@ -127,6 +137,7 @@ export class Agent {
     await this.#intake.idle();
     this.#reconciler.stop();
     this.#namespaces.stop();
+    this.#bindingNames.stop();
     await told;
   }
 
@@ -168,7 +179,10 @@ export class Agent {
       backoff: new Backoff({ initialMs: 200, maxMs: 30_000 }),
       log: this.#log,
       events: this.#events,
-      onReality: () => this.#client.report(),
+      onReality: () => {
+        this.#bindingNames.note(namesByBirth(this.#reconciler.reality));
+        this.#client.report();
+      },
       onPass: (kind, durationMs) => this.#metrics.observePass(kind, durationMs),
     });
   }
@@ -222,6 +236,8 @@ export class Agent {
     const stats = new StatsReader({
       openKernel: this.#openKernel,
       names: () => namesByBirth(this.#reconciler.reality),
+      formerName: (birth) => this.#bindingNames.find(birth),
+      defaultOf: (namespace, hook) => statedDefault(hook, this.#policiesOf(namespace)),
       bootTimeMs,
     });
     return new ControllerClient({

@@ -250,6 +250,12 @@ describe('the stream to a controller', () => {
     await until(() => controller.all('ack').length === 600);
   });
 
+  it('reports at once what was counted before, and says that it was', async () => {
+    await connected();
+    await until(() => controller.all('stats').length === 1);
+    expect(controller.all('stats')).toMatchObject([{ bindings: [], whole: true, health: {} }]);
+  });
+
   it('reports counters at the interval that the controller sets', async () => {
     samples = [
       {
@@ -261,8 +267,8 @@ describe('the stream to a controller', () => {
     ];
     await connected();
     controller.say({ $case: 'settings', value: { statsInterval: { seconds: 0n, nanos: 1 } } });
-    await until(() => controller.all('stats').length >= 2);
-    expect(controller.all('stats')[0]).toMatchObject({ bindings: [{ namespace: 'ns1', packets: [2n] }] });
+    await until(() => controller.all('stats').length >= 3);
+    expect(controller.all('stats')[1]).toMatchObject({ bindings: [{ namespace: 'ns1', packets: [2n] }] });
   });
 
   it('sends the last counters when it is closed in good order', async () => {
@@ -276,7 +282,7 @@ describe('the stream to a controller', () => {
       },
     ];
     await client.stop();
-    expect(controller.all('stats')).toMatchObject([{ bindings: [{ packets: [9n] }] }]);
+    expect(controller.all('stats').at(-1)).toMatchObject({ bindings: [{ packets: [9n] }], whole: false });
   });
 
   it('comes back after the controller was away, and reports everything anew', async () => {

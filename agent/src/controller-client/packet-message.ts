@@ -20,7 +20,7 @@ export const WIRE_HOOKS: Readonly<Record<Hook, WireHook>> = {
   [Hook.POSTROUTING]: WireHook.HOOK_POSTROUTING,
 };
 
-const ACTIONS: Readonly<Record<Action, WireAction>> = {
+export const ACTIONS: Readonly<Record<Action, WireAction>> = {
   [Action.ACCEPT]: WireAction.ACTION_ACCEPT,
   [Action.DROP]: WireAction.ACTION_DROP,
   [Action.REJECT]: WireAction.ACTION_REJECT,

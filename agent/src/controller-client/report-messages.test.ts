@@ -1,6 +1,6 @@
-import { ConnectRequest, Hook as WireHook, RealizationState } from '@nsgate/proto';
+import { Action as WireAction, ConnectRequest, Hook as WireHook, RealizationState } from '@nsgate/proto';
 import fc from 'fast-check';
-import { Hook } from '../kernel-device';
+import { Action, Hook } from '../kernel-device';
 import type { NamespaceStatus, Realization, Standing } from '../reconcile/reality';
 import { namespaceReports, realizationReports, statsReports } from './report-messages';
 
@@ -121,11 +121,18 @@ describe('reports of counters', () => {
     lastHit: 0n,
     idleMs: id,
   });
-  const totals = { seen: 6n, accepted: 3n, dropped: 2n, rejected: 1n, malformed: 4n, shadow: 5n };
+  const totals = {
+    ...{ seen: 6n, accepted: 3n, dropped: 2n, rejected: 1n, malformed: 4n, shadow: 5n },
+    defaulted: 2n,
+  };
+  const byDefault = { policy: 'policies/p', verdict: Action.DROP } as const;
   const silent = { whole: false, health: undefined };
 
   it('put the counters of a binding in columns', () => {
-    const hooks = [{ hook: Hook.FORWARD, totals }];
+    const hooks = [
+      { hook: Hook.FORWARD, totals, byDefault },
+      { hook: Hook.OUTPUT, totals, byDefault: undefined },
+    ];
     const sample = { namespace: 'ns1', epoch: 9n, rules: [counters(1n), counters(2n)], hooks };
     expect(statsReports([sample], { whole: true, health: undefined })).toEqual([
       {
@@ -141,12 +148,15 @@ describe('reports of counters', () => {
                 bytes: [10n, 20n],
                 shadowPackets: [0n, 0n],
                 idleMs: [1n, 2n],
-                hooks: [WireHook.HOOK_FORWARD],
-                accepted: [3n],
-                dropped: [2n],
-                rejected: [1n],
-                shadowDropped: [5n],
-                malformed: [4n],
+                hooks: [WireHook.HOOK_FORWARD, WireHook.HOOK_OUTPUT],
+                accepted: [3n, 3n],
+                dropped: [2n, 2n],
+                rejected: [1n, 1n],
+                shadowDropped: [5n, 5n],
+                malformed: [4n, 4n],
+                defaulted: [2n, 2n],
+                defaultVerdicts: [WireAction.ACTION_DROP, WireAction.ACTION_ACCEPT],
+                defaultPolicies: ['policies/p', ''],
               },
             ],
             whole: true,
@@ -161,7 +171,7 @@ describe('reports of counters', () => {
     const sample = fc.record({
       namespace: fc.constantFrom('a', 'b'),
       epoch: fc.constant(1n),
-      hooks: fc.constantFrom([], [{ hook: Hook.INPUT, totals }]),
+      hooks: fc.constantFrom([], [{ hook: Hook.INPUT, totals, byDefault: undefined }]),
       rules: fc
         .integer({ min: 1, max: 2500 })
         .map((n) => Array.from({ length: n }, (_, i) => counters(BigInt(i + 1)))),

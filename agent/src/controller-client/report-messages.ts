@@ -10,7 +10,7 @@ import {
   type Realization as WireRealization,
 } from '@nsgate/proto';
 import type { HostEvent, HostEventKind } from '../host-events/host-events';
-import { HOOKS } from '../kernel-device';
+import { Action, HOOKS } from '../kernel-device';
 import { detailOf, inodeOf } from '../namespaces/namespace-entry';
 import {
   sameNamespaceStatus,
@@ -20,7 +20,7 @@ import {
   type Standing,
 } from '../reconcile/reality';
 import type { BindingSample, StatsSample } from '../stats/stats-reader';
-import { WIRE_HOOKS } from './packet-message';
+import { ACTIONS, WIRE_HOOKS } from './packet-message';
 
 /** Entries, or rows of counters, in one message: some hundred kilobytes. */
 const CHUNK = 1000;
@@ -115,6 +115,10 @@ function wireBindings({ namespace, epoch, rules, hooks }: BindingSample): Bindin
       rejected: seen.map(({ totals }) => totals.rejected),
       shadowDropped: seen.map(({ totals }) => totals.shadow),
       malformed: seen.map(({ totals }) => totals.malformed),
+      defaulted: seen.map(({ totals }) => totals.defaulted),
+      // The kernel accepts where nobody says what to do.
+      defaultVerdicts: seen.map(({ byDefault }) => ACTIONS[byDefault?.verdict ?? Action.ACCEPT]),
+      defaultPolicies: seen.map(({ byDefault }) => byDefault?.policy ?? ''),
     };
   });
 }

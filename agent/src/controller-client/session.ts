@@ -181,6 +181,8 @@ export class Session {
     this.options.log.info({ controllerVersion }, 'connected');
     this.options.agent.startStatsOver();
     this.report();
+    // At once: what is bound from now on is not taken for what was counted before the stream.
+    this.#reportStats();
     this.#scheduleStats();
     this.#packetsTimer = setInterval(() => this.#reportPackets(), PACKETS_INTERVAL_MS).unref();
   }

@@ -5,6 +5,7 @@ import {
   KernelRefusal,
   type Action,
   type Classified,
+  type DefaultVerdict,
   type DescribedPacket,
   type Digest,
   type Hook,
@@ -93,6 +94,16 @@ function authorOfRule(key: bigint, policies: readonly Policy[]): Author | undefi
 export function authorOfDefault(hook: Hook, policies: readonly Policy[]): Author | undefined {
   const policy = policies.find(({ defaultVerdicts }) => defaultVerdicts.has(hook));
   return policy && { policy, ruleId: undefined };
+}
+
+/** What decides where no rule does, if a policy states it. */
+export function statedDefault(
+  hook: Hook,
+  policies: readonly Policy[],
+): { policy: string; verdict: DefaultVerdict } | undefined {
+  const policy = authorOfDefault(hook, policies)?.policy;
+  const stated = policy?.defaultVerdicts.get(hook);
+  return policy && stated && { policy: policy.name, verdict: stated.verdict };
 }
 
 /** A rule of which no policy is known is told by its number in the kernel. */

@@ -3,6 +3,7 @@ import {
   EVERY_HOOK,
   KernelUnavailable,
   type BindingStats,
+  type DefaultVerdict,
   type Hook,
   type KernelDevice,
   type KernelInfo,
@@ -17,12 +18,24 @@ export interface BindingSample {
   /** Those that changed, and counted anything at all. */
   rules: RuleSample[];
   /** By hook: those that have seen anything. */
-  hooks: readonly { hook: Hook; totals: Totals }[];
+  hooks: readonly HookSample[];
 }
 
 export interface RuleSample extends RuleCounters {
   /** How long ago it was hit last, in milliseconds. */
   idleMs: bigint;
+}
+
+export interface HookSample {
+  hook: Hook;
+  totals: Totals;
+  /** What decides where no rule does, and the name of the policy that states it; undefined where none does. */
+  byDefault: DefaultOrigin | undefined;
+}
+
+export interface DefaultOrigin {
+  policy: string;
+  verdict: DefaultVerdict;
 }
 
 export interface StatsSample {
@@ -36,17 +49,28 @@ export interface StatsReaderOptions {
   openKernel: () => KernelDevice;
   /** Names of namespaces by birth id, as they are now. */
   names: () => ReadonlyMap<bigint, string>;
+  /** The name that one had which is gone, as far as it is known. */
+  formerName: (birth: bigint) => string | undefined;
+  defaultOf: (namespace: string, hook: Hook) => DefaultOrigin | undefined;
   /** CLOCK_BOOTTIME in milliseconds. */
   bootTimeMs: () => number;
 }
 
+type NamedStats = BindingStats & { readonly namespace: string };
+
+/** Ended bindings that are told again by a reader that starts over. */
+const MAX_ENDED = 256;
+
 /**
  * The kernel is the memory: a reader that starts over gets everything again, and since the counters are cumulative, what is
- * read twice does no harm.
+ * read twice does no harm. What the kernel lets go once it was read, the last counts of bindings that have ended, is kept here: what was told
+ * of it may have been lost with the stream.
  */
 export class StatsReader {
   #cursor = 0n;
   #instance: bigint | undefined;
+  /** By epoch, oldest first. */
+  readonly #ended = new Map<bigint, NamedStats>();
 
   constructor(private readonly options: StatsReaderOptions) {}
 
@@ -74,30 +98,51 @@ export class StatsReader {
     const info = kernel.opening;
     if (info.instance !== this.#instance) this.startOver();
     this.#instance = info.instance;
+    const isAnew = this.#cursor === 0n;
     const { cursor, bindings } = kernel.stats(this.#cursor);
     const names = this.options.names();
+    const named = bindings.flatMap((binding) => this.#named(binding, names));
     // A binding whose name is not known yet is not lost: the next read begins where this one did.
-    if (bindings.every(({ birth, ended }) => ended || names.has(birth))) this.#cursor = cursor;
-    const now = BigInt(Math.round(this.options.bootTimeMs()));
-    return {
-      bindings: bindings.flatMap((binding) => sample(binding, names.get(binding.birth), now)),
-      kernel: info,
-    };
+    if (named.length === bindings.length) this.#cursor = cursor;
+    this.#keepEnded(named);
+    const ended = isAnew ? [...this.#ended.values()] : named.filter((one) => one.ended);
+    // First, so that what lives is what was heard of last.
+    const told = [...ended, ...named.filter((one) => !one.ended)];
+    return { bindings: told.flatMap((binding) => this.#sample(binding)), kernel: info };
   }
-}
 
-function sample(
-  { epoch, rules, hooks }: BindingStats,
-  namespace: string | undefined,
-  now: bigint,
-): BindingSample[] {
-  const counted = rules
-    .filter(({ packets }) => packets > 0n)
-    .map((rule) => ({ ...rule, idleMs: now > rule.lastHit ? now - rule.lastHit : 0n }));
-  const seen = EVERY_HOOK.flatMap((hook) => {
-    const totals = hooks[hook];
-    return totals !== undefined && totals.seen > 0n ? [{ hook, totals }] : [];
-  });
-  if (namespace === undefined || (counted.length === 0 && seen.length === 0)) return [];
-  return [{ namespace, epoch, rules: counted, hooks: seen }];
+  #named(binding: BindingStats, names: ReadonlyMap<bigint, string>): NamedStats[] {
+    const { birth, inode, ended } = binding;
+    const known = names.get(birth);
+    const namespace = ended ? (known ?? this.options.formerName(birth) ?? `inode:${inode}`) : known;
+    return namespace === undefined ? [] : [{ ...binding, namespace }];
+  }
+
+  #keepEnded(named: readonly NamedStats[]): void {
+    for (const binding of named) if (binding.ended) this.#ended.set(binding.epoch, binding);
+    for (const epoch of this.#ended.keys()) {
+      if (this.#ended.size <= MAX_ENDED) return;
+      this.#ended.delete(epoch);
+    }
+  }
+
+  #sample({ namespace, epoch, rules, hooks }: NamedStats): BindingSample[] {
+    const now = BigInt(Math.round(this.options.bootTimeMs()));
+    const counted = rules
+      .filter(({ packets }) => packets > 0n)
+      .map((rule) => ({ ...rule, idleMs: now > rule.lastHit ? now - rule.lastHit : 0n }));
+    const seen = EVERY_HOOK.flatMap((hook) => {
+      const totals = hooks[hook];
+      return totals !== undefined && totals.seen > 0n
+        ? [{ hook, totals, byDefault: this.#defaultOf(namespace, hook, totals) }]
+        : [];
+    });
+    if (counted.length === 0 && seen.length === 0) return [];
+    return [{ namespace, epoch, rules: counted, hooks: seen }];
+  }
+
+  /** Asked only where it has decided anything. */
+  #defaultOf(namespace: string, hook: Hook, { defaulted }: Totals): DefaultOrigin | undefined {
+    return defaulted === 0n ? undefined : this.options.defaultOf(namespace, hook);
+  }
 }

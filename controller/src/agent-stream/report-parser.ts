@@ -3,6 +3,7 @@
  * the host's stream, and with it its policies, down.
  */
 import {
+  Action,
   RealizationState,
   type BindingStats,
   type EventReport,
@@ -17,7 +18,8 @@ import { HOOKS, HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enum
 import type { Report, ReportedRealization } from '../host-registry/host-registry';
 import type { HostEvent, HostHealth, HostNamespace, RealizationStatus } from '../model/host';
 import { isPolicyName } from '../model/resource-name';
-import type { BindingReport } from '../stats/counter-ledger';
+import type { BindingReport, DefaultOrigin } from '../stats/counter-ledger';
+import type { DefaultVerdict } from '../stats/default-verdict';
 
 /** What could be read, and how many entries could not. */
 export interface Parsed<Value> {
@@ -116,14 +118,33 @@ function parseBinding(message: BindingStats): BindingReport | undefined {
   const { namespace, ruleKeys, packets, bytes, shadowPackets, idleMs } = message;
   const byRule = [packets, bytes, shadowPackets, ...(idleMs.length === 0 ? [] : [idleMs])];
   const hooks = message.hooks.map((hook) => HOOKS.fromWire(hook)).filter((hook) => hook !== undefined);
-  const { accepted, dropped, rejected, shadowDropped, malformed } = message;
-  const byHook = [hooks, accepted, dropped, rejected, shadowDropped, malformed];
+  const { accepted, dropped, rejected, shadowDropped, malformed, defaulted } = message;
+  const defaults = parseDefaults(message);
+  const hasDefaults = defaulted.length > 0 || message.defaultPolicies.length > 0;
+  const byHook = [
+    ...[hooks, accepted, dropped, rejected, shadowDropped, malformed],
+    ...(hasDefaults ? [defaulted, defaults, message.defaultPolicies] : []),
+  ];
   const isWellFormed =
     isNamespaceName(namespace) &&
     byRule.every((column) => column.length === ruleKeys.length) &&
     byHook.every((column) => column.length === message.hooks.length) &&
+    message.defaultVerdicts.every((action) => DEFAULTS.has(action)) &&
     new Set(hooks).size === hooks.length;
-  return isWellFormed ? { ...message, hooks } : undefined;
+  return isWellFormed ? { ...message, hooks, defaults } : undefined;
+}
+
+const DEFAULTS: ReadonlyMap<Action, DefaultVerdict> = new Map([
+  [Action.ACTION_ACCEPT, 'accept'],
+  [Action.ACTION_DROP, 'drop'],
+]);
+
+/** By hook. */
+function parseDefaults({ defaultVerdicts, defaultPolicies }: BindingStats): DefaultOrigin[] {
+  return defaultVerdicts.map((action, i) => ({
+    policy: defaultPolicies[i] ?? '',
+    verdict: DEFAULTS.get(action) ?? 'accept',
+  }));
 }
 
 export function isNamespaceName(name: string): boolean {

@@ -55,6 +55,21 @@ describe('the metrics of the controller', () => {
     ]);
   });
 
+  it('tell what default verdicts decided, by hook and for the policy that states them', async () => {
+    site = await new MetricsSite().listen();
+    site.policy('p');
+    const traffic = { ...{ hooks: ['input' as const], accepted: [0n], dropped: [7n], rejected: [0n] } };
+    const rest = { shadowDropped: [0n], malformed: [0n], defaulted: [5n] };
+    const defaults = [{ policy: 'policies/p', verdict: 'drop' as const }];
+    site.ledger.ingest('h1', bindingReport(1n, [], { ...traffic, ...rest, defaults }));
+    expect(await site.lines('nsgate_defaulted_packets_total')).toContain(
+      'nsgate_defaulted_packets_total{hook="input"} 5',
+    );
+    expect(await site.lines('nsgate_policy_default_packets_total')).toEqual([
+      'nsgate_policy_default_packets_total{policy="p",verdict="drop"} 5',
+    ]);
+  });
+
   it('tell which hosts are silent, and how namespaces and policies stand', async () => {
     site = await new MetricsSite().listen();
     site.policy('p');

@@ -2,7 +2,8 @@
 import { HOOKS } from '../model/policy';
 import { resourceId } from '../model/resource-name';
 import type { CounterLedger } from '../stats/counter-ledger';
-import type { Traffic } from '../stats/counters';
+import { trafficAt } from '../stats/counters';
+import { defaultRuleId } from '../stats/default-verdict';
 import type { StatsGroup, GroupedView } from '../stats/grouped-view';
 import type { PacketLog } from '../stats/packet-log';
 import type { RuleDirectory, RuleName } from '../stats/rule-directory';
@@ -33,6 +34,7 @@ export function trafficMetrics(options: TrafficMetricsOptions): MetricSource {
     yield hostFamily(hosts);
     const rules = await topRules(options.rules, byRule, { limit: maxRules, pace });
     yield* ruleFamilies(rules, byRule);
+    yield await defaultFamily(options.rules, byRule, { limit: maxRules, pace });
     yield gauge(
       'nsgate_rules_left_out',
       'Rules without series of their own, for --metrics-rules.',
@@ -83,7 +85,7 @@ async function topRules(
   return top;
 }
 
-const NO_TRAFFIC: Traffic = { accepted: 0n, dropped: 0n, rejected: 0n, shadowDropped: 0n, malformed: 0n };
+const NO_TRAFFIC = trafficAt(() => 0n);
 const VERDICTS = { accept: 'accepted', drop: 'dropped', reject: 'rejected' } as const;
 
 function* hookFamilies(view: GroupedView): Generator<MetricFamily> {
@@ -108,10 +110,38 @@ function* hookFamilies(view: GroupedView): Generator<MetricFamily> {
     samples: hooks.map(({ hook, traffic }) => ({ labels: { hook }, value: traffic.shadowDropped })),
   };
   yield {
+    name: 'nsgate_defaulted_packets_total',
+    help: 'Packets that no rule decided, but a default verdict; each is in nsgate_packets_total, too.',
+    type,
+    samples: hooks.map(({ hook, traffic }) => ({ labels: { hook }, value: traffic.defaulted })),
+  };
+  yield {
     name: 'nsgate_malformed_packets_total',
     help: 'Packets with short or inconsistent headers; each is in nsgate_packets_total, too.',
     type,
     samples: hooks.map(({ hook, traffic }) => ({ labels: { hook }, value: traffic.malformed })),
+  };
+}
+
+/** Of policies that stand, as far as anything was decided so: no more than rules may have. */
+async function defaultFamily(
+  rules: RuleDirectory,
+  view: GroupedView,
+  { limit, pace }: { limit: number; pace: Pace },
+): Promise<MetricFamily> {
+  const samples: MetricSample[] = [];
+  for (const policy of rules.policies()) {
+    for (const verdict of ['accept', 'drop'] as const) {
+      const number = view.numberOf({ policy, ruleId: defaultRuleId(verdict) });
+      if (number === undefined || samples.length >= limit) continue;
+      samples.push({ labels: { policy: resourceId(policy), verdict }, value: view.packets(number) });
+    }
+    if (pace.isDue()) await pace.rest();
+  }
+  return {
+    name: 'nsgate_policy_default_packets_total',
+    help: 'Packets that no rule decided, but the default verdict that the policy states.',
+    ...{ type: 'counter', samples },
   };
 }
 

@@ -6,7 +6,9 @@ import { contains, parsePrefix, type IpPrefix } from '../model/ip-prefix';
 import { parseProtocol, PROTOCOL_NAMES } from '../model/ip-protocol';
 import type { CallContext } from '../rpc/service';
 import { quote, Violations } from '../rpc/violations';
+import { defaultRuleId } from '../stats/default-verdict';
 import { MAX_HELD, type PacketLog, type SampledPacket } from '../stats/packet-log';
+import type { RuleName } from '../stats/rule-directory';
 import { StatsGrouping, type LabelsOf } from '../stats/stats-grouping';
 import { checkCount, unknownEnum } from './field-parsers';
 import { packetMessage } from './stats-message';
@@ -76,11 +78,19 @@ function parseRequest(request: StreamPacketsRequest, labelsOf: LabelsOf): Packet
   const ofHosts = new StatsGrouping({ filter: hosts, groupBy: new Set(), labelKeys: [] }, labelsOf);
   return {
     passes: (packet) =>
-      grouping.hasPlace(packet) && grouping.hasRule(packet) && checks.every((check) => check(packet)),
+      grouping.hasPlace(packet) &&
+      grouping.hasRule(authorOf(packet)) &&
+      checks.every((check) => check(packet)),
     hasHost: (hostId) => ofHosts.hasPlace({ hostId, namespace: '' }),
     last,
     follow: request.follow || last === 0,
   };
+}
+
+/** As statistics name it. */
+function authorOf({ policy, ruleId, isDefault, verdict }: SampledPacket): RuleName {
+  if (!isDefault) return { policy, ruleId };
+  return { policy, ruleId: defaultRuleId(verdict === 'drop' ? 'drop' : 'accept') };
 }
 
 type Check = (packet: SampledPacket) => boolean;

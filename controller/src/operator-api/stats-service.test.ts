@@ -126,7 +126,10 @@ describe('StreamStats', () => {
       groups: [
         {
           ...{ host: 'hosts/h1', counters: { packets: 55n, bytes: 5500n } },
-          traffic: { seen: 10n, accepted: 7n, dropped: 2n, rejected: 1n, shadowDropped: 3n, malformed: 4n },
+          traffic: {
+            ...{ seen: 10n, accepted: 7n, dropped: 2n, rejected: 1n, shadowDropped: 3n, malformed: 4n },
+            defaulted: 0n,
+          },
         },
         { host: 'hosts/h2', counters: { packets: 1n }, traffic: { seen: 0n } },
       ],

@@ -15,6 +15,7 @@ export function bindingReport(
     bytes: counts.map(({ packets }) => BigInt.asUintN(64, packets * 100n)),
     shadowPackets: counts.map(() => 0n),
     ...{ idleMs: [], hooks: [], accepted: [], dropped: [], rejected: [], shadowDropped: [], malformed: [] },
+    ...{ defaulted: [], defaults: [] },
     ...fields,
   };
 }

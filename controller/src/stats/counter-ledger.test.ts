@@ -192,9 +192,39 @@ describe('the counter ledger', () => {
     expect([...one.traffic()]).toEqual([
       {
         ...{ hostId: 'h1', namespace: 'ns1', hook: 'input' },
-        total: { accepted: 4n, dropped: 10n, rejected: 2n, shadowDropped: 0n, malformed: 0n },
+        total: { accepted: 4n, dropped: 10n, rejected: 2n, shadowDropped: 0n, malformed: 0n, defaulted: 0n },
       },
     ]);
+  });
+
+  describe('of packets that no rule decided', () => {
+    const byDefault = (defaulted: bigint, policy: string, verdict: 'accept' | 'drop'): BindingReport =>
+      bindingReport(1n, [], {
+        ...{ hooks: ['input'], accepted: [0n], dropped: [defaulted], rejected: [0n], shadowDropped: [0n] },
+        ...{ malformed: [0n], defaulted: [defaulted], defaults: [{ policy, verdict }] },
+      });
+
+    it('counts them for the policy that states the default verdict, beside its rules', () => {
+      const { ledger: one } = ledger();
+      one.ingest('h1', report(1n, [{ key: 1n, packets: 2n }]));
+      one.ingest('h1', byDefault(5n, 'policies/p', 'drop'));
+      one.ingest('h1', byDefault(4n, 'policies/p', 'drop'));
+      one.ingest('h1', byDefault(9n, 'policies/p', 'accept'));
+      expect([...one.entries()].map(({ ruleId, total }) => [ruleId, total.packets])).toEqual([
+        ['a', 2n],
+        ['(default drop)', 5n],
+        ['(default accept)', 4n],
+      ]);
+      expect([...one.traffic()].map(({ total }) => total.defaulted)).toEqual([9n]);
+    });
+
+    it('names nobody where no policy, or none that stands, states it', () => {
+      const { ledger: one } = ledger();
+      one.ingest('h1', byDefault(5n, '', 'accept'));
+      one.ingest('h1', byDefault(6n, 'policies/made-up', 'drop'));
+      expect([...one.entries()]).toEqual([]);
+      expect([...one.traffic()].map(({ total }) => total.defaulted)).toEqual([6n]);
+    });
   });
 
   it('knows when a rule was hit last, by its own clock', () => {

@@ -6,9 +6,10 @@
  */
 import { HOOKS, type Hook } from '../model/policy';
 import { CellIndex } from './cell-index';
-import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import { COLUMNS, countersAt, trafficAt, type Counters, type Traffic } from './counters';
 import { Counts } from './counts';
 import { CumulativeTable } from './cumulative-table';
+import { defaultRuleId, type DefaultVerdict } from './default-verdict';
 import type { RuleDirectory, RuleHits, RuleName } from './rule-directory';
 
 /** Counters of one binding, in columns of equal length: some by rule, some by hook. */
@@ -27,6 +28,15 @@ export interface BindingReport {
   readonly rejected: readonly bigint[];
   readonly shadowDropped: readonly bigint[];
   readonly malformed: readonly bigint[];
+  /** What no rule decided; empty when that is not known, and so is the next. */
+  readonly defaulted: readonly bigint[];
+  /** What decided it, and the policy that states that; its name is empty where none does. */
+  readonly defaults: readonly DefaultOrigin[];
+}
+
+export interface DefaultOrigin {
+  readonly policy: string;
+  readonly verdict: DefaultVerdict;
 }
 
 /** Where something was counted. */
@@ -79,6 +89,10 @@ interface KnownRule extends RuleName {
 
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 const MAX_UNKNOWN_KEYS = 10_000;
+/** Column of Traffic. */
+const DEFAULTED = 5;
+/** Of items of rules. */
+const FIRST_DEFAULT = 2 ** 31;
 
 export class CounterLedger {
   readonly #tables: Readonly<Record<CellKind, CumulativeTable>>;
@@ -87,13 +101,16 @@ export class CounterLedger {
   /** By the words of their keys. */
   readonly #ruleNumbers = new CellIndex();
   readonly #rules: KnownRule[] = [];
+  /** Default verdicts are items beside rules, from FIRST_DEFAULT on. */
+  readonly #defaults: (RuleName & { readonly key: bigint })[] = [];
+  readonly #defaultItems = new Map<string, number>();
   /** By cell of a rule; milliseconds since 1970, 0 for never. */
   #lastHits = new Float64Array(256);
   readonly #observers = new Set<LedgerObserver>();
   /** What observers are told with, one after the other. */
   readonly #rise: { -readonly [Name in keyof Rise]: Rise[Name] };
   /** What tables are asked with. */
-  readonly #rows = { key: new Counts(1), rule: new Counts(3), hook: new Counts(5) };
+  readonly #rows = { key: new Counts(1), rule: new Counts(COLUMNS.rule), hook: new Counts(COLUMNS.hook) };
   /** Epochs, by binding, that the first report of a stream brought up. */
   readonly #foundRunning = new Map<number, bigint>();
   readonly #unknownKeys = new Set<bigint>();
@@ -102,8 +119,8 @@ export class CounterLedger {
   constructor(private readonly options: CounterLedgerOptions) {
     const maxCells = options.maxEntries ?? DEFAULT_MAX_ENTRIES;
     this.#tables = {
-      rule: new CumulativeTable({ width: 3, maxCells }),
-      hook: new CumulativeTable({ width: 5, maxCells }),
+      rule: new CumulativeTable({ width: COLUMNS.rule, maxCells }),
+      hook: new CumulativeTable({ width: COLUMNS.hook, maxCells }),
     };
     this.#now = options.now ?? Date.now;
     this.#rise = { kind: 'rule', cell: 0, columns: this.#tables.rule.rise, isOld: false };
@@ -152,8 +169,11 @@ export class CounterLedger {
     return this.#places[this.#tables[kind].bindingOf(cell)]?.host ?? 0;
   }
 
+  /** A default verdict has key 0. */
   ruleOf(cell: number): RuleName & { readonly key: bigint } {
-    const { policy = '', ruleId = '', key = 0n } = this.#rules[this.itemOf('rule', cell)] ?? {};
+    const item = this.itemOf('rule', cell);
+    const known = item < FIRST_DEFAULT ? this.#rules[item] : this.#defaults[item - FIRST_DEFAULT];
+    const { policy = '', ruleId = '', key = 0n } = known ?? {};
     return { policy, ruleId, key };
   }
 
@@ -221,8 +241,8 @@ export class CounterLedger {
   }
 
   #ingestHooks(binding: number, report: BindingReport, isOld: boolean): void {
-    const { hooks, epoch, accepted, dropped, rejected, shadowDropped, malformed } = report;
-    const columns = [accepted, dropped, rejected, shadowDropped, malformed];
+    const { hooks, epoch, accepted, dropped, rejected, shadowDropped, malformed, defaulted } = report;
+    const columns = [accepted, dropped, rejected, shadowDropped, malformed, defaulted];
     const row = this.#rows.hook;
     for (const [i, hook] of hooks.entries()) {
       const cell = this.#tables.hook.cell(binding, HOOKS.indexOf(hook));
@@ -231,8 +251,38 @@ export class CounterLedger {
         return;
       }
       for (let at = 0; at < columns.length; at++) row.values[at] = columns[at]?.[i] ?? 0n;
-      if (this.#tables.hook.take(cell, epoch, row)) this.#tell('hook', cell, isOld);
+      if (!this.#tables.hook.take(cell, epoch, row)) continue;
+      const byDefault = this.#tables.hook.rise.at(DEFAULTED);
+      this.#tell('hook', cell, isOld);
+      if (byDefault > 0n) this.#countDefault(binding, report.defaults[i], { by: byDefault, isOld });
     }
+  }
+
+  /** Beside rules, for a policy that stands: what a host names else is no policy's. */
+  #countDefault(
+    binding: number,
+    origin: DefaultOrigin | undefined,
+    { by, isOld }: { by: bigint; isOld: boolean },
+  ): void {
+    if (origin === undefined || !this.options.rules.hasPolicy(origin.policy)) return;
+    const cell = this.#tables.rule.cell(binding, this.#defaultItem(origin));
+    if (cell === undefined) {
+      this.options.onOddity({ kind: 'full' });
+      return;
+    }
+    this.#tables.rule.raise(cell, 0, by);
+    this.#noteHit(cell, this.#now());
+    this.#tell('rule', cell, isOld);
+  }
+
+  #defaultItem({ policy, verdict }: DefaultOrigin): number {
+    const name = `${verdict} ${policy}`;
+    const known = this.#defaultItems.get(name);
+    if (known !== undefined) return known;
+    const item = FIRST_DEFAULT + this.#defaults.length;
+    this.#defaults.push({ policy, ruleId: defaultRuleId(verdict), key: 0n });
+    this.#defaultItems.set(name, item);
+    return item;
   }
 
   #ruleCell(hostId: string, binding: number, key: bigint): number | undefined {

@@ -16,6 +16,8 @@ export interface Traffic {
   readonly shadowDropped: bigint;
   /** With short or inconsistent headers; each is counted by its verdict, too. */
   readonly malformed: bigint;
+  /** Packets that no rule decided, but the default verdict; each is counted by its verdict, too. */
+  readonly defaulted: bigint;
 }
 
 /** Reads them out of columns. */
@@ -24,12 +26,11 @@ export function countersAt(read: (column: number) => bigint): Counters {
 }
 
 export function trafficAt(read: (column: number) => bigint): Traffic {
-  const [accepted, dropped, rejected, shadowDropped, malformed] = [
-    read(0),
-    read(1),
-    read(2),
-    read(3),
-    read(4),
-  ];
-  return { accepted, dropped, rejected, shadowDropped, malformed };
+  return {
+    ...{ accepted: read(0), dropped: read(1), rejected: read(2) },
+    ...{ shadowDropped: read(3), malformed: read(4), defaulted: read(5) },
+  };
 }
+
+/** How many there are of each. */
+export const COLUMNS = { rule: 3, hook: 6 } as const;

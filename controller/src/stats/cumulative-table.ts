@@ -5,7 +5,8 @@
  * current epoch, and the total of all rises. A report adds by how much each value is above what was seen: so one that is lost, repeated or
  * overtaken changes nothing in the end. Values are 64 bits and may wrap: `now` is above `seen` when the difference, modulo 2^64, is
  * below 2^63 (serial number arithmetic, RFC 1982). When a binding begins another epoch, what was seen of the one before is
- * put away; the last three are remembered for reports that come late.
+ * put away; the last three are remembered for reports that come late. Of earlier ones no more is known than that they were: they count
+ * no more.
  *
  * Example, of one value: epoch 7 reports 10, 15, 12 (late), then epoch 8 reports 4, then epoch 7 reports 16 (late).
  * The total goes 10, 15, 15, 19, 20.
@@ -34,6 +35,8 @@ interface Binding {
   /** Number of the epoch, by which cells tell whether what they have seen is of it. */
   serial: number;
   past: PastEpoch[];
+  /** What came before those, oldest first. */
+  forgotten: Set<bigint>;
   /** The first of its cells; they are chained. */
   head: number;
 }
@@ -41,6 +44,8 @@ interface Binding {
 const NONE = -1;
 const FIRST_CAPACITY = 256;
 const PAST_EPOCHS = 3;
+/** As many ended bindings as a kernel tells again to whoever asks anew. */
+const FORGOTTEN_EPOCHS = 1024;
 const TWO_32 = 2 ** 32;
 /** Of a high word: from here on, a difference is one backwards. */
 const HALF = 2 ** 31;
@@ -96,10 +101,10 @@ export class CumulativeTable {
   enterEpoch(number: number, epoch: bigint): boolean {
     const binding = this.#binding(number);
     if (binding.epoch === epoch) return false;
-    if (binding.past.some(({ id }) => id === epoch)) return false;
+    if (binding.forgotten.has(epoch) || binding.past.some(({ id }) => id === epoch)) return false;
     if (binding.epoch !== undefined) {
       binding.past.unshift(this.#putAway(binding, binding.epoch));
-      binding.past.length = Math.min(binding.past.length, PAST_EPOCHS);
+      if (binding.past.length > PAST_EPOCHS) forgetOldest(binding);
     }
     binding.epoch = epoch;
     binding.serial += 1;
@@ -116,7 +121,17 @@ export class CumulativeTable {
       const isFirst = this.#beginEpoch(cell, binding);
       return this.#raise(cell, values, { seen: this.#seen, at: cell * this.rise.length, isFirst });
     }
-    return this.#raise(cell, values, pastSeen(binding, epoch, cell, this.rise.length));
+    const seen = pastSeen(binding, epoch, cell, this.rise.length);
+    if (seen !== undefined) return this.#raise(cell, values, seen);
+    this.rise.values.fill(0n);
+    return false;
+  }
+
+  /** Raises one total by what has been counted elsewhere; `rise` says so. */
+  raise(cell: number, column: number, by: bigint): void {
+    this.rise.values.fill(0n);
+    this.rise.values[column] = by;
+    this.#totals.add(cell * this.rise.length + column, this.rise, column);
   }
 
   /** All counters of the binding begin at 0, whatever epochs they name. */
@@ -124,11 +139,14 @@ export class CumulativeTable {
     const binding = this.#binding(number);
     binding.epoch = undefined;
     binding.past = [];
+    binding.forgotten.clear();
     binding.serial += 1;
   }
 
   #binding(number: number): Binding {
-    return (this.#bindings[number] ??= { epoch: undefined, serial: 0, past: [], head: NONE });
+    return (this.#bindings[number] ??= {
+      ...{ epoch: undefined, serial: 0, past: [], forgotten: new Set(), head: NONE },
+    });
   }
 
   /** Whether the cell has no values of the binding's epoch yet: what it has seen is then 0. */
@@ -199,9 +217,19 @@ interface Seen {
   readonly isFirst: boolean;
 }
 
-function pastSeen({ past }: Binding, epoch: bigint, cell: number, width: number): Seen {
+function forgetOldest({ past, forgotten }: Binding): void {
+  const oldest = past.pop();
+  if (oldest !== undefined) forgotten.add(oldest.id);
+  for (const id of forgotten) {
+    if (forgotten.size <= FORGOTTEN_EPOCHS) return;
+    forgotten.delete(id);
+  }
+}
+
+/** Undefined of an epoch that is forgotten. */
+function pastSeen({ past }: Binding, epoch: bigint, cell: number, width: number): Seen | undefined {
   const found = past.find(({ id }) => id === epoch);
-  if (found === undefined) throw new Error(`epoch ${epoch} was not entered`);
+  if (found === undefined) return undefined;
   const index = found.cells.indexOf(cell);
   if (index >= 0) return { seen: found.seen, at: index * width, isFirst: false };
   const at = found.cells.length * width;

@@ -1,7 +1,7 @@
 /** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
 import type { CellKind, CounterLedger, Rise } from './counter-ledger';
 import { Counts } from './counts';
-import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import { COLUMNS, countersAt, trafficAt, type Counters, type Traffic } from './counters';
 import type { RuleName } from './rule-directory';
 import { keyText, ruleText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
 
@@ -15,8 +15,8 @@ export interface StatsGroup {
   readonly lastHit: number;
 }
 
-const COUNTERS = 3;
-const TRAFFIC = 5;
+const COUNTERS = COLUMNS.rule;
+const TRAFFIC = COLUMNS.hook;
 const UNRESOLVED = 0;
 const EXCLUDED = -1;
 

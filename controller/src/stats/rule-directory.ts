@@ -65,6 +65,10 @@ export class RuleDirectory {
     private readonly now: () => number = Date.now,
   ) {}
 
+  hasPolicy(name: string): boolean {
+    return this.#keysOfPolicy.has(name);
+  }
+
   find(key: bigint): RuleName | undefined {
     return this.#known.get(key);
   }

@@ -3,6 +3,7 @@ import type { Hook } from '../model/policy';
 import { compareText } from '../model/resource-name';
 import { selectsHost, type HostSelector, type Labels } from '../model/selector';
 import type { Place } from './counter-ledger';
+import { isDefaultRuleId } from './default-verdict';
 import type { RuleName } from './rule-directory';
 
 export type StatsDimension = 'host' | 'namespace' | 'policy' | 'rule' | 'hook';
@@ -84,6 +85,9 @@ export class StatsGrouping {
 
   ofRule(place: Place, rule: RuleName): GroupKey | undefined {
     if (!this.hasPlace(place) || !this.hasRule(rule)) return undefined;
+    // What a default verdict decides no rule has matched.
+    const asksForRules = this.query.groupBy.has('rule') || this.#ruleIds.size > 0;
+    if (isDefaultRuleId(rule.ruleId) && !asksForRules) return undefined;
     return this.#key(place, rule);
   }
 

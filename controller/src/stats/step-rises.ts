@@ -1,6 +1,7 @@
 /** By how much the cells of one kind rose in a step, and their sums under fewer names. */
 import { CellIndex } from './cell-index';
 import type { CellKind, CounterLedger } from './counter-ledger';
+import { COLUMNS } from './counters';
 import { Counts } from './counts';
 import { MAX_ROWS, type HistoryRow } from './history-step';
 
@@ -17,7 +18,7 @@ export class StepRises {
     private readonly kind: CellKind,
     private readonly ledger: CounterLedger,
   ) {
-    this.#width = kind === 'rule' ? 3 : 5;
+    this.#width = COLUMNS[kind];
     this.#sums = new Counts(256 * this.#width);
   }
 

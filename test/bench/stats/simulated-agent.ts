@@ -1,6 +1,7 @@
 /** A host's end of the agent stream, with counters that are made up: it takes what it is sent, and reports when it is told to. */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import {
+  Action,
   AgentStreamServiceClient,
   clientCredentials,
   Hello,
@@ -80,6 +81,8 @@ export class SimulatedAgent {
       idleMs: this.ruleKeys.map((_, i) => BigInt(i * 10)),
       ...{ hooks: [Hook.HOOK_INPUT, Hook.HOOK_OUTPUT], accepted: [seen, seen], dropped: [seen, 0n] },
       ...{ rejected: [0n, 0n], shadowDropped: [0n, 0n], malformed: [0n, 0n] },
+      ...{ defaulted: [seen, 0n], defaultVerdicts: [Action.ACTION_DROP, Action.ACTION_ACCEPT] },
+      defaultPolicies: ['policies/bench', ''],
     };
   }
 }

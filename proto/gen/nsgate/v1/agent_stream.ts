@@ -632,6 +632,15 @@ export interface BindingStats {
   shadowDropped: bigint[];
   /** Packets with short or inconsistent headers, by hook; each is counted by its verdict, too. */
   malformed: bigint[];
+  /**
+   * Packets that no rule decided, but the default verdict, by hook; each is counted by its verdict, too. Empty when the agent
+   * cannot tell, and so are the next two.
+   */
+  defaulted: bigint[];
+  /** What the default verdict is, by hook: ACCEPT or DROP. */
+  defaultVerdicts: Action[];
+  /** AgentPolicy.name of the policy that states it, by hook; empty where none does. */
+  defaultPolicies: string[];
 }
 
 /** Packets that rules with logging, and default verdicts with logging, sampled. */
@@ -4996,6 +5005,9 @@ function createBaseBindingStats(): BindingStats {
     rejected: [],
     shadowDropped: [],
     malformed: [],
+    defaulted: [],
+    defaultVerdicts: [],
+    defaultPolicies: [],
   };
 }
 
@@ -5116,6 +5128,26 @@ export const BindingStats: MessageFns<BindingStats> = {
         writer.uint64(v);
       }
       writer.join();
+    }
+    if (message.defaulted.length !== 0) {
+      writer.uint32(114).fork();
+      for (const v of message.defaulted) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field defaulted of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.defaultVerdicts.length !== 0) {
+      writer.uint32(122).fork();
+      for (const v of message.defaultVerdicts) {
+        writer.int32(v);
+      }
+      writer.join();
+    }
+    for (const v of message.defaultPolicies) {
+      writer.uint32(130).string(v!);
     }
     return writer;
   },
@@ -5347,6 +5379,50 @@ export const BindingStats: MessageFns<BindingStats> = {
 
             break;
           }
+          case 14: {
+            if (tag === 112) {
+              message.defaulted.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 114) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.defaulted.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 15: {
+            if (tag === 120) {
+              message.defaultVerdicts.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 122) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.defaultVerdicts.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 16: {
+            if (tag !== 130) {
+              break;
+            }
+
+            message.defaultPolicies.push(reader.string());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -5394,6 +5470,17 @@ export const BindingStats: MessageFns<BindingStats> = {
       malformed: globalThis.Array.isArray(object?.malformed)
         ? object.malformed.map((e: any) => BigInt(e))
         : [],
+      defaulted: globalThis.Array.isArray(object?.defaulted) ? object.defaulted.map((e: any) => BigInt(e)) : [],
+      defaultVerdicts: globalThis.Array.isArray(object?.defaultVerdicts)
+        ? object.defaultVerdicts.map((e: any) => actionFromJSON(e))
+        : globalThis.Array.isArray(object?.default_verdicts)
+        ? object.default_verdicts.map((e: any) => actionFromJSON(e))
+        : [],
+      defaultPolicies: globalThis.Array.isArray(object?.defaultPolicies)
+        ? object.defaultPolicies.map((e: any) => globalThis.String(e))
+        : globalThis.Array.isArray(object?.default_policies)
+        ? object.default_policies.map((e: any) => globalThis.String(e))
+        : [],
     };
   },
 
@@ -5438,6 +5525,15 @@ export const BindingStats: MessageFns<BindingStats> = {
     if (message.malformed?.length) {
       obj.malformed = message.malformed.map((e) => e.toString());
     }
+    if (message.defaulted?.length) {
+      obj.defaulted = message.defaulted.map((e) => e.toString());
+    }
+    if (message.defaultVerdicts?.length) {
+      obj.defaultVerdicts = message.defaultVerdicts.map((e) => actionToJSON(e));
+    }
+    if (message.defaultPolicies?.length) {
+      obj.defaultPolicies = message.defaultPolicies;
+    }
     return obj;
   },
 
@@ -5459,6 +5555,9 @@ export const BindingStats: MessageFns<BindingStats> = {
     message.rejected = object.rejected?.map((e) => BigInt(e)) || [];
     message.shadowDropped = object.shadowDropped?.map((e) => BigInt(e)) || [];
     message.malformed = object.malformed?.map((e) => BigInt(e)) || [];
+    message.defaulted = object.defaulted?.map((e) => BigInt(e)) || [];
+    message.defaultVerdicts = object.defaultVerdicts?.map((e) => e) || [];
+    message.defaultPolicies = object.defaultPolicies?.map((e) => e) || [];
     return message;
   },
 };

@@ -153,7 +153,7 @@ export interface StatsFilter {
   namespaces: string[];
   /** `policies/{policy_id}`; any of them. */
   policies: string[];
-  /** Ids of rules; any of them. */
+  /** Ids of rules, or `(default drop)` and `(default accept)` as in StatsGroup.rule_id; any of them. */
   ruleIds: string[];
   /** Conditions on labels of hosts, as in ListPoliciesRequest.filter: `site=fra,env in (a,b)`. */
   hostLabels: string;
@@ -209,7 +209,10 @@ export interface StatsGroup {
   namespace: string;
   /** `policies/{policy_id}` when grouped by policy or rule. */
   policy: string;
-  /** Id of the rule when grouped by rule. */
+  /**
+   * Id of the rule when grouped by rule. Of what no rule decided, but a default verdict: `(default drop)` or `(default accept)`, beside
+   * the policy that states it. Such counts have packets alone, and are in no sum over rules that neither groups nor filters by them.
+   */
   ruleId: string;
   /** What rules matched. */
   counters:
@@ -263,6 +266,8 @@ export interface Traffic {
   shadowDropped: bigint;
   /** With short or inconsistent headers; each is counted by its verdict, too. */
   malformed: bigint;
+  /** Packets that no rule decided, but the default verdict, whether a policy states it or none; each is counted by its verdict, too. */
+  defaulted: bigint;
 }
 
 /** By how much counts rise in a second. */
@@ -353,7 +358,7 @@ export interface StatsPoint {
 
 /** Request of StreamPackets. Fields that are set narrow; each holds for any of its entries. */
 export interface StreamPacketsRequest {
-  /** Not set: everything. A default verdict has no rule_id, and the policy that states it. */
+  /** Not set: everything. A default verdict has the policy that states it, and for a rule's id `(default drop)` or `(default accept)`. */
   filter:
     | StatsFilter
     | undefined;
@@ -1410,7 +1415,7 @@ export const Counters: MessageFns<Counters> = {
 };
 
 function createBaseTraffic(): Traffic {
-  return { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, shadowDropped: 0n, malformed: 0n };
+  return { seen: 0n, accepted: 0n, dropped: 0n, rejected: 0n, shadowDropped: 0n, malformed: 0n, defaulted: 0n };
 }
 
 export const Traffic: MessageFns<Traffic> = {
@@ -1450,6 +1455,12 @@ export const Traffic: MessageFns<Traffic> = {
         throw new globalThis.Error("value provided for field message.malformed of type uint64 too large");
       }
       writer.uint32(48).uint64(message.malformed);
+    }
+    if (message.defaulted !== 0n) {
+      if (BigInt.asUintN(64, message.defaulted) !== message.defaulted) {
+        throw new globalThis.Error("value provided for field message.defaulted of type uint64 too large");
+      }
+      writer.uint32(56).uint64(message.defaulted);
     }
     return writer;
   },
@@ -1515,6 +1526,14 @@ export const Traffic: MessageFns<Traffic> = {
             message.malformed = reader.uint64() as bigint;
             continue;
           }
+          case 7: {
+            if (tag !== 56) {
+              break;
+            }
+
+            message.defaulted = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1539,6 +1558,7 @@ export const Traffic: MessageFns<Traffic> = {
         ? BigInt(object.shadow_dropped)
         : 0n,
       malformed: isSet(object.malformed) ? BigInt(object.malformed) : 0n,
+      defaulted: isSet(object.defaulted) ? BigInt(object.defaulted) : 0n,
     };
   },
 
@@ -1562,6 +1582,9 @@ export const Traffic: MessageFns<Traffic> = {
     if (message.malformed !== 0n) {
       obj.malformed = message.malformed.toString();
     }
+    if (message.defaulted !== 0n) {
+      obj.defaulted = message.defaulted.toString();
+    }
     return obj;
   },
 
@@ -1578,6 +1601,7 @@ export const Traffic: MessageFns<Traffic> = {
       ? BigInt(object.shadowDropped)
       : 0n;
     message.malformed = (object.malformed !== undefined && object.malformed !== null) ? BigInt(object.malformed) : 0n;
+    message.defaulted = (object.defaulted !== undefined && object.defaulted !== null) ? BigInt(object.defaulted) : 0n;
     return message;
   },
 };
