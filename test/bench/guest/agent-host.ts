@@ -70,10 +70,10 @@ export class AgentProcess {
     return lines;
   }
 
-  /** Throws, with the log, if it has ended. */
+  /** Throws, with the log, if it has ended; also where no event of the child is heard of, since all waiting blocks. */
   assertRuns(): void {
-    const { exitCode, signalCode } = this.#child;
-    if (exitCode !== null || signalCode !== null) throw new Error(`the agent has ended:\n${this.log}`);
+    const state = /^State:\s+(\S)/m.exec(readFileSync(`/proc/${this.pid ?? 0}/status`, 'utf8'))?.[1];
+    if (state === 'Z' || state === 'X') throw new Error(`the agent has ended:\n${this.log}`);
   }
 
   /** Sends a signal and waits for the end; gives the exit status, null after a signal's death. */
@@ -127,6 +127,13 @@ export class AgentHost {
       ...['--controller', '127.0.0.1:9', '--host-id', 'bench', '--socket', this.socket],
       ...['--state-dir', this.stateFolder, ...this.tls, ...more],
     ]);
+  }
+
+  /** Milliseconds of a processor that the agent has used, proc(5). */
+  agentCpuMs(): number {
+    const stat = readFileSync(`/proc/${this.agent?.pid ?? 0}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
   }
 
   /** Bytes of resident memory. */
