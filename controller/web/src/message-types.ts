@@ -13,6 +13,17 @@ export interface Host {
   acknowledgedRevision?: string;
   enforcedRevision?: string;
   namespaceCount?: number;
+  health?: HostHealth;
+}
+
+export interface HostHealth {
+  moduleLoaded?: boolean;
+  moduleMemoryBytes?: string;
+  rulesets?: number;
+  bindings?: number;
+  kernelNamespaces?: number;
+  quarantined?: number;
+  agentMemoryBytes?: string;
 }
 
 export interface Namespace {
@@ -58,6 +69,7 @@ export interface Rule {
   action?: string;
   shadow?: boolean;
   match?: Record<string, unknown>;
+  log?: object;
 }
 
 export interface Policy {
@@ -71,7 +83,7 @@ export interface Policy {
   hostSelector?: { requirements?: { key: string; operator?: string; values?: string[] }[] };
   namespaces?: { include?: string[]; exclude?: string[] };
   rules?: Rule[];
-  defaultVerdicts?: { hook?: string; verdict?: string }[];
+  defaultVerdicts?: { hook?: string; verdict?: string; log?: object }[];
 }
 
 export interface Counters {
@@ -95,6 +107,7 @@ export interface StatsGroup {
   namespace?: string;
   policy?: string;
   ruleId?: string;
+  hook?: string;
   counters?: Counters;
   traffic?: Traffic;
   lastHitTime?: string;
@@ -105,6 +118,16 @@ export interface StatsMessage {
   groups?: StatsGroup[];
   time?: string;
   missed?: string;
+}
+
+export interface StatsPoint {
+  time: string;
+  counters?: Counters;
+  traffic?: Traffic;
+}
+
+export interface StatsHistory {
+  series?: { group?: StatsGroup; points?: StatsPoint[] }[];
 }
 
 export interface PacketSample {
@@ -122,6 +145,17 @@ export interface PacketSample {
   sourcePort?: number;
   destinationPort?: number;
   length?: number;
+  defaultVerdict?: boolean;
+  icmpType?: number;
+  icmpCode?: number;
+  tcpFlags?: string[];
+  state?: string;
+  mark?: number;
+  inInterface?: string;
+  outInterface?: string;
+  suppressed?: string;
+  fragment?: boolean;
+  malformed?: boolean;
 }
 
 export interface ExplainAnswer {

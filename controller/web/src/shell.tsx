@@ -9,21 +9,21 @@ import { PoliciesPage } from './pages/policies';
 import { PolicyPage } from './pages/policy';
 import { TrafficPage } from './pages/traffic';
 import { Link, useAddress } from './parts/router';
+import { Shortcuts, type Place } from './parts/shortcuts';
 import { Empty } from './parts/state-views';
 import { ThemeToggle } from './parts/theme';
 
-const PLACES = [
-  { path: '/', title: 'Fleet' },
-  { path: '/traffic', title: 'Traffic' },
-  { path: '/policies', title: 'Policies' },
-  { path: '/packets', title: 'Packets' },
-  { path: '/explain', title: 'Explain' },
-] as const;
+const PLACES: readonly Place[] = [
+  { path: '/', title: 'Fleet', key: 'f' },
+  { path: '/traffic', title: 'Traffic', key: 't' },
+  { path: '/policies', title: 'Policies', key: 'p' },
+  { path: '/packets', title: 'Packets', key: 'k' },
+  { path: '/explain', title: 'Explain', key: 'e' },
+];
 
 export function Shell(): JSX.Element {
   const { pathname } = useAddress();
   const main = useRef<HTMLElement>(null);
-  useSlashKey();
   useEffect(() => {
     document.title = `${titleOf(pathname)} · nsgate`;
   }, [pathname]);
@@ -50,6 +50,7 @@ export function Shell(): JSX.Element {
         </nav>
         <div class="top-end">
           <ViewerName />
+          <Shortcuts places={PLACES} />
           <ThemeToggle />
         </div>
       </header>
@@ -89,22 +90,6 @@ function Page({ path }: { path: string }): JSX.Element {
     default:
       return <Empty title="There is no such page">The places that there are stand above.</Empty>;
   }
-}
-
-/** `/` goes to the page's filter, as in many programs. */
-function useSlashKey(): void {
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      const within = event.target instanceof HTMLElement && event.target.closest('input, select, textarea');
-      if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey || within) return;
-      const filter = document.querySelector<HTMLInputElement>('[data-filter]');
-      if (filter === null) return;
-      event.preventDefault();
-      filter.focus();
-    };
-    document.addEventListener('keydown', onKey);
-    return () => document.removeEventListener('keydown', onKey);
-  }, []);
 }
 
 interface Session {

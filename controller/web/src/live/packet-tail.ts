@@ -9,9 +9,25 @@ export interface TailedPacket extends PacketSample {
 export class PacketTail {
   #packets: TailedPacket[] = [];
   #came = 0;
-  lost = 0;
+  #lost = 0;
+  /** What is shown while paused. */
+  #frozen: { readonly packets: readonly TailedPacket[]; readonly came: number } | undefined;
 
   constructor(private readonly keep: number) {}
+
+  /** Samples that were lost on the way, since the beginning of the stream. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  get isPaused(): boolean {
+    return this.#frozen !== undefined;
+  }
+
+  /** How many have come while paused. */
+  get waiting(): number {
+    return this.#frozen === undefined ? 0 : this.#came - this.#frozen.came;
+  }
 
   add(sample: PacketSample): void {
     this.#came += 1;
@@ -20,12 +36,26 @@ export class PacketTail {
     if (this.#packets.length > 2 * this.keep) this.#packets = this.#packets.slice(-this.keep);
   }
 
-  clear(): void {
-    this.#packets = [];
-    this.lost = 0;
+  addLost(count: number): void {
+    this.#lost += count;
   }
 
-  newest(): TailedPacket[] {
-    return this.#packets.slice(-this.keep).reverse();
+  /** A stream begins. What is paused stays. */
+  clear(): void {
+    this.#packets = [];
+    this.#lost = 0;
+  }
+
+  pause(): void {
+    this.#frozen ??= { packets: this.shown(), came: this.#came };
+  }
+
+  follow(): void {
+    this.#frozen = undefined;
+  }
+
+  /** At most as many as are kept, newest first. */
+  shown(): readonly TailedPacket[] {
+    return this.#frozen?.packets ?? this.#packets.slice(-this.keep).reverse();
   }
 }

@@ -3,21 +3,21 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { ApiError } from '../live/api-error';
 import { call } from '../live/call';
-import type { ExplainAnswer, Host } from '../message-types';
-import { useAnswer } from '../live/use-live';
-import { shortName, word } from '../parts/format';
-import { Link, useAddress } from '../parts/router';
-import { Failure, Loading, Tone } from '../parts/state-views';
-
-interface Field {
-  /** Of ExplainRequest, as violations name it. */
-  readonly name: string;
-  readonly label: string;
-  readonly placeholder?: string;
-  readonly choices?: readonly (readonly [value: string, text: string])[];
-  readonly isNumber?: boolean;
-  readonly list?: string;
-}
+import {
+  explainRequest,
+  FLAGS,
+  isOfProtocol,
+  problemsIn,
+  problemsOf,
+  type Problems,
+  type Question,
+} from '../live/explain-question';
+import type { ExplainAnswer } from '../message-types';
+import { ExplainAnswerView } from '../parts/explain-answer';
+import { Field, Problem, type FieldSpec } from '../parts/field';
+import { navigate, useAddress } from '../parts/router';
+import { Failure, Loading } from '../parts/state-views';
+import { HostNames, ProtocolNames } from '../parts/suggestions';
 
 const HOOKS = ['PREROUTING', 'INPUT', 'FORWARD', 'OUTPUT', 'POSTROUTING'].map(
   (hook) => [`HOOK_${hook}`, hook.toLowerCase()] as const,
@@ -29,19 +29,21 @@ const STATES = [
   ),
 ];
 
-const FIELDS: readonly Field[] = [
-  { name: 'host', label: 'Host', placeholder: 'edge-1', list: 'hosts' },
+const FIELDS: readonly FieldSpec[] = [
+  { name: 'host', label: 'Host', placeholder: 'edge-1', list: 'hosts', isFirst: true },
   { name: 'namespace', label: 'Namespace', placeholder: 'tenant-a' },
   { name: 'hook', label: 'Hook', choices: HOOKS },
-  { name: 'protocol', label: 'Protocol', placeholder: 'tcp, udp, icmp, a number' },
-  { name: 'source', label: 'Source address', placeholder: '192.0.2.1' },
+  { name: 'protocol', label: 'Protocol', placeholder: 'tcp, icmpv6, or 0 to 255', list: 'protocols' },
+  { name: 'source', label: 'Source address', placeholder: '192.0.2.1 or 2001:db8::1' },
   { name: 'source_port', label: 'Source port', isNumber: true },
-  { name: 'destination', label: 'Destination address', placeholder: '192.0.2.2' },
+  { name: 'destination', label: 'Destination address', placeholder: 'of the same family' },
   { name: 'destination_port', label: 'Destination port', isNumber: true },
+  { name: 'icmp_type', label: 'ICMP type', isNumber: true, placeholder: '0' },
+  { name: 'icmp_code', label: 'ICMP code', isNumber: true, placeholder: '0' },
   { name: 'state', label: 'Connection', choices: STATES },
-  { name: 'in_interface', label: 'In by', placeholder: 'any interface' },
-  { name: 'icmp_type', label: 'ICMP type', isNumber: true },
-  { name: 'icmp_code', label: 'ICMP code', isNumber: true },
+  { name: 'in_interface', label: 'In by', placeholder: 'no interface' },
+  { name: 'out_interface', label: 'Out by', placeholder: 'no interface' },
+  { name: 'mark', label: 'Mark', placeholder: '0 or 0x10' },
 ];
 
 type Outcome =
@@ -50,24 +52,20 @@ type Outcome =
   | { readonly kind: 'answered'; readonly answer: ExplainAnswer }
   | { readonly kind: 'refused'; readonly error: ApiError };
 
-type Values = Readonly<Record<string, string>>;
-
 export function ExplainPage(): JSX.Element {
   const given = Object.fromEntries(useAddress().searchParams);
-  const [values, setValues] = useState<Values>({ hook: 'HOOK_INPUT', protocol: 'tcp', ...given });
+  const [question, setQuestion] = useState<Question>({ hook: 'HOOK_INPUT', protocol: 'tcp', ...given });
+  const [own, setOwn] = useState<Problems>({});
   const [outcome, setOutcome] = useState<Outcome>({ kind: 'none' });
   const ask = async (): Promise<void> => {
-    setOutcome({ kind: 'asking' });
-    try {
-      setOutcome({
-        kind: 'answered',
-        answer: await call<ExplainAnswer>('FleetService/Explain', requestOf(values)),
-      });
-    } catch (error) {
-      setOutcome({ kind: 'refused', error: error instanceof ApiError ? error : ApiError.offline() });
-    }
+    const problems = problemsOf(question);
+    setOwn(problems);
+    setOutcome({ kind: Object.keys(problems).length > 0 ? 'none' : 'asking' });
+    if (Object.keys(problems).length > 0) return;
+    navigate(`/explain?${new URLSearchParams(question).toString()}`, { replace: true });
+    setOutcome(await outcomeOf(question));
   };
-  const violations = outcome.kind === 'refused' ? outcome.error.violations : [];
+  const told = outcome.kind === 'refused' ? problemsIn(outcome.error.violations) : {};
   return (
     <>
       <header class="page-head">
@@ -77,30 +75,13 @@ export function ExplainPage(): JSX.Element {
         What does the ruleset that is live in a namespace do with this packet? Nothing is sent; the kernel is
         asked.
       </p>
-      <form
-        class="explain"
-        noValidate
-        onSubmit={(event) => {
-          event.preventDefault();
-          void ask();
-        }}
-      >
-        {FIELDS.map((field) => (
-          <FieldInput
-            key={field.name}
-            field={field}
-            value={values[field.name] ?? ''}
-            problem={violations.find((one) => one.field === field.name)?.description}
-            onInput={(value) => setValues((before) => ({ ...before, [field.name]: value }))}
-          />
-        ))}
-        <div class="submit">
-          <button type="submit" disabled={outcome.kind === 'asking'}>
-            Explain
-          </button>
-        </div>
-      </form>
-      <HostNames />
+      <QuestionForm
+        question={question}
+        problems={{ ...told, ...own }}
+        isAsking={outcome.kind === 'asking'}
+        onChange={setQuestion}
+        onAsk={() => void ask()}
+      />
       <div aria-live="polite">
         <OutcomeView outcome={outcome} />
       </div>
@@ -108,84 +89,90 @@ export function ExplainPage(): JSX.Element {
   );
 }
 
-function requestOf(values: Values): object {
-  const entries = FIELDS.flatMap(({ name, isNumber }): [string, unknown][] => {
-    const text = (values[name] ?? '').trim();
-    if (text === '') return [];
-    if (name === 'host') return [[name, text.startsWith('hosts/') ? text : `hosts/${text}`]];
-    return [[name, isNumber === true && /^\d+$/.test(text) ? Number(text) : text]];
-  });
-  return Object.fromEntries(entries);
+async function outcomeOf(question: Question): Promise<Outcome> {
+  try {
+    const answer = await call<ExplainAnswer>('FleetService/Explain', explainRequest(question));
+    return { kind: 'answered', answer };
+  } catch (error) {
+    return { kind: 'refused', error: error instanceof ApiError ? error : ApiError.offline() };
+  }
 }
 
-interface FieldInputProps {
-  readonly field: Field;
+interface QuestionFormProps {
+  readonly question: Question;
+  readonly problems: Problems;
+  readonly isAsking: boolean;
+  readonly onChange: (question: Question) => void;
+  readonly onAsk: () => void;
+}
+
+function QuestionForm({ question, problems, isAsking, onChange, onAsk }: QuestionFormProps): JSX.Element {
+  const set = (name: string, value: string): void => onChange({ ...question, [name]: value });
+  return (
+    <form
+      class="fields"
+      noValidate
+      onSubmit={(event) => {
+        event.preventDefault();
+        onAsk();
+      }}
+    >
+      {FIELDS.filter(({ name }) => isOfProtocol(name, question)).map((spec) => (
+        <Field
+          key={spec.name}
+          spec={spec}
+          value={question[spec.name] ?? ''}
+          problem={problems[spec.name]}
+          onInput={(value) => set(spec.name, value)}
+        />
+      ))}
+      {isOfProtocol('tcp_flags', question) && (
+        <TcpFlags
+          value={question.tcp_flags ?? ''}
+          problem={problems.tcp_flags}
+          onChange={(value) => set('tcp_flags', value)}
+        />
+      )}
+      <div class="submit">
+        <button type="submit" disabled={isAsking}>
+          Explain
+        </button>
+      </div>
+      <HostNames />
+      <ProtocolNames />
+    </form>
+  );
+}
+
+interface TcpFlagsProps {
+  /** `SYN,ACK`. */
   readonly value: string;
   readonly problem: string | undefined;
-  readonly onInput: (value: string) => void;
+  readonly onChange: (value: string) => void;
 }
 
-function FieldInput({
-  field: { name, label, choices, ...look },
-  value,
-  problem,
-  onInput,
-}: FieldInputProps): JSX.Element {
-  const described =
-    problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': `${name}-problem` };
-  const shared = { id: `explain-${name}`, name, value, ...described };
+function TcpFlags({ value, problem, onChange }: TcpFlagsProps): JSX.Element {
+  const set = value.split(',');
   return (
-    <div class="field">
-      <label for={shared.id}>{label}</label>
-      {choices === undefined ? (
-        <input
-          {...shared}
-          placeholder={look.placeholder}
-          list={look.list}
-          inputMode={look.isNumber === true ? 'numeric' : 'text'}
-          autoComplete="off"
-          spellcheck={false}
-          onInput={(event) => onInput(event.currentTarget.value)}
-        />
-      ) : (
-        <select {...shared} onChange={(event) => onInput(event.currentTarget.value)}>
-          {choices.map(([choice, text]) => (
-            <option value={choice} key={choice}>
-              {text}
-            </option>
-          ))}
-        </select>
-      )}
-      {problem !== undefined && (
-        <p class="problem" id={`${name}-problem`}>
-          {problem}
-        </p>
-      )}
-    </div>
-  );
-}
-
-const SUGGESTED = 200;
-const HOSTS_EVERY_MS = 60_000;
-
-/** The first hosts, as suggestions. */
-function HostNames(): JSX.Element {
-  const answered = useAnswer(
-    'hosts',
-    (signal) => call<{ hosts?: Host[] }>('FleetService/ListHosts', { pageSize: SUGGESTED }, signal),
-    HOSTS_EVERY_MS,
-  );
-  const hosts = answered.kind === 'ready' ? (answered.answer.hosts ?? []) : [];
-  return (
-    <datalist id="hosts">
-      {hosts.map(({ name }) => (
-        <option value={shortName(name)} key={name} />
+    <fieldset class="flags">
+      <legend>TCP flags</legend>
+      {FLAGS.map((flag) => (
+        <label key={flag}>
+          <input
+            type="checkbox"
+            checked={set.includes(flag)}
+            onChange={(event) => {
+              const isSet = event.currentTarget.checked;
+              onChange(FLAGS.filter((one) => (one === flag ? isSet : set.includes(one))).join());
+            }}
+          />
+          {flag}
+        </label>
       ))}
-    </datalist>
+      {problem !== undefined && <Problem id="tcp_flags-problem" text={problem} />}
+    </fieldset>
   );
 }
-
-const TONES = { accept: 'good', drop: 'bad', reject: 'bad' } as const;
 
 function OutcomeView({ outcome }: { outcome: Outcome }): ComponentChildren {
   switch (outcome.kind) {
@@ -196,35 +183,6 @@ function OutcomeView({ outcome }: { outcome: Outcome }): ComponentChildren {
     case 'refused':
       return <Failure error={outcome.error} what="The packet" />;
     case 'answered':
-      return <AnswerView answer={outcome.answer} />;
+      return <ExplainAnswerView answer={outcome.answer} />;
   }
-}
-
-function AnswerView({
-  answer: { verdict, policy = '', ruleId = '', policyRevision, rulesetDigest },
-}: {
-  answer: ExplainAnswer;
-}): JSX.Element {
-  const text = word(verdict, 'ACTION_') as keyof typeof TONES;
-  return (
-    <section class="card answer" aria-label="Answer">
-      <p>
-        The packet would be{' '}
-        <Tone tone={TONES[text]}>{{ accept: 'accepted', drop: 'dropped', reject: 'rejected' }[text]}</Tone>{' '}
-        {policy === '' ? (
-          'by the default verdict.'
-        ) : (
-          <>
-            by the rule <b>{ruleId}</b> of <Link to={`/${policy}`}>{shortName(policy)}</Link> at revision{' '}
-            {policyRevision}.
-          </>
-        )}
-      </p>
-      {rulesetDigest !== undefined && (
-        <p class="mute">
-          Ruleset <code>{rulesetDigest.slice(0, 16)}</code>
-        </p>
-      )}
-    </section>
-  );
 }

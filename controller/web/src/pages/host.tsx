@@ -2,10 +2,11 @@
 import type { JSX } from 'preact';
 import { call, listAll } from '../live/call';
 import { useAnswer, type Answered } from '../live/use-live';
-import type { Host, HostEvent, Namespace, Realization } from '../message-types';
+import type { Host, HostEvent, HostHealth, Namespace, Realization } from '../message-types';
 import { FilterBox, matchesWords } from '../parts/filter-box';
-import { ago, labelText, shortName, whole, word } from '../parts/format';
-import { GroupCounts, useGroupCounts } from '../parts/group-counts';
+import { ago, bytes, compact, labelText, shortName, whole, word } from '../parts/format';
+import { GroupCounts, useGroupCounts, type GroupCount } from '../parts/group-counts';
+import { HookCounts } from '../parts/hook-counts';
 import { hostStanding, STANDING_WORDS } from '../parts/host-standing';
 import { RealizationTable } from '../parts/realization-table';
 import { Link, useParameter } from '../parts/router';
@@ -71,6 +72,7 @@ function HostDetails({ view: { host, namespaces, realizations, events } }: { vie
         <Fact title="Labels" value={labelText(host.labels)} />
         <Fact title="Agent" value={host.agentVersion} />
         <Fact title="Module" value={host.moduleVersion ?? 'not loaded'} />
+        <HealthFacts health={host.health} />
         <Fact title="Kernel" value={host.kernelRelease} />
         <Fact
           title="Revisions"
@@ -86,6 +88,7 @@ function HostDetails({ view: { host, namespaces, realizations, events } }: { vie
         filter={{ hosts: [host.name] }}
         height={180}
       />
+      <HookCounts filter={{ hosts: [host.name] }} />
       <Namespaces host={host.name} namespaces={namespaces} />
       <h2>Policies here</h2>
       {realizations.length === 0 ? (
@@ -95,6 +98,24 @@ function HostDetails({ view: { host, namespaces, realizations, events } }: { vie
       )}
       <h2>Events</h2>
       <Events events={events} />
+    </>
+  );
+}
+
+function HealthFacts({ health }: { health: HostHealth | undefined }): JSX.Element | null {
+  if (health === undefined) return null;
+  const { bindings = 0, kernelNamespaces = 0, rulesets = 0, quarantined = 0 } = health;
+  return (
+    <>
+      <Fact
+        title="Bound"
+        value={`${whole(bindings)} of ${whole(kernelNamespaces)} namespaces, by ${whole(rulesets)} rulesets`}
+      />
+      {quarantined > 0 && <Fact title="In quarantine" value={`${whole(quarantined)} namespaces`} />}
+      <Fact
+        title="Memory"
+        value={`module ${bytes(health.moduleMemoryBytes)}, agent ${bytes(health.agentMemoryBytes)}`}
+      />
     </>
   );
 }
@@ -123,17 +144,23 @@ function Namespaces({ host, namespaces }: { host: string; namespaces: readonly N
     },
     {
       title: 'Matched',
-      width: '7.5rem',
+      width: '8.5rem',
+      narrow: '4.5rem',
       number: true,
       cell: ({ name }) => <GroupCounts counts={counts.get(name)} />,
     },
     {
-      title: '',
-      width: '5rem',
+      title: 'Stopped',
+      width: '5.5rem',
+      number: true,
       wide: true,
-      cell: ({ name }) => (
-        <Link to={`/explain?host=${shortName(host)}&namespace=${encodeURIComponent(name)}`}>Explain</Link>
-      ),
+      cell: ({ name }) => stoppedText(counts.get(name)),
+    },
+    {
+      title: 'Look closer',
+      width: '9rem',
+      wide: true,
+      cell: ({ name }) => <NamespaceLinks host={shortName(host)} namespace={name} />,
     },
   ];
   const shown = namespaces.filter(({ name, state = '' }) => matchesWords(`${name} ${state}`, filter));
@@ -149,6 +176,26 @@ function Namespaces({ host, namespaces }: { host: string; namespaces: readonly N
         <VirtualTable label="Namespaces" rows={shown} keyOf={({ name }) => name} columns={columns} />
       )}
     </section>
+  );
+}
+
+/** Dropped or rejected. */
+function stoppedText(count: GroupCount | undefined): string {
+  const { dropped = '0', rejected = '0' } = count?.group.traffic ?? {};
+  return compact(Number(dropped) + Number(rejected));
+}
+
+function NamespaceLinks({ host, namespace }: { host: string; namespace: string }): JSX.Element {
+  const place = `host=${host}&namespace=${encodeURIComponent(namespace)}`;
+  return (
+    <>
+      <Link to={`/packets?${place}`} label={`Packets of ${namespace}`}>
+        Packets
+      </Link>{' '}
+      <Link to={`/explain?${place}`} label={`Explain for ${namespace}`}>
+        Explain
+      </Link>
+    </>
   );
 }
 

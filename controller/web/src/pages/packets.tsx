@@ -1,14 +1,25 @@
 /** Sampled packets as they come, by what a filter leaves. */
 import type { JSX } from 'preact';
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
+import {
+  filterFrom,
+  packetRequest,
+  problemsIn,
+  problemsOf,
+  type PacketFilter,
+  type Problems,
+} from '../live/packet-filter';
 import { PacketTail, type TailedPacket } from '../live/packet-tail';
 import { useRedraw, useStream } from '../live/use-live';
 import type { PacketSample } from '../message-types';
-import { FilterBox, matchesWords } from '../parts/filter-box';
-import { shortName, whole, word } from '../parts/format';
-import { protocolName } from '../parts/protocol-name';
-import { Link, useParameter } from '../parts/router';
-import { Empty, Failure, Loading, StaleNote, StreamBadge, Tone } from '../parts/state-views';
+import { shortName, whole } from '../parts/format';
+import { PacketDetails } from '../parts/packet-details';
+import { PacketFilterForm } from '../parts/packet-filter-form';
+import { packetText, wayText } from '../parts/packet-text';
+import { Link, useAddress } from '../parts/router';
+import { useKey } from '../parts/shortcuts';
+import { Empty, Failure, Loading, StaleNote, StreamBadge } from '../parts/state-views';
+import { Verdict } from '../parts/verdict';
 import { VirtualTable, type Column } from '../parts/virtual-table';
 
 interface PacketMessage {
@@ -19,185 +30,146 @@ interface PacketMessage {
 const KEPT = 2000;
 /** Of what the controller still holds, so that the page does not begin empty. */
 const SHOWN_AT_ONCE = 200;
-const TONES = { accept: 'good', drop: 'bad', reject: 'bad', count: 'mute' } as const;
-
-const COLUMNS: readonly Column<TailedPacket>[] = [
-  {
-    title: 'Time',
-    width: '7rem',
-    wide: true,
-    cell: ({ time }) => <time dateTime={time}>{time?.slice(11, 23)}</time>,
-  },
-  { title: 'Verdict', width: '6.5rem', cell: (packet) => <Verdict packet={packet} /> },
-  {
-    title: 'Packet',
-    width: 'minmax(12rem, 2.5fr)',
-    cell: (packet) => <code title={packetText(packet)}>{packetText(packet)}</code>,
-  },
-  {
-    title: 'Host',
-    width: 'minmax(5rem, 1fr)',
-    wide: true,
-    cell: ({ host = '', namespace }) => (
-      <>
-        <Link to={`/${host}`}>{shortName(host)}</Link> {namespace}
-      </>
-    ),
-  },
-  {
-    title: 'Rule',
-    width: 'minmax(6rem, 1.2fr)',
-    wide: true,
-    cell: ({ policy = '', ruleId = 'default' }) => (
-      <>
-        {policy !== '' && <Link to={`/${policy}`}>{shortName(policy)}</Link>} {ruleId}
-      </>
-    ),
-  },
-];
 
 export function PacketsPage(): JSX.Element {
-  const tail = useMemo(() => new PacketTail(KEPT), []);
-  const [words, setWords] = useParameter('filter');
-  const [verdict] = useParameter('verdict');
-  const [host] = useParameter('host');
-  const frozen = useRef<TailedPacket[] | undefined>(undefined);
-  const redraw = useRedraw();
-  const state = useStream({
-    method: 'StatsService/StreamPackets',
-    request: packetRequest({ verdict, host }),
-    onOpen: () => tail.clear(),
-    onMessage: ({ sample, lost }: PacketMessage) => {
-      if (sample !== undefined) tail.add(sample);
-      tail.lost += Number(lost ?? 0);
-      redraw();
-    },
-  });
-  const packets = frozen.current ?? tail.newest();
-  const shown = words === '' ? packets : packets.filter((packet) => matchesWords(searchText(packet), words));
-  const pause = (paused: boolean): void => {
-    frozen.current = paused ? tail.newest() : undefined;
-    redraw();
-  };
+  const filter = filterFrom(useAddress().searchParams);
+  const [refused, setRefused] = useState<Problems>({});
+  const own = problemsOf(filter);
+  const isAsked = Object.keys(own).length === 0;
   return (
     <>
       <header class="page-head">
         <h1>Packets</h1>
-        <StreamBadge state={state} />
       </header>
-      <StaleNote state={state} />
-      {state.kind === 'refused' ? (
-        <Failure error={state.error} what="Packets" />
-      ) : (
-        <>
-          <Controls onPause={pause} />
-          <FilterBox
-            label="Filter what is shown"
-            value={words}
-            onChange={setWords}
-            shown={`${whole(shown.length)} packets`}
-          />
-          {tail.lost > 0 && (
-            <p class="stale-note">{whole(tail.lost)} samples were lost on the way and are not shown.</p>
-          )}
-          {state.kind === 'connecting' && <Loading what="packets" />}
-          {state.kind !== 'connecting' && shown.length === 0 && (
-            <Empty title="No packet has been sampled">
-              Rules and default verdicts with <code>log</code> sample what they match; it appears here as it
-              comes.
-            </Empty>
-          )}
-          {shown.length > 0 && (
-            <VirtualTable
-              label="Packets"
-              rows={shown}
-              keyOf={({ number }) => String(number)}
-              columns={COLUMNS}
-            />
-          )}
-        </>
-      )}
+      <PacketFilterForm filter={filter} problems={{ ...refused, ...own }} />
+      {isAsked && <PacketStream key={JSON.stringify(filter)} filter={filter} onProblems={setRefused} />}
     </>
   );
 }
 
-function Controls({ onPause }: { onPause: (paused: boolean) => void }): JSX.Element {
-  const [paused, setPaused] = useState(false);
-  const [verdict, setVerdict] = useParameter('verdict');
-  const [host, setHost] = useParameter('host');
-  const [typed, setTyped] = useState(host);
+interface PacketStreamProps {
+  readonly filter: PacketFilter;
+  /** Told what the controller finds wrong with the filter. */
+  readonly onProblems: (problems: Problems) => void;
+}
+
+function PacketStream({ filter, onProblems }: PacketStreamProps): JSX.Element {
+  const tail = useMemo(() => new PacketTail(KEPT), []);
+  const [opened, setOpened] = useState<TailedPacket>();
+  const redraw = useRedraw();
+  const state = useStream({
+    method: 'StatsService/StreamPackets',
+    request: packetRequest(filter, SHOWN_AT_ONCE),
+    onOpen: () => tail.clear(),
+    onMessage: ({ sample, lost }: PacketMessage) => {
+      if (sample !== undefined) tail.add(sample);
+      tail.addLost(Number(lost ?? 0));
+      redraw();
+    },
+  });
+  const pause = (paused: boolean): void => {
+    if (paused) tail.pause();
+    else tail.follow();
+    redraw();
+  };
+  const open = (packet: TailedPacket): void => {
+    setOpened(packet);
+    pause(true);
+  };
+  useKey('p', () => pause(!tail.isPaused));
+  useEffect(() => onProblems(state.kind === 'refused' ? problemsIn(state.error.violations) : {}), [state]);
+  if (state.kind === 'refused') return <Failure error={state.error} what="Packets" />;
   return (
-    <form
-      class="controls"
-      onSubmit={(event) => {
-        event.preventDefault();
-        setHost(typed.trim());
-      }}
-    >
-      <label>
-        Verdict
-        <select value={verdict} onChange={(event) => setVerdict(event.currentTarget.value)}>
-          <option value="">any</option>
-          {['ACCEPT', 'DROP', 'REJECT', 'COUNT'].map((name) => (
-            <option value={name} key={name}>
-              {name.toLowerCase()}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        Host
-        <input value={typed} placeholder="any" onInput={(event) => setTyped(event.currentTarget.value)} />
-      </label>
-      <button type="submit" class="quiet">
-        Apply
-      </button>
-      <button
-        type="button"
-        aria-pressed={paused}
-        onClick={() => {
-          setPaused(!paused);
-          onPause(!paused);
-        }}
-      >
-        {paused ? 'Follow' : 'Pause'}
-      </button>
-    </form>
+    <>
+      <StaleNote state={state} />
+      {state.kind === 'connecting' && <Loading what="packets" />}
+      <div class="follow">
+        <button type="button" aria-pressed={tail.isPaused} onClick={() => pause(!tail.isPaused)}>
+          {tail.isPaused ? 'Follow' : 'Pause'}
+        </button>
+        <TailCount tail={tail} />
+        <StreamBadge state={state} />
+      </div>
+      {opened !== undefined && <PacketDetails packet={opened} onClose={() => setOpened(undefined)} />}
+      <Packets packets={tail.shown()} isReady={state.kind === 'live'} onOpen={open} />
+    </>
   );
 }
 
-function packetRequest({ verdict, host }: { verdict: string; host: string }): object {
-  return {
-    filter: host === '' ? {} : { hosts: [`hosts/${host}`] },
-    verdicts: verdict === '' ? [] : [`ACTION_${verdict}`],
-    follow: true,
-    last: SHOWN_AT_ONCE,
-  };
+function TailCount({ tail }: { tail: PacketTail }): JSX.Element {
+  return (
+    <p role="status" aria-live="off">
+      {whole(tail.shown().length)} packets{tail.isPaused && `, ${whole(tail.waiting)} more since the pause`}
+      {tail.lost > 0 && <b class="lost"> {whole(tail.lost)} samples were lost on the way</b>}
+    </p>
+  );
 }
 
-function Verdict({ packet: { verdict, shadow = false } }: { packet: PacketSample }): JSX.Element {
-  const text = word(verdict, 'ACTION_') as keyof typeof TONES;
-  return <Tone tone={shadow ? 'mute' : TONES[text]}>{shadow ? `shadow ${text}` : text}</Tone>;
+interface PacketsProps {
+  readonly packets: readonly TailedPacket[];
+  readonly isReady: boolean;
+  readonly onOpen: (packet: TailedPacket) => void;
 }
 
-/** `tcp 192.0.2.1:40000 → 192.0.2.2:22, input, 60 B`. */
-function packetText(packet: PacketSample): string {
-  const {
-    source = '',
-    destination = '',
-    sourcePort,
-    destinationPort,
-    protocol = 0,
-    hook,
-    length = 0,
-  } = packet;
-  const at = (address: string, port: number | undefined): string =>
-    port === undefined ? address : address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
-  const way = `${at(source, sourcePort)} → ${at(destination, destinationPort)}`;
-  return `${protocolName(protocol)} ${way}, ${word(hook, 'HOOK_')}, ${length} B`;
+function Packets({ packets, isReady, onOpen }: PacketsProps): JSX.Element | null {
+  const columns = useMemo(() => columnsWith(onOpen), []);
+  if (packets.length > 0) {
+    return (
+      <VirtualTable label="Packets" rows={packets} keyOf={({ number }) => String(number)} columns={columns} />
+    );
+  }
+  if (!isReady) return null;
+  return (
+    <Empty title="No packet that fits has been sampled">
+      Rules and default verdicts with <code>log</code> sample what they match; it appears here as it comes.
+    </Empty>
+  );
 }
 
-function searchText(packet: PacketSample): string {
-  const { host, namespace, policy, ruleId, verdict } = packet;
-  return [packetText(packet), host, namespace, policy, ruleId, verdict].join(' ');
+function columnsWith(onOpen: (packet: TailedPacket) => void): readonly Column<TailedPacket>[] {
+  return [
+    {
+      title: 'Time',
+      width: '7rem',
+      wide: true,
+      cell: ({ time }) => <time dateTime={time}>{time?.slice(11, 23)}</time>,
+    },
+    {
+      title: 'Verdict',
+      width: '6.5rem',
+      cell: ({ verdict, shadow }) => <Verdict verdict={verdict} shadow={shadow} />,
+    },
+    {
+      title: 'Packet',
+      width: 'minmax(12rem, 2.5fr)',
+      cell: (packet) => (
+        <button type="button" class="plain" title="Details" onClick={() => onOpen(packet)}>
+          <code>{packetText(packet)}</code>
+        </button>
+      ),
+    },
+    { title: 'Hook', width: 'minmax(6rem, 1fr)', wide: true, cell: wayText },
+    { title: 'Bytes', width: '4rem', wide: true, number: true, cell: ({ length }) => whole(length) },
+    {
+      title: 'Namespace',
+      width: 'minmax(7rem, 1.2fr)',
+      wide: true,
+      cell: ({ host = '', namespace }) => (
+        <>
+          {namespace} <span class="mute">on</span> <Link to={`/${host}`}>{shortName(host)}</Link>
+        </>
+      ),
+    },
+    {
+      title: 'Rule',
+      width: 'minmax(7rem, 1.4fr)',
+      wide: true,
+      cell: ({ policy = '', ruleId = 'default verdict' }) => (
+        <>
+          {ruleId} <span class="mute">of</span>{' '}
+          {policy !== '' && <Link to={`/${policy}`}>{shortName(policy)}</Link>}
+        </>
+      ),
+    },
+  ];
 }

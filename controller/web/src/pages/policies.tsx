@@ -103,7 +103,8 @@ function useColumns(): readonly Column<Policy>[] {
     },
     {
       title: 'Matched',
-      width: '6.5rem',
+      width: '8.5rem',
+      narrow: '4.5rem',
       number: true,
       cell: ({ name }) => <GroupCounts counts={counts.get(name)} />,
     },

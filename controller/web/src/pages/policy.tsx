@@ -2,15 +2,14 @@
 import type { JSX } from 'preact';
 import { call } from '../live/call';
 import { useAnswer } from '../live/use-live';
-import type { Policy, Realization, RealizationSummary, Rule } from '../message-types';
-import { ago, shortName, whole, word } from '../parts/format';
-import { GroupCounts, useGroupCounts } from '../parts/group-counts';
-import { matchText, selectorText } from '../parts/match-text';
+import type { Policy, Realization, RealizationSummary } from '../message-types';
+import { ago, whole, word } from '../parts/format';
+import { selectorText } from '../parts/match-text';
 import { RealizationTable } from '../parts/realization-table';
 import { Link } from '../parts/router';
+import { RuleTable } from '../parts/rule-table';
 import { StandingBar } from '../parts/standing-bar';
-import { Empty, Failure, Loading, Tone } from '../parts/state-views';
-import { VirtualTable, type Column } from '../parts/virtual-table';
+import { Empty, Failure, Loading } from '../parts/state-views';
 
 const ASK_EVERY_MS = 3000;
 const MAX_REALIZATIONS = 1000;
@@ -91,8 +90,11 @@ function PolicyDetails({ view: { policy, summary, realizations } }: { view: Poli
           </dd>
         </div>
       </dl>
-      <Rules policy={policy} />
+      <RuleTable policy={policy} />
       <h2>Where it stands</h2>
+      {realizations.length >= MAX_REALIZATIONS && (
+        <p class="mute">The first {whole(MAX_REALIZATIONS)}, failed ones first.</p>
+      )}
       {realizations.length === 0 ? (
         <Empty title="It acts nowhere">
           No connected host that it chooses reports a namespace of these names.
@@ -107,55 +109,4 @@ function PolicyDetails({ view: { policy, summary, realizations } }: { view: Poli
 function namespacesText({ namespaces }: Policy): string {
   const { include = [], exclude = [] } = namespaces ?? {};
   return include.join(', ') + (exclude.length === 0 ? '' : `, not ${exclude.join(', ')}`);
-}
-
-const TONES = { accept: 'good', drop: 'bad', reject: 'bad', count: 'mute' } as const;
-
-function Rules({ policy }: { policy: Policy }): JSX.Element {
-  const counts = useGroupCounts({ filter: { policies: [policy.name] }, groupBy: ['STATS_DIMENSION_RULE'] });
-  const columns: readonly Column<Rule>[] = [
-    {
-      title: 'Rule',
-      width: 'minmax(6rem, 1fr)',
-      cell: ({ id, comment }) => <span title={comment}>{id}</span>,
-    },
-    { title: 'Hook', width: '7rem', wide: true, cell: ({ hook }) => word(hook, 'HOOK_') },
-    {
-      title: 'Match',
-      width: 'minmax(9rem, 2.5fr)',
-      wide: true,
-      cell: ({ match }) => <code title={matchText(match)}>{matchText(match)}</code>,
-    },
-    { title: 'Action', width: '7rem', cell: (rule) => <ActionBadge rule={rule} /> },
-    {
-      title: 'Matched',
-      width: '7.5rem',
-      number: true,
-      cell: ({ id }) => <GroupCounts counts={counts.get(id)} />,
-    },
-  ];
-  const { rules = [], defaultVerdicts = [] } = policy;
-  return (
-    <section aria-label="Rules">
-      <h2>Rules</h2>
-      {rules.length === 0 ? (
-        <Empty title="It has no rules" />
-      ) : (
-        <VirtualTable label="Rules" rows={rules} keyOf={({ id }) => id} columns={columns} />
-      )}
-      <p class="mute">
-        {defaultVerdicts.length === 0
-          ? 'What no rule decides is left to later policies, and accepted where none says otherwise.'
-          : defaultVerdicts
-              .map(({ hook, verdict }) => `By default, ${word(hook, 'HOOK_')} ${word(verdict, 'ACTION_')}s`)
-              .join('; ')}
-        {` ${whole(rules.length)} rules of ${shortName(policy.name)}.`}
-      </p>
-    </section>
-  );
-}
-
-function ActionBadge({ rule: { action, shadow = false } }: { rule: Rule }): JSX.Element {
-  const text = word(action, 'ACTION_') as keyof typeof TONES;
-  return <Tone tone={shadow ? 'mute' : TONES[text]}>{shadow ? `shadow ${text}` : text}</Tone>;
 }

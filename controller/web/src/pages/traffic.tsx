@@ -1,8 +1,9 @@
-/** Traffic of the fleet, or of one host, and which policies match it. */
+/** Traffic of the fleet: over time, by hook, and which policies match it. */
 import type { JSX } from 'preact';
 import { FilterBox, matchesWords } from '../parts/filter-box';
-import { compact, shortName, whole } from '../parts/format';
+import { bytes, compact, shortName, whole } from '../parts/format';
 import { useGroupCounts, type GroupCount } from '../parts/group-counts';
+import { HookCounts } from '../parts/hook-counts';
 import { Link, useParameter } from '../parts/router';
 import { Empty } from '../parts/state-views';
 import { TrafficChart } from '../parts/traffic-chart';
@@ -32,7 +33,7 @@ const COLUMNS: readonly Column<RuleCount>[] = [
     width: '7rem',
     wide: true,
     number: true,
-    cell: ({ group }) => compact(Number(group.counters?.bytes ?? 0)),
+    cell: ({ group }) => bytes(group.counters?.bytes),
   },
 ];
 
@@ -49,6 +50,7 @@ export function TrafficPage(): JSX.Element {
         <h1>Traffic</h1>
       </header>
       <TrafficChart label="All namespaces with a ruleset" height={320} />
+      <HookCounts filter={{}} />
       <h2>What policies match</h2>
       <FilterBox label="Filter policies" value={filter} onChange={setFilter} shown={whole(rows.length)} />
       {rows.length === 0 ? (

@@ -9,8 +9,10 @@ import { compact, whole } from './format';
 export interface GroupCount {
   readonly group: StatsGroup;
   readonly packets: number;
-  /** By the last messages; undefined when nothing has come for a while. */
+  /** Of `packets`, by the last messages; undefined when nothing has come for a while. */
   readonly rate: number | undefined;
+  /** Of packets that were seen, where that is told. */
+  readonly seenRate: number | undefined;
 }
 
 interface Tracked {
@@ -23,7 +25,7 @@ export interface GroupCountsQuery {
   readonly groupBy: readonly string[];
 }
 
-/** By namespace, policy or rule, whichever is grouped by last. */
+/** By namespace, policy, rule or hook, whichever is grouped by last. */
 export function useGroupCounts(query: GroupCountsQuery): ReadonlyMap<string, GroupCount> {
   const key = JSON.stringify(query);
   const groups = useMemo(() => new Map<string, Tracked>(), [key]);
@@ -43,29 +45,33 @@ export function useGroupCounts(query: GroupCountsQuery): ReadonlyMap<string, Gro
 }
 
 function track(groups: Map<string, Tracked>, group: StatsGroup, seconds: number): void {
-  const name = group.ruleId ?? group.policy ?? group.namespace ?? '';
-  const tracked = groups.get(name) ?? { group, window: new RateWindow(1, 10) };
+  const name = group.hook ?? group.ruleId ?? group.policy ?? group.namespace ?? '';
+  const tracked = groups.get(name) ?? {
+    group,
+    window: new RateWindow(2, { keepSeconds: 10, settleSeconds: 3 }),
+  };
   tracked.group = group;
-  tracked.window.push(seconds, [Number(group.counters?.packets ?? 0)]);
+  tracked.window.push(seconds, [Number(group.counters?.packets ?? 0), Number(group.traffic?.seen ?? 0)]);
   groups.set(name, tracked);
 }
 
 function countOf({ group, window }: Tracked, now: number): GroupCount {
   const isFresh = now - (window.times.at(-1) ?? -Infinity) < 3;
-  const [rate] = window.latest();
+  const [rate, seenRate] = isFresh ? window.latest() : [];
   return {
     group,
     packets: Number(group.counters?.packets ?? 0),
-    rate: isFresh ? (rate ?? undefined) : undefined,
+    rate: rate ?? undefined,
+    seenRate: seenRate ?? undefined,
   };
 }
 
 export function GroupCounts({ counts }: { counts: GroupCount | undefined }): JSX.Element {
   if (counts === undefined) return <span class="mute">0</span>;
   return (
-    <span title={`${whole(counts.packets)} packets`}>
+    <span class="counts" title={`${whole(counts.packets)} packets`}>
       {compact(counts.packets)}
-      {counts.rate !== undefined && counts.rate > 0 && <small class="rate"> {compact(counts.rate)}/s</small>}
+      <small class="rate">{(counts.rate ?? 0) > 0 && `${compact(counts.rate ?? 0)}/s`}</small>
     </span>
   );
 }

@@ -29,11 +29,13 @@ export interface LinkProps {
   readonly to: string;
   readonly current?: boolean;
   readonly class?: string;
+  /** For who does not see what stands around it. */
+  readonly label?: string;
   readonly children: ComponentChildren;
 }
 
 /** Opens in a new tab as other links do. */
-export function Link({ to, current = false, class: className, children }: LinkProps): JSX.Element {
+export function Link({ to, current = false, class: className, label, children }: LinkProps): JSX.Element {
   const follow = (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
     event.preventDefault();
@@ -41,7 +43,13 @@ export function Link({ to, current = false, class: className, children }: LinkPr
     window.scrollTo(0, 0);
   };
   return (
-    <a href={to} class={className} aria-current={current ? 'page' : undefined} onClick={follow}>
+    <a
+      href={to}
+      class={className}
+      aria-label={label}
+      aria-current={current ? 'page' : undefined}
+      onClick={follow}
+    >
       {children}
     </a>
   );

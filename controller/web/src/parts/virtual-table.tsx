@@ -6,6 +6,8 @@ export interface Column<Row> {
   readonly title: string;
   /** A track of grid-template-columns. */
   readonly width: string;
+  /** As `width`, on a phone. */
+  readonly narrow?: string;
   /** Left out on a phone. */
   readonly wide?: boolean;
   readonly number?: boolean;
@@ -35,7 +37,9 @@ export function VirtualTable<Row>({
   const { first, count } = useSight(body, rows.length);
   const isPhone = useMedia(PHONE);
   const shown = columns.filter(({ wide }) => !(isPhone && wide === true));
-  const style = { gridTemplateColumns: shown.map(({ width }) => width).join(' ') };
+  const style = {
+    gridTemplateColumns: shown.map(({ width, narrow }) => (isPhone ? (narrow ?? width) : width)).join(' '),
+  };
   return (
     <div class="table" role="table" aria-label={label} aria-rowcount={rows.length + 1}>
       <div class="table-head" role="rowgroup">
