@@ -1,4 +1,7 @@
-/** The web page in a real browser, against a real controller with faked hosts that speak the agents' protocol. */
+/**
+ * The web page in a real browser, against a real controller: what takes a fleet, with hosts that fail, leave and lose samples when they are told
+ * to. They are faked as far as the agents' protocol; real-host.test.ts has a real one.
+ */
 import type { Browser } from 'playwright-core';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -140,40 +143,19 @@ describe('the policy pages', () => {
 });
 
 describe('the host page', () => {
-  it('shows its namespaces with what they match, and leads to Explain for one', async () => {
-    await viewer.go('/');
-    await viewer.page.getByRole('link', { name: 'edge-3' }).click();
-    const row = viewer.page.getByRole('row', { name: /^tenant-b ready/ });
-    await row.getByTitle(/packets$/).waitFor();
-    await row.getByRole('link', { name: 'Explain' }).click();
-    expect(await viewer.page.getByLabel('Namespace').inputValue()).toBe('tenant-b');
-    expect(await viewer.page.getByLabel('Host').inputValue()).toBe('edge-3');
-  });
-
   it('says so of a host that nobody knows', async () => {
     await viewer.go('/hosts/nobody');
     await viewer.sees('There is no such thing');
   });
 });
 
-describe('Explain', () => {
-  it('tells which fields are wrong at the fields, and then the verdict with its rule', async () => {
-    await viewer.go('/explain?host=edge-1&namespace=tenant-a');
-    await viewer.page.getByLabel('Source address').fill('nonsense');
-    await viewer.page.getByRole('button', { name: 'Explain' }).click();
-    await viewer.sees('"nonsense" is not an IPv4 or IPv6 address');
-    expect(await viewer.page.getByLabel('Source address').getAttribute('aria-describedby')).toBe(
-      'source-problem',
-    );
-    await viewer.page.getByLabel('Source address').fill('192.0.2.1');
-    await viewer.page.getByLabel('Destination address').fill('192.0.2.2');
-    await viewer.page.getByLabel('Destination port').fill('22');
-    await viewer.page.getByRole('button', { name: 'Explain' }).click();
-    await viewer.sees(/The packet would be/);
-    expect(await viewer.page.getByLabel('Answer').innerText()).toMatch(
-      /dropped by the rule \S+ of \S+ at revision \d+/,
-    );
-    await viewer.picture('explain');
+describe('the packets page', () => {
+  it('tells how many samples were lost on the way', async () => {
+    await viewer.go('/packets?host=edge-2');
+    await viewer.sees('No packet that fits has been sampled');
+    fleet.host('edge-1').loseSamples(7);
+    fleet.host('edge-2').loseSamples(1200);
+    await viewer.sees('1,200 samples were lost on the way');
   });
 });
 
@@ -190,6 +172,43 @@ describe('with a keyboard alone', () => {
       `getComputedStyle(document.activeElement ?? document.body).outlineStyle`,
     );
     expect(outline).toBe('solid');
+  });
+
+  it('keys lead to every page and to its filter, and ? lists them', async () => {
+    await viewer.go('/');
+    const { keyboard } = viewer.page;
+    for (const [key, title] of [
+      ['t', 'Traffic'],
+      ['p', 'Policies'],
+      ['k', 'Packets'],
+      ['e', 'Explain'],
+      ['f', 'Fleet'],
+    ] as const) {
+      await keyboard.press('g');
+      await keyboard.press(key);
+      await viewer.page.getByRole('heading', { level: 1, name: title }).waitFor();
+    }
+    await keyboard.press('?');
+    const help = viewer.page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await help.waitFor();
+    expect(await viewer.barriers()).toEqual([]);
+    await keyboard.press('Escape');
+    await help.waitFor({ state: 'hidden' });
+  });
+
+  it('a filter is filled in and applied, packets are paused, and where one was is kept', async () => {
+    await viewer.go('/packets');
+    const { keyboard } = viewer.page;
+    await viewer.page.getByRole('button', { name: 'Pause' }).waitFor();
+    await keyboard.press('/');
+    await keyboard.type('edge-1');
+    await keyboard.press('Enter');
+    await viewer.page.waitForURL(/\/packets\?host=edge-1$/);
+    expect(await viewer.read(`document.activeElement?.name`)).toBe('host');
+    await keyboard.press('Tab');
+    await viewer.read(`document.activeElement.blur()`);
+    await keyboard.press('p');
+    await viewer.page.getByRole('button', { name: 'Follow' }).waitFor();
   });
 
   it('colours are changed, and kept', async () => {
@@ -214,7 +233,7 @@ describe.each([
     const visitor = await Viewer.openLoggedIn(browser, fleet.webPort, options);
     for (const path of PAGES) {
       await visitor.go(path);
-      await setTimeout(path === '/' || path === '/traffic' ? 4000 : 800);
+      await setTimeout(path === '/' || path === '/traffic' ? 1500 : 800);
       await visitor.picture(`${path.slice(1).replace('/', '-') || 'fleet'}-${look}`);
       expect({ path, barriers: await visitor.barriers() }).toEqual({ path, barriers: [] });
       const tooWide = await visitor.read(`document.documentElement.scrollWidth > window.innerWidth`);

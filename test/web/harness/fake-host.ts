@@ -1,7 +1,6 @@
 /** A host that is faked as far as the wire: it speaks the agent's protocol over mutual TLS, and makes up what a kernel would have counted. */
 import type { ClientDuplexStream } from '@grpc/grpc-js';
 import {
-  Action,
   AgentStreamServiceClient,
   clientCredentials,
   ConnectRequest,
@@ -9,7 +8,6 @@ import {
   RealizationState,
   type AgentPolicy,
   type ConnectResponse,
-  type ExplainQuestion,
   type PolicyUpsert,
   type TlsFiles,
 } from '@nsgate/proto';
@@ -49,6 +47,11 @@ export class FakeHost {
     this.#timer = setInterval(() => this.#reportTraffic(), REPORT_EVERY_MS);
   }
 
+  /** Tells that so many samples were lost. */
+  loseSamples(count: number): void {
+    this.#say({ message: { $case: 'packets', value: { lost: BigInt(count) } } });
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#call.cancel();
@@ -86,7 +89,7 @@ export class FakeHost {
     else if (message?.$case === 'remove') {
       this.#held.delete(message.value.name);
       this.#say({ message: { $case: 'ack', value: { nonce: message.value.nonce } } });
-    } else if (message?.$case === 'explain') this.#explain(message.value);
+    }
   }
 
   #hold({ nonce, policy }: PolicyUpsert): void {
@@ -129,21 +132,6 @@ export class FakeHost {
     const count = (this.#counts.get(what) ?? 0n) + BigInt(by);
     this.#counts.set(what, count);
     return count;
-  }
-
-  #explain({ id }: ExplainQuestion): void {
-    const [policy] = this.#held.values();
-    const [rule] = policy?.rules ?? [];
-    const verdict = {
-      verdict: Action.ACTION_DROP,
-      policy: policy?.name,
-      ruleId: rule?.id,
-      policyRevision: policy?.revision,
-      rulesetDigest: policy?.digest,
-    };
-    this.#say({
-      message: { $case: 'explained', value: { id, result: { $case: 'verdict', value: verdict } } },
-    });
   }
 
   #say(message: Said): void {

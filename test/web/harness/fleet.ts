@@ -1,11 +1,19 @@
-/** A controller as a process of its own, with a web page, a few faked hosts and policies on it. */
+/** A controller as a process of its own, with a web page and policies on it, a real host in a virtual machine, and faked ones for scale. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CreatePolicyRequest, type Policy, type TlsFiles } from '@nsgate/proto';
+import {
+  CreateEnrollmentTokenRequest,
+  CreatePolicyRequest,
+  type CreateEnrollmentTokenResponse,
+  type Policy,
+  type TlsFiles,
+} from '@nsgate/proto';
 import { createLocalCa, type LocalCa } from '../../../deploy/certificates/local-ca';
+import { ADDRESS_SEEN_FROM_VM } from '../../../deploy/demo/certificates';
 import { ControllerProcess, unary, type Clients } from '../../../controller/src/controller-process.testing';
 import { TOKEN, viewersFile } from '../../../controller/src/web/web-bench.testing';
 import { FakeHost } from './fake-host';
+import { RealHost } from './real-host';
 
 const SITES = ['fra', 'ams', 'waw'];
 
@@ -23,7 +31,8 @@ export class Fleet {
   async start(): Promise<this> {
     this.#ca = await createLocalCa(join(this.controller.folder, 'ca'));
     const identity = { kind: 'controller', id: 'c' } as const;
-    this.#tls = await this.#ca.issue({ name: 'c', identity, ipAddresses: ['127.0.0.1'] });
+    const ipAddresses = ['127.0.0.1', ADDRESS_SEEN_FROM_VM];
+    this.#tls = await this.#ca.issue({ name: 'c', identity, dnsNames: ['localhost'], ipAddresses });
     writeFileSync(this.#accessFile, viewersFile(TOKEN));
     await this.startController();
     return this;
@@ -33,10 +42,11 @@ export class Fleet {
     return join(this.controller.folder, 'access.yaml');
   }
 
-  /** Also again: on the same port. */
+  /** Also again: on the same ports. */
   async startController(): Promise<void> {
+    const listen = ['--listen', `127.0.0.1:${this.controller.port}`, '--ca-key', this.#ca?.keyFile ?? ''];
     const web = ['--web', `127.0.0.1:${this.webPort}`, '--access', this.#accessFile];
-    await this.controller.start(this.#tls, [...web, ...this.settings]);
+    await this.controller.start(this.#tls, [...listen, ...web, ...this.settings]);
     const listening = this.controller.log.find(({ transport }) => transport === 'https');
     this.webPort = Number(listening?.port);
     this.clients = this.controller.local();
@@ -49,6 +59,23 @@ export class Fleet {
     const address = `127.0.0.1:${this.controller.port}`;
     const fails = (policy: string): boolean => policy === 'policies/dns-guard' && id === 'edge-3';
     this.#hosts.set(id, new FakeHost({ id, labels, namespaces, address, tls, fails }));
+  }
+
+  /** Its agent enrols by a token. */
+  async bootHost(hostId: string, namespaces: readonly string[], traffic: boolean): Promise<RealHost> {
+    const request = CreateEnrollmentTokenRequest.fromPartial({ host: `hosts/${hostId}` });
+    const { token } = await unary<CreateEnrollmentTokenResponse>((done) =>
+      this.clients.enrollment.createEnrollmentToken(request, done),
+    );
+    const controller = `${ADDRESS_SEEN_FROM_VM}:${this.controller.port}`;
+    return RealHost.boot({ controller, serverName: 'localhost', hostId, token, namespaces, traffic });
+  }
+
+  /** One of those that are faked. */
+  host(id: string): FakeHost {
+    const host = this.#hosts.get(id);
+    if (host === undefined) throw new Error(`there is no host ${id}`);
+    return host;
   }
 
   removeHost(id: string): void {

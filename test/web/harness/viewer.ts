@@ -19,6 +19,11 @@ export function openBrowser(): Promise<Browser> {
   });
 }
 
+export interface ViewerOptions extends BrowserContextOptions {
+  /** How long it waits for what is to appear. */
+  readonly patienceMs?: number;
+}
+
 export class Viewer {
   /** What the page complained of: errors, and what its content security policy has stopped. */
   readonly complaints: string[] = [];
@@ -36,21 +41,18 @@ export class Viewer {
     });
   }
 
-  static async open(browser: Browser, port: number, options: BrowserContextOptions = {}): Promise<Viewer> {
+  static async open(browser: Browser, port: number, options: ViewerOptions = {}): Promise<Viewer> {
+    const { patienceMs = 20_000, ...look } = options;
     const context = await browser.newContext({
       viewport: { width: 1280, height: 900 },
       ignoreHTTPSErrors: true,
-      ...options,
+      ...look,
     });
-    context.setDefaultTimeout(20_000);
+    context.setDefaultTimeout(patienceMs);
     return new Viewer(await context.newPage(), `https://127.0.0.1:${port}`);
   }
 
-  static async openLoggedIn(
-    browser: Browser,
-    port: number,
-    options: BrowserContextOptions = {},
-  ): Promise<Viewer> {
+  static async openLoggedIn(browser: Browser, port: number, options: ViewerOptions = {}): Promise<Viewer> {
     const viewer = await Viewer.open(browser, port, options);
     await viewer.go('/');
     await viewer.logIn();
@@ -69,6 +71,19 @@ export class Viewer {
   /** What the expression gives in the page: text, since tests have no document. */
   read(expression: string): Promise<unknown> {
     return this.page.evaluate(expression);
+  }
+
+  /** What comes over the network meanwhile, headers and all, as far as it has come; nothing is taken out of a cache. */
+  async bytesOf(action: () => Promise<void>): Promise<number> {
+    const network = await this.page.context().newCDPSession(this.page);
+    let bytes = 0;
+    network.on('Network.dataReceived', ({ encodedDataLength }) => (bytes += encodedDataLength));
+    network.on('Network.responseReceived', ({ response }) => (bytes += response.encodedDataLength));
+    await network.send('Network.enable');
+    await network.send('Network.setCacheDisabled', { cacheDisabled: true });
+    await action();
+    await network.detach();
+    return bytes;
   }
 
   /** Waits until the text is there. */
