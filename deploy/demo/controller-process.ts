@@ -6,10 +6,16 @@ import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DemoCertificates } from './certificates';
 import type { DemoOptions } from './options';
+import type { WebAccess } from './web-access';
 
 const CONTROLLER = resolve(__dirname, '../../controller/dist/src/main.js');
 const START_PATIENCE_MS = 20_000;
 const STOP_PATIENCE_MS = 10_000;
+
+export interface ControllerFiles {
+  readonly certificates: DemoCertificates;
+  readonly access: WebAccess;
+}
 
 /** A controller that serves. */
 export class ControllerProcess {
@@ -24,7 +30,7 @@ export class ControllerProcess {
   /** Starts the controller and waits until it serves; an Error repeats what it said when it does not. */
   static async start(
     options: DemoOptions,
-    { controller: tls, authorityKey }: DemoCertificates,
+    { certificates: { controller: tls, authorityKey }, access }: ControllerFiles,
     serves: () => Promise<boolean>,
   ): Promise<ControllerProcess> {
     const address = `127.0.0.1:${options.port}`;
@@ -37,6 +43,7 @@ export class ControllerProcess {
       ...['--listen', address],
       ...['--socket', socket],
       ...['--tls-ca', tls.ca, '--tls-cert', tls.cert, '--tls-key', tls.key, '--ca-key', authorityKey],
+      ...['--web', `127.0.0.1:${options.webPort}`, '--access', access.file],
     ];
     const child = spawn(process.execPath, [CONTROLLER, ...flags], {
       stdio: ['ignore', output, output],

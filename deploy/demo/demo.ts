@@ -13,7 +13,8 @@ import { moduleFileFor } from './module-file';
 import { Observations } from './observations';
 import { Operator } from './operator';
 import type { DemoOptions } from './options';
-import { nextCommands, resultTable } from './report';
+import { nextCommands, resultTable, webPage } from './report';
+import { makeWebAccess, type WebAccess } from './web-access';
 
 const POLICY_FILE = resolve(__dirname, '../policies/no-ping-in-ns1.yaml');
 const RULE_ID = 'drop-ping';
@@ -31,6 +32,7 @@ export interface Audience {
 
 interface Parts {
   certificates: DemoCertificates;
+  access: WebAccess;
   operator: Operator;
   controller: ControllerProcess;
 }
@@ -51,8 +53,9 @@ export class Demo {
     const certificates = await this.#makeCertificates();
     const operator = new Operator(`127.0.0.1:${this.options.port}`, certificates.operator);
     const serves = (): Promise<boolean> => operator.serves();
-    const controller = await ControllerProcess.start(this.options, certificates, serves);
-    this.#parts = { certificates, operator, controller };
+    const access = makeWebAccess(this.options.dataDir);
+    const controller = await ControllerProcess.start(this.options, { certificates, access }, serves);
+    this.#parts = { certificates, access, operator, controller };
     void controller.ended().then((how) => this.#fail(how));
     audience.news(`listening on ${controller.address} (mutual TLS) and ${controller.socket}`);
   }
@@ -114,10 +117,12 @@ export class Demo {
   /** A table of what was seen, and commands to try next. */
   report(): string {
     const { name } = this.#readPolicy();
-    const { controller, certificates } = this.#started();
+    const { controller, certificates, access } = this.#started();
     const { address, socket } = controller;
+    const page = { url: `https://localhost:${this.options.webPort}/`, token: access.token };
     const table = resultTable(this.seen, { policy: name, id: RULE_ID });
-    return `${table}\n\n${nextCommands({ address, socket, tls: certificates.operator, policy: name })}\n`;
+    const commands = nextCommands({ address, socket, tls: certificates.operator, policy: name });
+    return `${table}\n\n${webPage(page)}\n\n${commands}\n`;
   }
 
   /** Runs on until `interrupted` settles; an Error says which part failed. */

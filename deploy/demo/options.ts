@@ -11,6 +11,8 @@ export interface DemoOptions {
   dataDir: string;
   /** TCP port of the controller, on loopback. */
   port: number;
+  /** TCP port of the web page, on loopback. */
+  webPort: number;
 }
 
 /** Reads the command line; ends the process with a message when it is wrong, or asks for help. */
@@ -27,6 +29,7 @@ export function parseDemoOptions(argv: readonly string[]): DemoOptions {
     .option('--once', 'stop once everything was observed; exit with 0 only if it was', false)
     .option('--data-dir <folder>', 'certificates, store, socket and logs', 'data')
     .option('--port <number>', 'TCP port of the controller, on loopback', parsePort, 7443)
+    .option('--web-port <number>', 'TCP port of the web page, on loopback', parsePort, 8443)
     .allowExcessArguments(false)
     .parse(argv, { from: 'user' });
   const options = program.opts<DemoOptions>();

@@ -19,6 +19,15 @@ export function resultTable(seen: Observations, rule: { policy: string; id: stri
   return `${traffic.toString()}\n${counters.toString()}`;
 }
 
+/** Where to look at it in a browser. The token is for whoever reads this terminal. */
+export function webPage({ url, token }: { url: string; token: string }): string {
+  return [
+    `Look at it in a browser: ${url} (its certificate is the demo's own; log in by this token)`,
+    '',
+    `  ${token}`,
+  ].join('\n');
+}
+
 /** Where the controller is to be reached. */
 export interface Endpoint {
   address: string;
