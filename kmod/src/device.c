@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /dev/nsgate: one write() is one request, the read() after it gives the reply. */
-#include <linux/capability.h>
-#include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
-#include <linux/user_namespace.h>
 
+#include "access.h"
 #include "device.h"
 #include "reply.h"
 
@@ -26,15 +24,11 @@ struct session {
 	struct refused refused;		/* in force if head.error is not zero */
 };
 
-/*
- * Only the initial user namespace's CAP_NET_ADMIN will do: capable() asks for just that, and who is in another user
- * namespace never has it.
- */
 static int device_open(struct inode *inode, struct file *file)
 {
 	struct session *session;
 
-	if (!capable(CAP_NET_ADMIN) || current_user_ns() != &init_user_ns)
+	if (!nsg_caller_may())
 		return -EPERM;
 	session = kzalloc(sizeof(*session), GFP_KERNEL);
 	if (!session)
@@ -133,6 +127,8 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 	struct session *session = file->private_data;
 	int error;
 
+	if (!nsg_caller_may())
+		return -EPERM;
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	error = take_request(session, from, length);
@@ -147,6 +143,8 @@ static ssize_t device_read(struct file *file, char __user *to, size_t length, lo
 	struct session *session = file->private_data;
 	ssize_t result;
 
+	if (!nsg_caller_may())
+		return -EPERM;
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->refused.head.error)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* /proc/nsgate: namespaces, bindings and rulesets, for a person. Programs ask /dev/nsgate. */
+#include "access.h"
 #include "binding.h"
 #include "ended.h"
 #include "generation.h"
@@ -75,7 +76,7 @@ static int show(struct seq_file *file, void *unused)
 
 static int open(struct inode *inode, struct file *file)
 {
-	return single_open(file, show, NULL);
+	return nsg_caller_may() ? single_open(file, show, NULL) : -EPERM;
 }
 
 NSG_PROC_FILE(operations, open);

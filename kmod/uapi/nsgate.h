@@ -15,7 +15,11 @@
 
 #include <linux/types.h>
 
-#define NSGATE_DEVICE		"nsgate"	/* /dev/nsgate: opened by CAP_NET_ADMIN in the initial user namespace */
+/*
+ * /dev/nsgate. It is for who has CAP_NET_ADMIN in the initial user namespace and is in the initial network namespace: open(),
+ * write() and read() of anybody else are EPERM, also through a descriptor that was opened by who may.
+ */
+#define NSGATE_DEVICE		"nsgate"
 #define NSGATE_MAGIC		0x5447534eU	/* "NSGT" in memory on a little-endian host */
 #define NSGATE_ABI		3		/* raised by every change that an older peer would misread */
 

@@ -35,7 +35,7 @@ function openOrExplain(path: string): number {
       throw new KernelUnavailable('absent', message, error);
     }
     if (FORBIDDEN.has(errno)) {
-      const message = `${path} opens only for CAP_NET_ADMIN in the initial user namespace: run as root`;
+      const message = `${path} opens only for CAP_NET_ADMIN in the initial user namespace, from the host's own network namespace: run as root, outside of containers`;
       throw new KernelUnavailable('forbidden', message, error);
     }
     throw error;

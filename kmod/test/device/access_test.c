@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who may open the device, what it says of itself, and how its replies are read. */
+/* Who may use the device, what it says of itself, and how its replies are read. */
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
@@ -15,8 +15,8 @@
 
 #include "tests.h"
 
-/* In a child, the errno of an open of the device after `give_up`. */
-static int open_error_after(int (*give_up)(void))
+/* In a child, the errno of `attempt` after `give_up`. */
+static int error_after(int (*give_up)(void), int (*attempt)(void))
 {
 	pid_t child = fork();
 	int status;
@@ -24,10 +24,36 @@ static int open_error_after(int (*give_up)(void))
 	if (!child) {
 		if (give_up())
 			_exit(255);
-		_exit(open("/dev/" NSGATE_DEVICE, O_RDWR) < 0 ? errno : 0);
+		_exit(attempt() < 0 ? errno : 0);
 	}
 	waitpid(child, &status, 0);
 	return WEXITSTATUS(status);
+}
+
+static int open_device(void)
+{
+	return open("/dev/" NSGATE_DEVICE, O_RDWR);
+}
+
+static int open_list(void)
+{
+	return open("/proc/nsgate", O_RDONLY);
+}
+
+/* Through the descriptor that the parent opened. */
+static int ask(void)
+{
+	struct nsgate_request request = { .magic = NSGATE_MAGIC, .abi = NSGATE_ABI, .op = NSGATE_OP_INFO,
+					  .length = sizeof(request) };
+
+	return write(device, &request, sizeof(request));
+}
+
+static int read_answer(void)
+{
+	char byte;
+
+	return pread(device, &byte, 1, 0);
 }
 
 static int lose_net_admin(void)
@@ -46,14 +72,32 @@ static int enter_user_namespace(void)
 	return unshare(CLONE_NEWUSER);
 }
 
-static void test_open(void)
+static int enter_network_namespace(void)
 {
+	return unshare(CLONE_NEWNET);
+}
+
+static void test_who(void)
+{
+	static const struct {
+		int (*give_up)(void);
+		const char *name;
+	} strangers[] = {
+		{ lose_net_admin, "root without CAP_NET_ADMIN" },
+		{ enter_user_namespace, "root of another user namespace" },
+		{ enter_network_namespace, "root in another network namespace" },
+	};
 	struct stat status;
 
 	stat("/dev/" NSGATE_DEVICE, &status);
 	check((status.st_mode & 07777) == 0600 && !status.st_uid, "the device belongs to root alone");
-	check(open_error_after(lose_net_admin) == EPERM, "root without CAP_NET_ADMIN cannot open the device");
-	check(open_error_after(enter_user_namespace) == EPERM, "root of another user namespace cannot open the device");
+	check(ask() > 0 && read_answer() == 1, "root has an answer");
+	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
+		check(error_after(strangers[i].give_up, open_device) == EPERM, "%s cannot open the device", strangers[i].name);
+		check(error_after(strangers[i].give_up, open_list) == EPERM, "nor /proc/nsgate");
+		check(error_after(strangers[i].give_up, ask) == EPERM, "nor ask through a descriptor of root's");
+		check(error_after(strangers[i].give_up, read_answer) == EPERM, "nor read what root was answered");
+	}
 }
 
 static void test_info(void)
@@ -134,7 +178,7 @@ static void test_listing(void)
 void test_access(void)
 {
 	section("access");
-	test_open();
+	test_who();
 	test_info();
 	test_info_across_abis();
 	test_reading();
