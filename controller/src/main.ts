@@ -132,7 +132,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   });
   reviewCalls(gatekeeper, started);
   await serve({ config, logger, services, started, gatekeeper, authority });
-  await serveWeb({ config, logger, started }, { services, access });
+  await serveWeb({ config, logger, started }, { services, access, authority });
   await serveMetrics({ config, logger, started }, { registry, ledger, feed, rules, packets });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
 }
@@ -256,19 +256,26 @@ async function serve({ config, logger, services, started, gatekeeper, authority 
   started.add(() => names.forEach((name) => health.setStatus(name, 'NOT_SERVING')));
 }
 
+interface WebParts {
+  readonly services: readonly OfferedService[];
+  readonly access: LiveAccess;
+  readonly authority: LiveAuthority | undefined;
+}
+
 /** The page asks the services that operators ask. */
 async function serveWeb(
   { config, logger, started }: Starting,
-  { services, access }: { services: readonly OfferedService[]; access: LiveAccess },
+  { services, access, authority }: WebParts,
 ): Promise<void> {
-  if (config.web === undefined) return;
+  if (config.web === undefined || authority === undefined) return;
   const [descriptorPath] = builtDescriptorPaths();
-  const version = readVersion();
   const { trustDomain } = config;
-  const served = { access, trustDomain, services, descriptorPath, version, logger };
-  const server = new WebServer({ ...config.web, ...served });
+  const served = { ...config.web, tls: authority.files, access, trustDomain, version: readVersion() };
+  const server = new WebServer({ ...served, services, descriptorPath, logger });
   const port = await server.listen();
   started.add(() => server.stop());
+  const what = 'certificates of the web page';
+  reloadOnChange({ paths: authority.watched, what, reload: () => server.reload(), logger, started });
   logger.info({ transport: 'https', address: config.web.address, port }, 'listening');
 }
 

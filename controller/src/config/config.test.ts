@@ -78,10 +78,11 @@ describe('the configuration', () => {
   );
 
   it('serves the web page when it is told where, by the certificates of TCP', () => {
-    const tls = { ca: '/a', cert: '/b', key: '/c' };
     expect(read(...TLS).web).toBeUndefined();
-    expect(read(...TLS, '--web', '[::]:8443').web).toEqual({ address: '[::]:8443', tls });
-    expect(problem('--web', '[::]:8443')).toContain('TLS only: give --tls-ca');
+    const web = ['--web', '[::]:8443'];
+    expect(read(...TLS, ...web).web).toEqual({ address: '[::]:8443' });
+    expect(read('--tls-names', 'a.example', ...web).web).toEqual({ address: '[::]:8443' });
+    expect(problem(...web)).toMatch(/TLS only: give --tls-ca.*or --tls-names/);
   });
 
   it('takes flags over environment over file over defaults', () => {

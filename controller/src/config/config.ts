@@ -28,9 +28,9 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
 }
 
+/** It is served by the certificate of TCP. */
 export interface WebConfig {
   readonly address: string;
-  readonly tls: TlsPaths;
 }
 
 export interface MetricsConfig {
@@ -39,14 +39,6 @@ export interface MetricsConfig {
   readonly maxHosts: number;
   readonly maxPolicies: number;
   readonly maxRules: number;
-}
-
-/** Paths of PEM files. */
-export interface TlsPaths {
-  /** Of the CA that the peer's certificate must come from. */
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
 }
 
 /** Nothing is wrong, and there is nothing to start: help or the version was shown. */
@@ -194,7 +186,7 @@ const OPTIONS: readonly (readonly [flags: string, description: string, env: stri
     'calls and streams of one operator that are open at a time (default 128)',
     'NSGATE_MAX_CALLS_PER_OPERATOR',
   ],
-  ['--web <host:port>', 'HTTPS with the read-only web page, by the same certificate', 'NSGATE_WEB'],
+  ['--web <host:port>', 'HTTPS with the read-only web page, by the certificate of TCP', 'NSGATE_WEB'],
   [
     '--metrics-listen <host:port>',
     'HTTP with /metrics, for Prometheus, without TLS; a port alone: on loopback (default none)',
@@ -265,6 +257,7 @@ function parseSettings(given: Record<string, unknown>): Settings {
 
 function toConfig(settings: Settings): Config {
   const { dataDir, socket, logLevel, access, auditFile, auditMaxMib, auditKeep } = settings;
+  const tcp = tcpOf(settings);
   return {
     ...{ dataDir, socket, logLevel, accessFile: access, trustDomain: settings.trustDomain },
     audit: {
@@ -274,8 +267,8 @@ function toConfig(settings: Settings): Config {
     },
     limits: limitsOf(settings),
     certificateLifetimeMs: settings.certificateLifetime,
-    tcp: tcpOf(settings),
-    web: webConfig(settings),
+    tcp,
+    web: webConfig(settings, tcp),
     metrics: metricsConfig(settings),
   };
 }
@@ -310,12 +303,14 @@ function tcpOf({ listen, tlsCa: ca, tlsCert: cert, tlsKey: key, caKey, tlsNames 
   );
 }
 
-function webConfig({ web, tlsCa, tlsCert, tlsKey }: Settings): WebConfig | undefined {
+function webConfig({ web }: Settings, tcp: Config['tcp']): WebConfig | undefined {
   if (web === undefined) return undefined;
-  if (tlsCa === undefined || tlsCert === undefined || tlsKey === undefined) {
-    throw new StartupError('the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key');
+  if (tcp === undefined) {
+    throw new StartupError(
+      'the web page is served with TLS only: give --tls-ca, --tls-cert and --tls-key, or --tls-names',
+    );
   }
-  return { address: web, tls: { ca: tlsCa, cert: tlsCert, key: tlsKey } };
+  return { address: web };
 }
 
 function metricsConfig({

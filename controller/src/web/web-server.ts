@@ -1,4 +1,5 @@
 /** The web page's HTTPS listener: who is known is served, everybody else sees the login page. HTTP/2, and HTTP/1.1 for who wants it. */
+import { constants } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import {
   createSecureServer,
@@ -8,7 +9,7 @@ import {
   type ServerHttp2Session,
 } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import type { TLSSocket } from 'node:tls';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { TlsFiles } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { LiveAccess } from '../access/live-access';
@@ -90,6 +91,11 @@ export class WebServer {
     });
   }
 
+  /** Reads the certificates again, for connections to come. An Error says what is wrong, and what was read before goes on. */
+  reload(): void {
+    this.#server.setSecureContext(readContext(this.options.tls));
+  }
+
   /** Ends open streams, and cuts what does not end by itself. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -105,12 +111,11 @@ export class WebServer {
 
   #makeServer(tls: TlsFiles): Http2SecureServer {
     const server = createSecureServer({
-      ...readPems(tls),
+      ...readContext(tls),
       allowHTTP1: true,
       requestCert: true,
       // Who has no certificate may have a token; viewer.ts looks at both.
       rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
       settings: { maxConcurrentStreams: 64, maxHeaderListSize: MAX_HEADER_BYTES },
     });
     server.on('secureConnection', (socket: TLSSocket) => {
@@ -225,9 +230,11 @@ const CODES: Readonly<Record<number, string>> = {
   405: 'UNIMPLEMENTED',
 };
 
-function readPems({ ca, cert, key }: TlsFiles): Record<keyof TlsFiles, Buffer> {
+function readContext({ ca, cert, key }: TlsFiles): SecureContextOptions {
   try {
-    return { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) };
+    const pems = { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) };
+    // Sessions are not resumed: each connection is judged by the certificates of its day.
+    return { ...pems, minVersion: 'TLSv1.3', secureOptions: constants.SSL_OP_NO_TICKET };
   } catch (error) {
     throw new StartupError(`cannot read the certificates of the web page: ${causeOf(error)}`, {
       cause: error,
