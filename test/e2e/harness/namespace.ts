@@ -16,6 +16,11 @@ export class Namespace {
   /** Makes a namespace; `number` (1 to 250) sets its addresses apart. */
   static add(name: string, number: number): Namespace {
     run('ip', 'netns', 'add', name);
+    return Namespace.join(name, number);
+  }
+
+  /** Of one that has its name already. */
+  static join(name: string, number: number): Namespace {
     const namespace = new Namespace(name, number);
     namespace.#join();
     return namespace;
