@@ -1,6 +1,6 @@
 /** The commands about who may do what: host enroll and revoke, token, audit. */
 import type { Command } from 'commander';
-import { verifyAudit, watchAudit } from './audit-commands';
+import { verifyAudit, watchAudit, type WatchOptions } from './audit-commands';
 import type { CommandContext } from './command-context';
 import { createToken, enrollHost, revokeHost } from './enrollment-commands';
 
@@ -22,12 +22,21 @@ export function addSecurity(program: Command, run: Run): void {
     .command('verify')
     .description('check that no entry was changed, removed or added; several files oldest first')
     .argument('<file...>')
-    .action((files: string[]) => verifyAudit(files, printLine));
+    .option(
+      '--noted <hash>',
+      'of an entry that was noted down: without it, or one after it, entries were cut off',
+    )
+    .action((files: string[], options: { noted?: string }) => verifyAudit(files, options, printLine));
   audit
     .command('watch')
     .description('print entries as they are written')
     .option('--json', 'one JSON object a line', false)
-    .action(async (options: { json: boolean }) => run((context) => watchAudit(context, options)));
+    .option(
+      '--after <number>',
+      'begin after that entry; 0: with the oldest that is kept (default: with the next)',
+    )
+    .option('--hash <hash>', 'of the entry of --after, which is compared')
+    .action(async (options: WatchOptions) => run((context) => watchAudit(context, options)));
 }
 
 function addHost(program: Command, run: Run): void {

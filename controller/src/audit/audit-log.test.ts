@@ -42,7 +42,7 @@ describe('the audit log', () => {
   };
   const files = (): string[] => [
     ...readdirSync(folder)
-      .filter((name) => name !== 'audit.jsonl')
+      .filter((name) => /^audit\.jsonl\.\d{12}$/.test(name))
       .sort()
       .map((name) => join(folder, name)),
     path,
@@ -104,6 +104,46 @@ describe('the audit log', () => {
     expect(files()).toHaveLength(3);
     expect(verifyChain(files()).head.sequence).toBe(100);
     expect(verifyChain(files()).first).toBeGreaterThan(80);
+  });
+
+  describe('spread over files', () => {
+    beforeEach(() => write(50, { maxBytes: 2000 }));
+
+    it('shows a file that is missing between others', () => {
+      const [first = '', second = '', ...rest] = files();
+      const missing = Number(second.slice(-12));
+      const before = Number(first.slice(-12));
+      expect(() => verifyChain([first, ...rest])).toThrow(
+        `${rest[0] ?? ''}:1: entry ${before + 1} is missing: here stands ${missing + 1}`,
+      );
+    });
+
+    it('shows files in another order', () => {
+      const [first = '', second = ''] = files();
+      expect(() => verifyChain([second, first])).toThrow(`${first}:1: entry`);
+    });
+
+    it('tells where it begins when the oldest are missing', () => {
+      const [oldest = '', ...rest] = files();
+      expect(verifyChain(rest).first).toBe(Number(oldest.slice(-12)) + 1);
+    });
+
+    it('shows that its end was cut off to who has noted a hash of it, and to nobody else', () => {
+      const { head } = verifyChain(files());
+      expect(verifyChain(files(), head.hash).holdsNoted).toBe(true);
+      const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+      writeFileSync(
+        path,
+        lines
+          .slice(0, -1)
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+      expect(verifyChain(files()).holdsNoted).toBeUndefined();
+      expect(verifyChain(files(), head.hash).holdsNoted).toBe(false);
+      write(3);
+      expect(verifyChain(files(), head.hash).holdsNoted).toBe(false);
+    });
   });
 
   it('goes on after a kill in the middle of a line', () => {

@@ -22,6 +22,8 @@ import {
   type AuditRecord,
   type ChainHead,
 } from './audit-entry';
+import { DiskReserve } from './disk-reserve';
+import { RecentEntries } from './recent-entries';
 
 export interface AuditLogOptions {
   readonly path: string;
@@ -29,6 +31,12 @@ export interface AuditLogOptions {
   readonly maxBytes: number;
   /** How many files that were put aside are kept. */
   readonly keep: number;
+}
+
+/** A file of the log that is open, as far as it is written. */
+export interface WrittenFile {
+  readonly fd: number;
+  readonly bytes: number;
 }
 
 type Watcher = (entry: AuditEntry) => void;
@@ -41,11 +49,19 @@ export class AuditLog {
   #head: ChainHead;
   #bytes: number;
   #waiting: { readonly record: AuditRecord; readonly time: Date }[] = [];
+  #isUnsynced = false;
+  readonly #reserve: DiskReserve;
   readonly #watchers = new Set<Watcher>();
+
+  /** Those that have been written since it was opened, as far back as memory goes. */
+  readonly recent = new RecentEntries();
 
   /** Opens (or makes, mode 0600) the file and continues its chain. An Error says why it cannot. */
   constructor(private readonly options: AuditLogOptions) {
-    const opened = open(options.path);
+    const { path } = options;
+    // Not among what `audit.jsonl.*` names.
+    this.#reserve = new DiskReserve(join(dirname(path), `.${basename(path)}.reserve`));
+    const opened = open(path);
     this.#fd = opened.fd;
     this.#bytes = opened.bytes;
     this.#head = opened.head ?? this.#headOfRotated();
@@ -61,9 +77,26 @@ export class AuditLog {
     return () => this.#watchers.delete(watcher);
   }
 
-  /** Throws what keeps the log from being written: no change may be made that could not be put on record. */
+  /** The newest entry. */
+  get head(): ChainHead {
+    return this.#head;
+  }
+
+  /** Opens the oldest file that has entries after the one of that number. To be closed by the caller. */
+  openAfter(sequence: number): WrittenFile {
+    const aside = this.#rotated().find((name) => lastOf(name) > sequence);
+    const fd = openSync(aside ?? this.options.path, 'r');
+    return { fd, bytes: aside === undefined ? this.#bytes : fstatSync(fd).size };
+  }
+
+  /**
+   * Throws what keeps the log from being written: no change may be made that could not be put on record. What a full disk would keep from
+   * being written after it there is space for, in reserve.
+   */
   demandWritable(): void {
     this.#writeWaiting();
+    this.#reserve.take();
+    if (this.#isUnsynced) this.#sync();
   }
 
   /** Puts it on record; `durable`: also over a power cut. What cannot be written now waits, and demandWritable throws until it is. */
@@ -71,43 +104,61 @@ export class AuditLog {
     if (this.#waiting.length < MAX_WAITING) this.#waiting.push({ record, time: new Date() });
     try {
       this.#writeWaiting();
-      if (durable) fdatasyncSync(this.#fd);
+      if (durable) this.#sync();
     } catch {
       // The call that it is about is over; the next change is refused.
     }
+  }
+
+  #sync(): void {
+    this.#isUnsynced = true;
+    fdatasyncSync(this.#fd);
+    this.#isUnsynced = false;
   }
 
   #writeWaiting(): void {
     if (this.#bytes > this.options.maxBytes) this.#rotate();
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
       const entry = chainEntry(next.record, next.time, this.#head);
-      this.#write(`${formatEntry(entry)}\n`);
+      const line = Buffer.from(`${formatEntry(entry)}\n`);
+      this.#write(line);
       this.#head = entry;
+      this.recent.add(entry, line.length);
       this.#waiting.shift();
-      for (const watcher of this.#watchers) watcher(entry);
+      for (const watcher of [...this.#watchers]) watcher(entry);
     }
   }
 
-  /** All of the line, or, when the disk is full, nothing of it. */
-  #write(line: string): void {
-    const bytes = Buffer.from(line);
+  /** All of the line, if need be into the space in reserve, or nothing of it. */
+  #write(line: Buffer): void {
+    try {
+      this.#writeWhole(line);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC' || !this.#reserve.release()) throw error;
+      this.#writeWhole(line);
+    }
+    this.#bytes += line.length;
+  }
+
+  #writeWhole(line: Buffer): void {
     let written = 0;
     try {
-      while (written < bytes.length) written += writeSync(this.#fd, bytes, written);
+      while (written < line.length) written += writeSync(this.#fd, line, written);
     } catch (error) {
       ftruncateSync(this.#fd, this.#bytes);
       throw error;
     }
-    this.#bytes += bytes.length;
   }
 
   /** `audit.jsonl` becomes `audit.jsonl.000000000123`, by its last entry: names sort as the chain goes. */
   #rotate(): void {
     const { path, keep } = this.options;
     fdatasyncSync(this.#fd);
-    renameSync(path, `${path}.${String(this.#head.sequence).padStart(12, '0')}`);
+    const aside = `${path}.${String(this.#head.sequence).padStart(12, '0')}`;
+    renameSync(path, aside);
+    const fd = openOrElse(path, () => renameSync(aside, path));
     closeSync(this.#fd);
-    this.#fd = openSync(path, 'a', 0o600);
+    this.#fd = fd;
     this.#bytes = 0;
     const old = this.#rotated();
     for (const name of old.slice(0, Math.max(0, old.length - keep))) unlinkSync(name);
@@ -127,6 +178,20 @@ export class AuditLog {
     const newest = this.#rotated().at(-1);
     return newest === undefined ? CHAIN_START : (headOf(newest, readFileSync(newest)) ?? CHAIN_START);
   }
+}
+
+function openOrElse(path: string, undo: () => void): number {
+  try {
+    return openSync(path, 'a', 0o600);
+  } catch (error) {
+    undo();
+    throw error;
+  }
+}
+
+/** The last entry of a file that was put aside. */
+function lastOf(name: string): number {
+  return Number(name.slice(-12));
 }
 
 interface Opened {

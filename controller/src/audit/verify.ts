@@ -6,14 +6,20 @@ export interface Verified {
   /** The chain's first entry that was looked at; 0 for an empty log. */
   readonly first: number;
   readonly head: ChainHead;
+  /** Whether an entry has the hash that was noted down; undefined when none was. */
+  readonly holdsNoted: boolean | undefined;
 }
 
 const CHUNK = 1 << 20;
 
-/** Follows the chain through the files, oldest first. An Error names the file and line at which it breaks. */
-export function verifyChain(paths: readonly string[]): Verified {
+/**
+ * Follows the chain through the files, oldest first. An Error names the file and line at which it breaks. `noted` is the hash of an entry that
+ * was noted down earlier: by the chain alone it cannot be seen that the newest entries were cut off.
+ */
+export function verifyChain(paths: readonly string[], noted?: string): Verified {
   let head: ChainHead | undefined;
   let first = 0;
+  let holdsNoted = noted === undefined ? undefined : noted === CHAIN_START.hash;
   for (const path of paths) {
     let number = 0;
     for (const line of linesOf(path)) {
@@ -28,12 +34,13 @@ export function verifyChain(paths: readonly string[]): Verified {
         if (fault !== undefined) throw new Error(fault);
         if (head === undefined) first = entry.sequence;
         head = entry;
+        if (entry.hash === noted) holdsNoted = true;
       } catch (error) {
         throw new Error(`${path}:${number}: ${(error as Error).message}`, { cause: error });
       }
     }
   }
-  return { first, head: head ?? CHAIN_START };
+  return { first, head: head ?? CHAIN_START, holdsNoted };
 }
 
 /** A last line without its newline is a line as well: it is broken, and is to be told. */

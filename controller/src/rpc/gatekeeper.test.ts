@@ -8,6 +8,7 @@ import {
   Hello,
   RealizationState,
   UpdatePolicyRequest,
+  WatchAuditRequest,
   type ConnectRequest,
   type WatchAuditResponse,
 } from '@nsgate/proto';
@@ -257,14 +258,14 @@ describe('the record', () => {
 
   it('is streamed to administrators, and to them alone', async () => {
     const [ada, otto] = [await as('ada'), await as('otto')];
-    const watch = ada.audit.watchAudit({});
+    const watch = ada.audit.watchAudit(WatchAuditRequest.create());
     watch.on('error', () => undefined);
     await once(watch, 'metadata');
     await writes(ada, 'watched');
     const [message] = (await once(watch, 'data')) as [WatchAuditResponse];
     expect(message.entry).toMatchObject({ principal: 'cert:ada', resources: [{ name: 'policies/watched' }] });
     watch.cancel();
-    const refused = otto.audit.watchAudit({});
+    const refused = otto.audit.watchAudit(WatchAuditRequest.create());
     refused.on('data', () => undefined);
     const [error] = (await once(refused, 'error').catch((reason: unknown) => [reason])) as [unknown];
     expect(error).toMatchObject(denied);

@@ -23,6 +23,12 @@ import { Timestamp } from "../../google/protobuf/timestamp";
 
 /** Request of WatchAudit. */
 export interface WatchAuditRequest {
+  /** The sequence of the last entry that the caller has; 0: from the oldest that is kept. Left out: from now on. */
+  afterSequence?:
+    | bigint
+    | undefined;
+  /** Its hash, which is then compared with that of the log. Left out: nothing is compared. */
+  afterHash: string;
 }
 
 /** Response of WatchAudit. */
@@ -49,12 +55,14 @@ export interface AuditEntry {
   resources: AuditedResource[];
   /** The name of the status code, such as `OK` or `PERMISSION_DENIED`. */
   result: string;
-  /** Why it was refused; empty when it was not. */
+  /** Why it was refused; for what was done, the reason that the caller gave. */
   reason: string;
   /** Whether it was asked to check only. */
   validateOnly: boolean;
   /** SHA-256, in hexadecimal, over the entry before and this one. */
   hash: string;
+  /** The hash of the entry before; 64 zeros in the first one. */
+  previous: string;
 }
 
 /** A resource before and after a call. */
@@ -68,11 +76,20 @@ export interface AuditedResource {
 }
 
 function createBaseWatchAuditRequest(): WatchAuditRequest {
-  return {};
+  return { afterSequence: undefined, afterHash: "" };
 }
 
 export const WatchAuditRequest: MessageFns<WatchAuditRequest> = {
-  encode(_: WatchAuditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+  encode(message: WatchAuditRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.afterSequence !== undefined) {
+      if (BigInt.asUintN(64, message.afterSequence) !== message.afterSequence) {
+        throw new globalThis.Error("value provided for field message.afterSequence of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.afterSequence);
+    }
+    if (message.afterHash !== "") {
+      writer.uint32(18).string(message.afterHash);
+    }
     return writer;
   },
 
@@ -89,6 +106,22 @@ export const WatchAuditRequest: MessageFns<WatchAuditRequest> = {
       while (reader.pos < end) {
         const tag = reader.uint32();
         switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.afterSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.afterHash = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -101,20 +134,41 @@ export const WatchAuditRequest: MessageFns<WatchAuditRequest> = {
     }
   },
 
-  fromJSON(_: any): WatchAuditRequest {
-    return {};
+  fromJSON(object: any): WatchAuditRequest {
+    return {
+      afterSequence: isSet(object.afterSequence)
+        ? BigInt(object.afterSequence)
+        : isSet(object.after_sequence)
+        ? BigInt(object.after_sequence)
+        : undefined,
+      afterHash: isSet(object.afterHash)
+        ? globalThis.String(object.afterHash)
+        : isSet(object.after_hash)
+        ? globalThis.String(object.after_hash)
+        : "",
+    };
   },
 
-  toJSON(_: WatchAuditRequest): unknown {
+  toJSON(message: WatchAuditRequest): unknown {
     const obj: any = {};
+    if (message.afterSequence !== undefined) {
+      obj.afterSequence = message.afterSequence.toString();
+    }
+    if (message.afterHash !== "") {
+      obj.afterHash = message.afterHash;
+    }
     return obj;
   },
 
   create(base?: DeepPartial<WatchAuditRequest>): WatchAuditRequest {
     return WatchAuditRequest.fromPartial(base ?? {});
   },
-  fromPartial(_: DeepPartial<WatchAuditRequest>): WatchAuditRequest {
+  fromPartial(object: DeepPartial<WatchAuditRequest>): WatchAuditRequest {
     const message = createBaseWatchAuditRequest();
+    message.afterSequence = (object.afterSequence !== undefined && object.afterSequence !== null)
+      ? BigInt(object.afterSequence)
+      : undefined;
+    message.afterHash = object.afterHash ?? "";
     return message;
   },
 };
@@ -200,6 +254,7 @@ function createBaseAuditEntry(): AuditEntry {
     reason: "",
     validateOnly: false,
     hash: "",
+    previous: "",
   };
 }
 
@@ -237,6 +292,9 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     }
     if (message.hash !== "") {
       writer.uint32(82).string(message.hash);
+    }
+    if (message.previous !== "") {
+      writer.uint32(90).string(message.previous);
     }
     return writer;
   },
@@ -334,6 +392,14 @@ export const AuditEntry: MessageFns<AuditEntry> = {
             message.hash = reader.string();
             continue;
           }
+          case 11: {
+            if (tag !== 90) {
+              break;
+            }
+
+            message.previous = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -364,6 +430,7 @@ export const AuditEntry: MessageFns<AuditEntry> = {
         ? globalThis.Boolean(object.validate_only)
         : false,
       hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
+      previous: isSet(object.previous) ? globalThis.String(object.previous) : "",
     };
   },
 
@@ -399,6 +466,9 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     if (message.hash !== "") {
       obj.hash = message.hash;
     }
+    if (message.previous !== "") {
+      obj.previous = message.previous;
+    }
     return obj;
   },
 
@@ -417,6 +487,7 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     message.reason = object.reason ?? "";
     message.validateOnly = object.validateOnly ?? false;
     message.hash = object.hash ?? "";
+    message.previous = object.previous ?? "";
     return message;
   },
 };
@@ -525,7 +596,10 @@ export const AuditedResource: MessageFns<AuditedResource> = {
 /** For administrators. */
 export type AuditServiceService = typeof AuditServiceService;
 export const AuditServiceService = {
-  /** Sends entries as they are written, from now on. RESOURCE_EXHAUSTED for a watcher that is too slow: the file has what it missed. */
+  /**
+   * Sends entries, each once and in order, and goes on as they are written. Who reads slowly gets them later, and misses none. OUT_OF_RANGE
+   * for a position that this log does not have (any more): what comes next could not be said to continue it.
+   */
   watchAudit: {
     path: "/nsgate.v1.AuditService/WatchAudit" as const,
     requestStream: false as const,
@@ -538,12 +612,18 @@ export const AuditServiceService = {
 } as const;
 
 export interface AuditServiceServer extends UntypedServiceImplementation {
-  /** Sends entries as they are written, from now on. RESOURCE_EXHAUSTED for a watcher that is too slow: the file has what it missed. */
+  /**
+   * Sends entries, each once and in order, and goes on as they are written. Who reads slowly gets them later, and misses none. OUT_OF_RANGE
+   * for a position that this log does not have (any more): what comes next could not be said to continue it.
+   */
   watchAudit: handleServerStreamingCall<WatchAuditRequest, WatchAuditResponse>;
 }
 
 export interface AuditServiceClient extends Client {
-  /** Sends entries as they are written, from now on. RESOURCE_EXHAUSTED for a watcher that is too slow: the file has what it missed. */
+  /**
+   * Sends entries, each once and in order, and goes on as they are written. Who reads slowly gets them later, and misses none. OUT_OF_RANGE
+   * for a position that this log does not have (any more): what comes next could not be said to continue it.
+   */
   watchAudit(request: WatchAuditRequest, options?: Partial<CallOptions>): ClientReadableStream<WatchAuditResponse>;
   watchAudit(
     request: WatchAuditRequest,
