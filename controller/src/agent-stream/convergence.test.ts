@@ -28,6 +28,7 @@ describe('whatever happens in between', () => {
     fc.record({ do: fc.constant('connect' as const), host: hostId, role }),
     fc.record({ do: fc.constant('disconnect' as const), host: hostId }),
     fc.record({ do: fc.constant('answer' as const), host: hostId, choice: fc.nat(5) }),
+    fc.record({ do: fc.constant('fill disk' as const), host: hostId }),
     fc.record({ do: fc.constant('settle' as const) }),
   );
 
@@ -55,9 +56,15 @@ describe('whatever happens in between', () => {
             else if (one.do === 'connect') connect(one.host, one.role);
             else if (one.do === 'disconnect') agents.get(one.host)?.disconnect();
             else if (one.do === 'answer') agents.get(one.host)?.answer(one.choice);
+            else if (one.do === 'fill disk') agents.get(one.host)!.isDiskFull = true;
             else await settle();
           }
-          for (const [id, agent] of agents) if (!agent.isConnected) connect(id, roles.get(id) ?? 'edge');
+          for (const [id, agent] of agents) {
+            // A host that can store again greets anew.
+            if (agent.isDiskFull) agent.disconnect();
+            agent.isDiskFull = false;
+            if (!agent.isConnected) connect(id, roles.get(id) ?? 'edge');
+          }
           await answerAll(...agents.values());
 
           const { policies, revision } = await bench.store.list();
