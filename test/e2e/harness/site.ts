@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TlsFiles } from '@nsgate/proto';
-import { openKernelDevice } from '../../../agent/src/kernel-device';
+import { openKernelDevice, type KernelDevice, type Listing } from '../../../agent/src/kernel-device';
 import { createLocalCa } from '../../../deploy/certificates/local-ca';
 import { Operator } from '../../../deploy/demo/operator';
 import { eventually } from './eventually';
@@ -70,13 +70,15 @@ export class Site {
     return this.tls.operator;
   }
 
-  async startController(): Promise<void> {
+  /** `settings`: further flags. */
+  async startController(...settings: string[]): Promise<void> {
     const { ca, cert, key } = this.tls.controller;
     const controller = new Program(
       'controller/dist/src/main.js',
       ...['--data-dir', join(this.folder, 'store'), '--listen', this.address, '--socket', this.socket],
       ...['--tls-ca', ca, '--tls-cert', cert, '--tls-key', key],
       ...this.#signing(),
+      ...settings,
     );
     this.controller = controller;
     await eventually(async () => {
@@ -114,9 +116,18 @@ export class Site {
 
   /** The module's generation: raised by every commit that changed something. */
   kernelGeneration(): bigint {
+    return this.#askKernel((device) => device.info().generation);
+  }
+
+  /** What the module says of namespaces and what is bound to them. */
+  kernelListing(): Listing {
+    return this.#askKernel((device) => device.list());
+  }
+
+  #askKernel<Answer>(ask: (device: KernelDevice) => Answer): Answer {
     const device = openKernelDevice();
     try {
-      return device.info().generation;
+      return ask(device);
     } finally {
       device.close();
     }
