@@ -4,7 +4,8 @@ import type { CommandContext } from './command-context';
 import { CommandError } from './exit-code';
 import { OUTPUTS } from './output';
 import { showPackets, VERDICTS, type PacketsOptions } from './packets';
-import { ORDERS, showStats, showTop, showUnused, type StatsOptions, type UnusedOptions } from './statistics';
+import { ORDERS, showStats, showUnused, type StatsOptions, type UnusedOptions } from './statistics';
+import { showTop, type TopOptions } from './top';
 
 type Run = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
 
@@ -12,8 +13,8 @@ const output = (): Option => new Option('-o, --output <form>', 'how').choices(OU
 const by = (otherwise: string[]): Option =>
   new Option(
     '--by <dimension...>',
-    'what to add up by: host, namespace, policy, rule, hook, label:KEY',
-  ).default(otherwise, otherwise.join(' ') || 'one total');
+    'what to add up by: host, namespace, policy, rule, hook, label:KEY, or total for one sum',
+  ).default(otherwise, otherwise.join(' '));
 const sort = (): Option =>
   new Option('--sort <order>', 'most of what comes first').choices(ORDERS).default('packets');
 
@@ -27,17 +28,19 @@ export function addStatistics(program: Command, run: Run): void {
     .addOption(count('-n, --limit <number>', 'only so many, most first', { max: 10_000 }))
     .addOption(interval())
     .addOption(output())
-    .action(async (options: StatsOptions) => run((context) => showStats(context, options)));
+    .action(async (options: StatsOptions) =>
+      run((context) => showStats(context, { ...options, by: dimensions(options.by) })),
+    );
   narrowed(program.command('top'))
-    .description('what matches most now, live')
+    .description('what matches most now, live; at a terminal, keys order anew')
     .addOption(by(['rule']))
     .addOption(sort())
     .addOption(count('-n, --limit <number>', 'how many (default 20)', { max: 10_000 }))
     .addOption(interval())
     .addOption(count('--count <times>', 'end after so many looks', { max: 1_000_000 }))
     .addOption(output())
-    .action(async (options: StatsOptions & { count?: number }) =>
-      run((context) => showTop(context, options)),
+    .action(async (options: TopOptions) =>
+      run((context) => showTop(context, { ...options, by: dimensions(options.by) })),
     );
   addPackets(program, run);
   narrowed(program.command('unused'))
@@ -73,6 +76,11 @@ function narrowed(command: Command): Command {
     .option('-l, --filter <conditions>', 'only of hosts with such labels: site=fra,env in (a,b)');
 }
 
+/** `host rule` and `host,rule`; `total` is none. */
+function dimensions(words: readonly string[]): string[] {
+  return words.flatMap((word) => word.split(',')).filter((word) => word !== 'total');
+}
+
 function interval(): Option {
   return new Option('--interval <seconds>', 'between looks, 0.1 to 3600')
     .argParser((text) => inRange(text, { min: 0.1, max: 3600 }))
@@ -84,7 +92,8 @@ function count(flags: string, description: string, { max }: { max: number }): Op
 }
 
 function ports(text: string, before: number[] | undefined): number[] {
-  return [...(before ?? []), wholeNumber(text, { min: 1, max: 65_535 })];
+  const more = text.split(',').map((one) => wholeNumber(one, { min: 1, max: 65_535 }));
+  return [...(before ?? []), ...more];
 }
 
 function wholeNumber(text: string, range: { min: number; max: number }): number {

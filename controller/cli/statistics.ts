@@ -1,4 +1,4 @@
-/** `nsgate stats`, `top` and `unused`: what is counted, as lists, and live. */
+/** `nsgate stats` and `unused`: what is counted, as lists. */
 import type { ServiceError } from '@grpc/grpc-js';
 import {
   Hook,
@@ -68,31 +68,6 @@ export async function showStats(context: CommandContext, options: StatsOptions):
   context.print(render(statsListing(groups, options), options.output));
 }
 
-/** Live, most first, until it is interrupted; when nobody looks at stdout, one table after another. */
-export async function showTop(
-  context: CommandContext,
-  options: StatsOptions & { readonly count?: number },
-): Promise<void> {
-  const live = streamRequest({ ...options, rates: true, limit: options.limit ?? 20 });
-  const call_ = context.connection.stats.streamStats(live);
-  let shown = 0;
-  try {
-    for await (const { groups, missed, time } of call_ as AsyncIterable<StreamStatsResponse>) {
-      if (groups.every(({ rates }) => rates === undefined)) continue;
-      const table = render(statsListing(groups, { ...options, rates: true }), options.output);
-      const head = `${time?.toISOString() ?? ''}  by ${options.sort}, every ${options.interval} s${missed > 0n ? `, ${missed} missed` : ''}`;
-      const screen = context.colours ? '\u001b[H\u001b[J' : '';
-      context.print(options.output === 'table' ? `${screen}${head}\n${table}` : table);
-      shown += 1;
-      if (shown === options.count) break;
-    }
-  } catch (error) {
-    throw RpcError.fromServiceError(error as ServiceError);
-  } finally {
-    call_.cancel();
-  }
-}
-
 export interface UnusedOptions extends NarrowingOptions {
   readonly since?: string;
   readonly output: Output;
@@ -142,13 +117,13 @@ export function secondsSince(text: string, nowMs: number): number {
 const SECONDS = { s: 1, m: 60, h: 3600, d: 86_400 };
 const TIME = /^\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2})?)?$/;
 
-function streamRequest(options: StatsOptions): StreamStatsRequest {
+export function streamRequest(options: StatsOptions): StreamStatsRequest {
   const { by, rates, limit = 0, sort, interval } = options;
   const dimensions = by.filter((one) => (DIMENSIONS as readonly string[]).includes(one));
   const labels = by.filter((one) => one.startsWith('label:')).map((one) => one.slice('label:'.length));
   const unknown = by.find((one) => !dimensions.includes(one) && !one.startsWith('label:'));
   if (unknown !== undefined) {
-    throw new CommandError('usage', `${unknown} is none of ${DIMENSIONS.join(', ')}, label:KEY`);
+    throw new CommandError('usage', `${unknown} is none of ${DIMENSIONS.join(', ')}, label:KEY, total`);
   }
   return StreamStatsRequest.fromPartial({
     filter: statsFilter(options),
@@ -165,7 +140,10 @@ function streamRequest(options: StatsOptions): StreamStatsRequest {
 
 type Column = readonly [name: string, cell: (group: StatsGroup) => string];
 
-function statsListing(groups: readonly StatsGroup[], options: Pick<StatsOptions, 'by' | 'rates'>): Listing {
+export function statsListing(
+  groups: readonly StatsGroup[],
+  options: Pick<StatsOptions, 'by' | 'rates'>,
+): Listing {
   const hasTraffic = groups.some(({ traffic }) => traffic !== undefined);
   const columns = [
     ...options.by.flatMap(keyColumns),
