@@ -36,7 +36,12 @@ void nsg_global_hooks_stop(void)
 {
 }
 
-#else /* hooks for all namespaces at once */
+#else /* hooks for all namespaces at once: a namespace's own operations say by their function whether they are on */
+
+static bool is_on(const struct nsg_namespace *ns, const struct nsg_hook_state *state)
+{
+	return READ_ONCE(ns->ops[state->pf == NFPROTO_IPV6][state->hook].hook);
+}
 
 static unsigned int verdict_of(struct sk_buff *skb, struct nsg_hook_state *state)
 {
@@ -44,7 +49,7 @@ static unsigned int verdict_of(struct sk_buff *skb, struct nsg_hook_state *state
 
 	state->net = dev_net(state->in ? state->in : state->out);
 	ns = nsg_namespace_of(state->net);
-	if (!ns)
+	if (!ns || !is_on(ns, state))
 		return NF_ACCEPT;
 	return state->pf == NFPROTO_IPV4 ? nsg_verdict4(ns, skb, state) : nsg_verdict6(ns, skb, state);
 }
@@ -95,13 +100,18 @@ static unsigned int hook_function6(unsigned int hook, struct sk_buff *skb, const
 
 static struct nf_hook_ops global_hooks[2 * NSGATE_HOOKS];
 
-static void init_hook(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority)
+static nf_hookfn *function_for(u8 pf)
 {
 #ifdef HOOK_FUNCTION_PER_FAMILY
-	ops->hook = pf == NFPROTO_IPV4 ? hook_function4 : hook_function6;
+	return pf == NFPROTO_IPV4 ? hook_function4 : hook_function6;
 #else
-	ops->hook = hook_function;
+	return hook_function;
 #endif
+}
+
+static void init_hook(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority)
+{
+	ops->hook = function_for(pf);
 #ifdef HAVE_HOOK_OPS_OWNER
 	ops->owner = THIS_MODULE;
 #endif
@@ -112,15 +122,19 @@ static void init_hook(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int pri
 
 void nsg_hook_ops_init(struct nf_hook_ops *ops, u8 pf, unsigned int hook, int priority, struct nsg_namespace *ns)
 {
+	memset(ops, 0, sizeof(*ops));
+	ops->pf = pf;
 }
 
 int nsg_hook_register(struct net *net, struct nf_hook_ops *ops)
 {
+	WRITE_ONCE(ops->hook, function_for(ops->pf));
 	return 0;
 }
 
 void nsg_hook_unregister(struct net *net, struct nf_hook_ops *ops)
 {
+	WRITE_ONCE(ops->hook, NULL);
 }
 
 int nsg_global_hooks_start(int priority)

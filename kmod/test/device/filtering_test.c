@@ -114,6 +114,7 @@ static void test_defaults(void)
 static void test_going_on(void)
 {
 	struct sandbox s = sandbox_new();
+	struct nsgate_totals input, sum;
 	struct wire w;
 
 	commit_begin(&w, 1, NSGATE_HOOK_INPUT, 0);
@@ -129,8 +130,11 @@ static void test_going_on(void)
 	check(counters(s.inode, 1).packets == 7 && !counters(s.inode, 1).shadow_packets, "the count rule counted");
 	check(counters(s.inode, 2).packets == 7 && counters(s.inode, 2).shadow_packets == 7, "the shadow rule, as shadow");
 	check(counters(s.inode, 3).packets == 7 && !counters(s.inode, 4).packets, "the drop ended the walk");
-	check(totals(s.inode, NSGATE_HOOK_INPUT).shadow == 7 && totals(s.inode, NSGATE_HOOK_INPUT).seen == 7 &&
-	      listed(s.inode).totals.shadow == 7 && listed(s.inode).totals.seen == 7, "the hook counted 7 seen, 7 as shadow");
+	input = totals(s.inode, NSGATE_HOOK_INPUT);
+	sum = listed(s.inode).totals;
+	check(input.shadow == 7 && input.seen == 7 && input.dropped == 7 && !input.defaulted && !memcmp(&sum, &input, sizeof(sum)),
+	      "the hook counted 7 as shadow, %llu seen, %llu dropped, %llu by default", input.seen, input.dropped,
+	      input.defaulted);
 	unbind_and_drop(&s, 1);
 	sandbox_delete(&s);
 }
