@@ -151,47 +151,81 @@ static void test_replaced(void)
 	acknowledge_ended();
 }
 
-/* `count` bindings, each with a packet for all of its rules, end with nobody reading. */
-static void end_many(const struct sandbox *s, uint32_t number, int count)
+#define GROUP	25
+#define CYCLES	43
+
+static struct sandbox group[GROUP];
+
+static void bind_group(bool bound)
 {
-	for (int i = 0; i < count; i++) {
-		bind_to(s, number);
-		if (datagrams(s, s, "127.0.0.1", 5001, 1, NULL) != 1)
-			die("a packet");
-		unbind(s);
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_COMMIT);
+	for (int i = 0; i < GROUP; i++) {
+		if (bound)
+			bind_add(&w, group[i].inode, group[i].birth, 1, 0);
+		else
+			unbind_add(&w, group[i].inode, group[i].birth);
 	}
+	must(bound ? "bind of a group" : "unbind of a group", exchange(&w));
 }
 
-#define BEYOND	50
+/* In each cycle GROUP bindings of a ruleset end, each with a packet for all of its rules. Nobody reads. */
+static void end_groups(uint32_t rules, int cycles)
+{
+	put_counting(1, rules);
+	for (int cycle = 0; cycle < cycles; cycle++) {
+		bind_group(true);
+		for (int i = 0; i < GROUP; i++)
+			if (datagrams(&group[i], &group[i], "127.0.0.1", 5001, 1, NULL) != 1)
+				die("a packet");
+		bind_group(false);
+	}
+	drop_ruleset(1);
+}
 
-static void test_bounds(void)
+/* By number. */
+static void test_many(void)
 {
 	uint64_t before = info().memory, held;
 	uint32_t lost = ended_since(0).lost;
-	struct sandbox s = sandbox_new();
 	struct ended e;
 
-	put_counting(1, 1);
-	end_many(&s, 1, NSGATE_MAX_ENDED + BEYOND);
-	drop_ruleset(1);
+	end_groups(1, CYCLES);
 	held = info().memory - before;
 	e = ended_since(0);
-	check(e.bindings == NSGATE_MAX_ENDED && e.packets == NSGATE_MAX_ENDED && e.lost - lost == BEYOND,
-	      "%u ends are held, %u were let go, as it says: %u", e.bindings, BEYOND, e.lost - lost);
+	check(e.bindings == NSGATE_MAX_ENDED && e.packets == NSGATE_MAX_ENDED &&
+	      e.lost - lost == CYCLES * GROUP - NSGATE_MAX_ENDED, "of %d ends, %u are held, %u were let go", CYCLES * GROUP,
+	      e.bindings, e.lost - lost);
 	check(held < NSGATE_MAX_ENDED * 512, "in %llu bytes", (unsigned long long)held);
 	check(ended_since(e.cursor).lost == e.lost, "those that were read are not lost");
 	check(info().memory == before, "and all of it comes back");
-	put_counting(1, 1000);
-	lost = e.lost;
-	end_many(&s, 1, 100);
-	drop_ruleset(1);
+}
+
+/* By bytes. */
+static void test_large(void)
+{
+	uint32_t lost = ended_since(0).lost;
+	uint64_t before = info().memory, held;
+	struct ended e;
+
+	end_groups(1000, 4);
 	held = info().memory - before;
 	e = ended_since(0);
-	check(e.bindings + e.lost - lost == 100 && e.packets == 1000 * e.bindings && held <= NSGATE_MAX_ENDED_BYTES + 8192 &&
-	      held > NSGATE_MAX_ENDED_BYTES - 65536, "of 100 ends with 1000 rules, %u are held, in %llu bytes", e.bindings,
-	      (unsigned long long)held);
+	check(e.bindings + e.lost - lost == 4 * GROUP && e.packets == 1000 * e.bindings &&
+	      held <= NSGATE_MAX_ENDED_BYTES + 8192 && held > NSGATE_MAX_ENDED_BYTES - 65536,
+	      "of %d ends with 1000 rules, %u are held, in %llu bytes", 4 * GROUP, e.bindings, (unsigned long long)held);
 	acknowledge_ended();
-	sandbox_delete(&s);
+}
+
+static void test_bounds(void)
+{
+	for (int i = 0; i < GROUP; i++)
+		group[i] = sandbox_new();
+	test_many();
+	test_large();
+	for (int i = 0; i < GROUP; i++)
+		sandbox_delete(&group[i]);
 }
 
 #define ROUNDS	30

@@ -101,6 +101,7 @@ void test_reload(const char *module)
 		_exit(0);
 	}
 	usleep(200000);
+	sandboxes_settle();	/* so that no death of another part's is news */
 	signal(SIGURG, note_urgent);
 	events_skip(&e);
 	events_read(&e, SIGURG);
