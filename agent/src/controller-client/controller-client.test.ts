@@ -150,7 +150,7 @@ describe('the stream to a controller', () => {
           return answer(change);
         },
         reality: () => reality,
-        readStats: () => ({ bindings: samples, kernel: undefined }),
+        readStats: () => ({ bindings: samples, kernel: undefined, lostBindings: 0 }),
         takePackets: () => ({ packets: [], lost: 0n }),
         startStatsOver: () => (statsFromStart += 1),
         takeEvents: () =>

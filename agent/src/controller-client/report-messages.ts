@@ -81,7 +81,7 @@ export function statsReports(
 }
 
 /** How agent and module are. */
-export function wireHealth({ kernel }: Pick<StatsSample, 'kernel'>): HostHealth {
+export function wireHealth({ kernel, lostBindings }: Omit<StatsSample, 'bindings'>): HostHealth {
   const seconds = process.uptime();
   return {
     moduleLoaded: kernel !== undefined,
@@ -91,6 +91,7 @@ export function wireHealth({ kernel }: Pick<StatsSample, 'kernel'>): HostHealth 
     addressSets: kernel?.sets ?? 0,
     kernelNamespaces: kernel?.namespaces ?? 0,
     quarantined: kernel?.quarantined ?? 0,
+    lostBindings,
     agentMemoryBytes: BigInt(process.memoryUsage.rss()),
     agentUptime: { seconds: BigInt(Math.floor(seconds)), nanos: Math.floor((seconds % 1) * 1e9) },
   };

@@ -137,6 +137,16 @@ describe('reading counters', () => {
     ]);
   });
 
+  it('says how many bindings the module let go of before they were read', () => {
+    reader = makeReader(() => {
+      const device = kernel.open();
+      const stats = device.stats(0n);
+      device.stats = () => ({ ...stats, lost: 3 });
+      return device;
+    });
+    expect(reader.read().lostBindings).toBe(3);
+  });
+
   it('gives nothing while the module is not loaded', () => {
     kernel.loaded = false;
     expect(reader.read().bindings).toEqual([]);

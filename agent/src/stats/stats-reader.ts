@@ -43,6 +43,8 @@ export interface StatsSample {
   bindings: BindingSample[];
   /** Undefined while the module is not loaded. */
   kernel: KernelInfo | undefined;
+  /** Bindings that ended and whose last counts the module had no room for, since it was loaded. */
+  lostBindings: number;
 }
 
 export interface StatsReaderOptions {
@@ -89,7 +91,7 @@ export class StatsReader {
         kernel.close();
       }
     } catch (error) {
-      if (error instanceof KernelUnavailable) return { bindings: [], kernel: undefined };
+      if (error instanceof KernelUnavailable) return { bindings: [], kernel: undefined, lostBindings: 0 };
       throw error;
     }
   }
@@ -99,7 +101,7 @@ export class StatsReader {
     if (info.instance !== this.#instance) this.startOver();
     this.#instance = info.instance;
     const isAnew = this.#cursor === 0n;
-    const { cursor, bindings } = kernel.stats(this.#cursor);
+    const { cursor, lost: lostBindings, bindings } = kernel.stats(this.#cursor);
     const names = this.options.names();
     const named = bindings.flatMap((binding) => this.#named(binding, names));
     // A binding whose name is not known yet is not lost: the next read begins where this one did.
@@ -108,7 +110,7 @@ export class StatsReader {
     const ended = isAnew ? [...this.#ended.values()] : named.filter((one) => one.ended);
     // First, so that what lives is what was heard of last.
     const told = [...ended, ...named.filter((one) => !one.ended)];
-    return { bindings: told.flatMap((binding) => this.#sample(binding)), kernel: info };
+    return { bindings: told.flatMap((binding) => this.#sample(binding)), kernel: info, lostBindings };
   }
 
   #named(binding: BindingStats, names: ReadonlyMap<bigint, string>): NamedStats[] {

@@ -57,6 +57,7 @@ class HostSums {
   #withoutModule = 0;
   #quarantined = 0;
   #moduleMemory = 0;
+  #lostBindings = 0;
   readonly #silent: Top<HostStanding>;
 
   constructor(maxHosts: number) {
@@ -113,6 +114,7 @@ class HostSums {
     this.#withoutModule += Number(health?.moduleLoaded === false);
     this.#quarantined += health?.quarantined ?? 0;
     this.#moduleMemory += Number(health?.moduleMemoryBytes ?? 0n);
+    this.#lostBindings += health?.lostBindings ?? 0;
   }
 
   #numbers(): (readonly [name: string, help: string, value: number])[] {
@@ -137,6 +139,11 @@ class HostSums {
         'nsgate_module_memory_bytes',
         'That kernel modules of connected hosts hold in rulesets and counters.',
         this.#moduleMemory,
+      ],
+      [
+        'nsgate_lost_bindings',
+        'Bindings of connected hosts that ended and whose last counts their modules had no room for, since these were loaded.',
+        this.#lostBindings,
       ],
     ];
   }

@@ -26,6 +26,8 @@ export interface HostHealth {
   readonly quarantined: number;
   readonly agentMemoryBytes: bigint;
   readonly agentUptimeMs: number;
+  /** That ended and whose last counts the module had no room for until they were read, since it was loaded. */
+  readonly lostBindings: number;
 }
 
 /** A host as operators see it. */

@@ -360,7 +360,11 @@ export interface HostHealth {
   /** Resident memory of the agent. */
   agentMemoryBytes: bigint;
   /** How long the agent has been running. */
-  agentUptime: Duration | undefined;
+  agentUptime:
+    | Duration
+    | undefined;
+  /** Bindings that ended and whose last counts the module had no room for until the agent read them, since the module was loaded. */
+  lostBindings: number;
 }
 
 /** A network namespace of a host. */
@@ -1451,6 +1455,7 @@ function createBaseHostHealth(): HostHealth {
     quarantined: 0,
     agentMemoryBytes: 0n,
     agentUptime: undefined,
+    lostBindings: 0,
   };
 }
 
@@ -1488,6 +1493,9 @@ export const HostHealth: MessageFns<HostHealth> = {
     }
     if (message.agentUptime !== undefined) {
       Duration.encode(message.agentUptime, writer.uint32(74).fork()).join();
+    }
+    if (message.lostBindings !== 0) {
+      writer.uint32(80).uint32(message.lostBindings);
     }
     return writer;
   },
@@ -1577,6 +1585,14 @@ export const HostHealth: MessageFns<HostHealth> = {
             message.agentUptime = Duration.decode(reader, reader.uint32());
             continue;
           }
+          case 10: {
+            if (tag !== 80) {
+              break;
+            }
+
+            message.lostBindings = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1624,6 +1640,11 @@ export const HostHealth: MessageFns<HostHealth> = {
         : isSet(object.agent_uptime)
         ? Duration.fromJSON(object.agent_uptime)
         : undefined,
+      lostBindings: isSet(object.lostBindings)
+        ? globalThis.Number(object.lostBindings)
+        : isSet(object.lost_bindings)
+        ? globalThis.Number(object.lost_bindings)
+        : 0,
     };
   },
 
@@ -1656,6 +1677,9 @@ export const HostHealth: MessageFns<HostHealth> = {
     if (message.agentUptime !== undefined) {
       obj.agentUptime = Duration.toJSON(message.agentUptime);
     }
+    if (message.lostBindings !== 0) {
+      obj.lostBindings = Math.round(message.lostBindings);
+    }
     return obj;
   },
 
@@ -1679,6 +1703,7 @@ export const HostHealth: MessageFns<HostHealth> = {
     message.agentUptime = (object.agentUptime !== undefined && object.agentUptime !== null)
       ? Duration.fromPartial(object.agentUptime)
       : undefined;
+    message.lostBindings = object.lostBindings ?? 0;
     return message;
   },
 };
