@@ -6,6 +6,8 @@
  * `id` where it can be resumed after it, and at the end `failure` (as a refused call is answered) unless the viewer has left.
  */
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import type { FileRegistry } from '@bufbuild/protobuf';
 import { status, type MethodDefinition } from '@grpc/grpc-js';
 import { RpcError } from '@nsgate/proto';
@@ -81,7 +83,7 @@ export class ApiBridge {
     try {
       const request = requestOf(call.url);
       if (method.read.kind === 'stream') await this.#stream(method, request, call);
-      else sendJson(call.response, 200, await this.#ask(method, request, call));
+      else await sendAnswer(call, await this.#ask(method, request, call));
     } finally {
       release();
     }
@@ -190,10 +192,29 @@ function eventId(message: Json, resume: Resumption | undefined): string | undefi
 }
 
 /** Of the API, nothing may be kept by anybody on the way. */
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };
+/** Less fits into a packet or two as it is. */
+const WORTH_PACKING_BYTES = 2048;
+const pack = promisify(gzip);
+
 export function sendJson(response: Http2ServerResponse, code: number, body: unknown): void {
   if (response.headersSent || response.destroyed) return;
-  response.writeHead(code, { 'content-type': 'application/json', 'cache-control': 'no-store' });
+  response.writeHead(code, JSON_HEADERS);
   response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** A day of statistics is 300 KB, and 20 packed. */
+async function sendAnswer({ request, response }: ApiCall, body: Json): Promise<void> {
+  const accepts = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const text = `${JSON.stringify(body)}\n`;
+  if (!accepts || text.length < WORTH_PACKING_BYTES) {
+    sendJson(response, 200, body);
+    return;
+  }
+  const packed = await pack(text);
+  if (response.destroyed) return;
+  response.writeHead(200, { ...JSON_HEADERS, 'content-encoding': 'gzip', vary: 'accept-encoding' });
+  response.end(packed);
 }
 
 /** Viewers have no certificate of a host. */

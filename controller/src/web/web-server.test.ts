@@ -6,6 +6,7 @@ import { connect } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { createGunzip } from 'node:zlib';
 import type { IncomingMessage } from 'node:http';
 import type { DescMethod } from '@bufbuild/protobuf';
 import { MethodOptions_IdempotencyLevel } from '@bufbuild/protobuf/wkt';
@@ -99,6 +100,20 @@ describe('an answer', () => {
       revision: '1',
     });
     expect(answer.headers).toMatchObject({ 'cache-control': 'no-store', 'content-type': 'application/json' });
+  });
+
+  it('that is long is packed for who takes that', async () => {
+    for (let i = 0; i < 20; i++) await web.bench.write(`policy-${i}`);
+    const answer = await web.open('/api/v1/PolicyService/ListPolicies', {
+      cookie,
+      headers: { 'accept-encoding': 'gzip' },
+    });
+    expect(answer.headers).toMatchObject({ 'content-encoding': 'gzip', 'cache-control': 'no-store' });
+    let text = '';
+    for await (const chunk of answer.pipe(createGunzip())) text += String(chunk);
+    const plain = await web.ask('/api/v1/PolicyService/ListPolicies', { cookie });
+    expect(plain.headers['content-encoding']).toBeUndefined();
+    expect(text).toBe(plain.body);
   });
 
   it.each([

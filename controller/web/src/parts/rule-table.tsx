@@ -18,6 +18,12 @@ interface Row {
   readonly verdict: string | undefined;
   readonly shadow: boolean;
   readonly isSampled: boolean;
+  /** Undefined: nothing is counted for it. */
+  readonly hits: Hits | undefined;
+}
+
+/** Of a rule that has matched nothing, nothing is told. */
+interface Hits {
   readonly counts: GroupCount | undefined;
 }
 
@@ -32,7 +38,7 @@ function rowsOf(policy: Policy, counts: ReadonlyMap<string, GroupCount>): Row[] 
     verdict: rule.action,
     shadow: rule.shadow ?? false,
     isSampled: rule.log !== undefined,
-    counts: counts.get(rule.id),
+    hits: { counts: counts.get(rule.id) },
   }));
   const ofDefaults = defaultVerdicts.map(({ hook = '', verdict, log }) => ({
     key: `default ${hook}`,
@@ -43,7 +49,7 @@ function rowsOf(policy: Policy, counts: ReadonlyMap<string, GroupCount>): Row[] 
     verdict,
     shadow: false,
     isSampled: log !== undefined,
-    counts: undefined,
+    hits: undefined,
   }));
   return [...ofRules, ...ofDefaults];
 }
@@ -72,21 +78,21 @@ function columnsOf(policy: string): readonly Column<Row>[] {
       width: '8.5rem',
       narrow: '4.5rem',
       number: true,
-      cell: ({ counts }) => <GroupCounts counts={counts} />,
+      cell: ({ hits }) => (hits === undefined ? '–' : <GroupCounts counts={hits.counts} />),
     },
     {
       title: 'Bytes',
       width: '5.5rem',
       wide: true,
       number: true,
-      cell: ({ counts }) => (counts === undefined ? '' : bytes(counts.group.counters?.bytes)),
+      cell: ({ hits }) => (hits === undefined ? '–' : bytes(hits.counts?.group.counters?.bytes)),
     },
     {
       title: 'Last hit',
       width: '5.5rem',
       wide: true,
       number: true,
-      cell: ({ counts }) => lastHitText(counts),
+      cell: ({ hits }) => (hits === undefined ? '–' : lastHitText(hits.counts)),
     },
     {
       title: 'Samples',
