@@ -42,17 +42,18 @@ const PICTURES: readonly Picture[] = [
   { name: 'traffic-phone', path: '/traffic', look: PHONE },
 ];
 
+const FOLDER = resolve(process.argv[2] ?? join(ROOT, 'docs/images'));
+
 async function take(browser: Browser, port: number, { name, path, look, prepare }: Picture): Promise<void> {
   const viewer = await Viewer.openLoggedIn(browser, port, look);
   await viewer.go(path);
   await setTimeout(SETTLE_MS);
   await prepare?.(viewer);
-  await viewer.picture(name);
+  await viewer.picture(name, FOLDER);
   await viewer.close();
 }
 
 async function main(): Promise<void> {
-  process.env.NSGATE_PICTURES = resolve(process.argv[2] ?? join(ROOT, 'docs/images'));
   buildController();
   execFileSync(process.execPath, [join(ROOT, 'controller/build-web.mjs')]);
   const fleet = new Fleet();
@@ -63,8 +64,8 @@ async function main(): Promise<void> {
   try {
     // Who watches has hosts report every second.
     const watcher = await Viewer.openLoggedIn(browser, fleet.webPort);
-    await host.send({ to: 'tenant-b', family: 6, port: COUNTED_PORT, count: 42 });
     await setTimeout(TRAFFIC_MS);
+    await host.send({ to: 'tenant-b', family: 6, port: COUNTED_PORT, count: 42 });
     for (const picture of PICTURES) await take(browser, fleet.webPort, picture);
     await watcher.close();
   } finally {

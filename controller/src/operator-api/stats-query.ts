@@ -1,7 +1,13 @@
 /** QueryStats: series out of what is kept. */
 import type { QueryStatsRequest, QueryStatsResponse } from '@nsgate/proto';
 import { Violations } from '../rpc/violations';
-import { queryHistory, resolutionFor, type HistoryQuery, type HistorySeries } from '../stats/history-query';
+import {
+  historyGaps,
+  queryHistory,
+  resolutionFor,
+  type HistoryQuery,
+  type HistorySeries,
+} from '../stats/history-query';
 import type { HistoryStore } from '../stats/history-store';
 import { cutTop, type StatsOrder } from '../stats/stats-feed';
 import { StatsGrouping, type LabelsOf } from '../stats/stats-grouping';
@@ -37,6 +43,10 @@ export async function queryStats(
     series: shown.filter((one) => one !== undefined).map(seriesMessage),
     step: { seconds: BigInt(query.stepMs / 1000), nanos: 0 },
     leftOut: BigInt(series.length - shown.length),
+    gaps: historyGaps(history, query).map(({ fromMs, toMs }) => ({
+      startTime: new Date(fromMs),
+      endTime: new Date(toMs),
+    })),
   };
 }
 

@@ -344,8 +344,9 @@ describe('QueryStats', () => {
   });
 
   it('gives what was counted step by step, with what became of packets', async () => {
-    const { series, step } = await query({});
+    const { series, step, gaps } = await query({});
     expect(step).toEqual({ seconds: 5n, nanos: 0 });
+    expect(gaps[0]).toMatchObject({ endTime: new Date(now - 15_000) });
     expect(series).toMatchObject([
       {
         group: { counters: { packets: 8n, bytes: 800n }, traffic: { seen: 8n, dropped: 2n } },

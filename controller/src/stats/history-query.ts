@@ -28,6 +28,33 @@ export interface HistorySeries {
   readonly points: readonly HistoryPoint[];
 }
 
+/** Milliseconds since 1970. */
+export interface HistoryGap {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+/** So many steps may be missing where the controller was late for them. */
+const TOLERATED_STEPS = 3;
+
+/** Stretches of the range that no step covers: the controller did not run. */
+export function historyGaps(
+  store: HistoryStore,
+  { fromMs, toMs, resolutionMs }: Pick<HistoryQuery, 'fromMs' | 'toMs' | 'resolutionMs'>,
+): HistoryGap[] {
+  const gaps: HistoryGap[] = [];
+  let covered = fromMs;
+  const coveredUpTo = (startMs: number): void => {
+    if (startMs - covered > TOLERATED_STEPS * resolutionMs) gaps.push({ fromMs: covered, toMs: startMs });
+  };
+  for (const end of store.ends(resolutionMs, fromMs, toMs)) {
+    coveredUpTo(end - resolutionMs);
+    covered = end;
+  }
+  coveredUpTo(toMs);
+  return gaps;
+}
+
 /** The finest resolution that is kept so far back. */
 export function resolutionFor(fromMs: number, nowMs: number): number {
   const [fine, coarse] = RESOLUTIONS;

@@ -87,7 +87,8 @@ export class HistoryRecorder {
 
   #store(end: number, rows: readonly HistoryRow[]): void {
     try {
-      if (rows.length > 0) this.options.store.add(end, rows);
+      // Also a step in which nothing was counted: it tells that the controller ran.
+      this.options.store.add(end, rows);
       const hits = this.options.rules.takeFreshHits();
       if (hits.length > 0) this.options.store.saveHits(hits);
     } catch (error) {

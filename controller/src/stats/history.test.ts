@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { ANY_PACKET } from '../model/match';
 import { bindingReport } from './binding-report.testing';
 import { CounterLedger } from './counter-ledger';
-import { queryHistory, resolutionFor } from './history-query';
+import { historyGaps, queryHistory, resolutionFor } from './history-query';
 import { HistoryRecorder } from './history-recorder';
 import { foldRows, packRows, unpackRows, type HistoryRow } from './history-step';
 import { HistoryStore } from './history-store';
@@ -135,6 +135,23 @@ describe('history', () => {
     ]);
     now = BASE + 60_000;
     expect(await points(60_000)).toEqual([[60_000, 18n]]);
+  });
+
+  it('tells of which stretches it knows nothing, apart from those in which nothing was counted', () => {
+    const run = (seconds: number): void => {
+      for (const end = now + seconds * 1000; now < end; now += 5000) recorder.flush();
+    };
+    run(60);
+    stop();
+    now += 120_000;
+    start();
+    run(60);
+    const gaps = historyGaps(store, { fromMs: BASE - 60_000, toMs: now, resolutionMs: 5000 });
+    const inSeconds = gaps.map(({ fromMs, toMs }) => [(fromMs - BASE) / 1000, (toMs - BASE) / 1000]);
+    expect(inSeconds).toEqual([
+      [-60, -5],
+      [60, 175],
+    ]);
   });
 
   it('keeps 5 s for an hour, and minutes for a day', () => {

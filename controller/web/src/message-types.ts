@@ -128,6 +128,7 @@ export interface StatsPoint {
 
 export interface StatsHistory {
   series?: { group?: StatsGroup; points?: StatsPoint[] }[];
+  gaps?: { startTime: string; endTime: string }[];
 }
 
 export interface PacketSample {

@@ -32,11 +32,11 @@ export class Traffic {
     this.#round += 1;
     this.namespaces.forEach((namespace, i) => {
       const wave = Math.sin((2 * Math.PI * (Date.now() + i * 13_000)) / WAVE_MS);
-      this.#lookUp(namespace, Math.round(3 + 2 * wave));
+      this.#lookUp(namespace, Math.round(1.5 + 1.5 * wave));
       const turn = this.#round + i;
       if (turn % 2 === 0) touch(namespace.address, WEB_PORTS[(turn / 2) % WEB_PORTS.length]);
-      if (turn % 3 === 0) this.#scan(namespace, SCANNED_PORTS[turn % SCANNED_PORTS.length]);
-      if (turn % 8 === 0) touch(namespace.address, TELNET_PORT);
+      if (turn % 2 === 1) this.#scan(namespace, SCANNED_PORTS[turn % SCANNED_PORTS.length]);
+      if (turn % 5 === 0) touch(namespace.address, TELNET_PORT);
     });
   }
 

@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
 import { TOKEN } from '../../../controller/src/web/web-bench.testing';
 
-const ROOT = join(__dirname, '../../..');
-/** Where pictures go: docs/images by `NSGATE_PICTURES=docs/images npm run test:web`. */
-const PICTURES = join(ROOT, process.env.NSGATE_PICTURES ?? '.cache/web-pictures');
+/** Where pictures go that are not for the README. */
+const PICTURES = join(__dirname, '../../../.cache/web-pictures');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
 export const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -91,9 +90,9 @@ export class Viewer {
     await this.page.getByText(text).first().waitFor();
   }
 
-  async picture(name: string): Promise<void> {
-    mkdirSync(PICTURES, { recursive: true });
-    await this.page.screenshot({ path: join(PICTURES, `${name}.png`) });
+  async picture(name: string, folder = PICTURES): Promise<void> {
+    mkdirSync(folder, { recursive: true });
+    await this.page.screenshot({ path: join(folder, `${name}.png`) });
   }
 
   /** What axe-core finds serious or critical (WCAG 2.2 AA and its best practices), each with the elements. */

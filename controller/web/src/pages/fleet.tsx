@@ -6,7 +6,7 @@ import type { WatchEvent } from '../live/resource-mirror';
 import { useAnswer, useWatch } from '../live/use-live';
 import type { Host, RealizationSummary } from '../message-types';
 import { FilterBox, matchesWords } from '../parts/filter-box';
-import { ago, labelText, shortName, whole } from '../parts/format';
+import { ago, counted, labelText, shortName, whole } from '../parts/format';
 import { hostStanding, STANDING_WORDS } from '../parts/host-standing';
 import { Link, useParameter } from '../parts/router';
 import { Empty, Failure, Loading, StaleNote, StreamBadge, Tone } from '../parts/state-views';
@@ -92,7 +92,7 @@ export function FleetPage(): JSX.Element {
             onChange={setFilter}
             shown={
               filter === ''
-                ? `${whole(hosts.length)} hosts`
+                ? counted(hosts.length, 'host')
                 : `${whole(shown.length)} of ${whole(hosts.length)}`
             }
           />
@@ -132,7 +132,10 @@ function FleetTiles({ hosts }: { hosts: readonly Host[] }): JSX.Element {
       ? summaries.answer.reduce((total, one) => total + Number(one[field] ?? 0), 0)
       : NaN;
   const offline = hosts.length - connected.length;
-  const policies = summaries.kind === 'ready' ? `${whole(summaries.answer.length)} policies` : '';
+  const policies =
+    summaries.kind === 'ready'
+      ? `by ${summaries.answer.length === 1 ? '1 policy' : `${whole(summaries.answer.length)} policies`}`
+      : '';
   return (
     <Tiles>
       <Tile

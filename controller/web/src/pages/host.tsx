@@ -4,7 +4,7 @@ import { call, listAll } from '../live/call';
 import { useAnswer, type Answered } from '../live/use-live';
 import type { Host, HostEvent, HostHealth, Namespace, Realization } from '../message-types';
 import { FilterBox, matchesWords } from '../parts/filter-box';
-import { ago, bytes, compact, labelText, shortName, whole, word } from '../parts/format';
+import { ago, bytes, compact, counted, labelText, shortName, whole, word } from '../parts/format';
 import { GroupCounts, useGroupCounts, type GroupCount } from '../parts/group-counts';
 import { HookCounts } from '../parts/hook-counts';
 import { hostStanding, STANDING_WORDS } from '../parts/host-standing';
@@ -109,7 +109,7 @@ function HealthFacts({ health }: { health: HostHealth | undefined }): JSX.Elemen
     <>
       <Fact
         title="Bound"
-        value={`${whole(bindings)} of ${whole(kernelNamespaces)} namespaces, by ${whole(rulesets)} rulesets`}
+        value={`${whole(bindings)} of ${whole(kernelNamespaces)} namespaces, by ${counted(rulesets, 'ruleset')}`}
       />
       {quarantined > 0 && <Fact title="In quarantine" value={`${whole(quarantined)} namespaces`} />}
       <Fact
@@ -167,7 +167,12 @@ function Namespaces({ host, namespaces }: { host: string; namespaces: readonly N
   return (
     <section aria-label="Namespaces">
       <h2>Namespaces</h2>
-      <FilterBox label="Filter namespaces" value={filter} onChange={setFilter} shown={whole(shown.length)} />
+      <FilterBox
+        label="Filter namespaces"
+        value={filter}
+        onChange={setFilter}
+        shown={counted(shown.length, 'namespace')}
+      />
       {shown.length === 0 ? (
         <Empty
           title={namespaces.length === 0 ? 'The host reports no namespaces' : 'No namespace fits the filter'}

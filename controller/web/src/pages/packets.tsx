@@ -12,7 +12,7 @@ import {
 import { PacketTail, type TailedPacket } from '../live/packet-tail';
 import { useRedraw, useStream } from '../live/use-live';
 import type { PacketSample } from '../message-types';
-import { shortName, whole } from '../parts/format';
+import { counted, shortName, whole } from '../parts/format';
 import { PacketDetails } from '../parts/packet-details';
 import { PacketFilterForm } from '../parts/packet-filter-form';
 import { packetText, wayText } from '../parts/packet-text';
@@ -99,7 +99,8 @@ function PacketStream({ filter, onProblems }: PacketStreamProps): JSX.Element {
 function TailCount({ tail }: { tail: PacketTail }): JSX.Element {
   return (
     <p role="status" aria-live="off">
-      {whole(tail.shown().length)} packets{tail.isPaused && `, ${whole(tail.waiting)} more since the pause`}
+      {counted(tail.shown().length, 'packet')}
+      {tail.isPaused && `, ${whole(tail.waiting)} more since the pause`}
       {tail.lost > 0 && <b class="lost"> {whole(tail.lost)} samples were lost on the way</b>}
     </p>
   );
@@ -141,18 +142,18 @@ function columnsWith(onOpen: (packet: TailedPacket) => void): readonly Column<Ta
     },
     {
       title: 'Packet',
-      width: 'minmax(12rem, 2.5fr)',
+      width: 'minmax(12rem, 2.2fr)',
       cell: (packet) => (
         <button type="button" class="plain" title="Details" onClick={() => onOpen(packet)}>
           <code>{packetText(packet)}</code>
         </button>
       ),
     },
-    { title: 'Hook', width: 'minmax(6rem, 1fr)', wide: true, cell: wayText },
+    { title: 'Hook', width: 'minmax(6rem, 1.1fr)', wide: true, cell: wayText },
     { title: 'Bytes', width: '4rem', wide: true, number: true, cell: ({ length }) => whole(length) },
     {
       title: 'Namespace',
-      width: 'minmax(7rem, 1.2fr)',
+      width: 'minmax(7rem, 1.1fr)',
       wide: true,
       cell: ({ host = '', namespace }) => (
         <>
@@ -162,7 +163,7 @@ function columnsWith(onOpen: (packet: TailedPacket) => void): readonly Column<Ta
     },
     {
       title: 'Rule',
-      width: 'minmax(7rem, 1.4fr)',
+      width: 'minmax(7rem, 1.5fr)',
       wide: true,
       cell: ({ policy = '', ruleId = 'default verdict' }) => (
         <>

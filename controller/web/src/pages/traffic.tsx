@@ -52,7 +52,12 @@ export function TrafficPage(): JSX.Element {
       <TrafficChart label="All namespaces with a ruleset" height={320} />
       <HookCounts filter={{}} />
       <h2>What policies match</h2>
-      <FilterBox label="Filter policies" value={filter} onChange={setFilter} shown={whole(rows.length)} />
+      <FilterBox
+        label="Filter policies"
+        value={filter}
+        onChange={setFilter}
+        shown={rows.length === 1 ? '1 policy' : `${whole(rows.length)} policies`}
+      />
       {rows.length === 0 ? (
         <Empty title={counts.size === 0 ? 'No rule has matched a packet yet' : 'No policy fits the filter'} />
       ) : (

@@ -13,6 +13,11 @@ export function whole(value: number | string | undefined): string {
   return WHOLE.format(Number(value ?? 0));
 }
 
+/** `1 host`, `12,345 hosts`. */
+export function counted(value: number, noun: string): string {
+  return `${whole(value)} ${noun}${value === 1 ? '' : 's'}`;
+}
+
 /** `1.5 MB`. */
 export function bytes(value: number | string | undefined): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

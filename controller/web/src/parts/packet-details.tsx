@@ -17,7 +17,7 @@ export function PacketDetails({ packet, onClose }: PacketDetailsProps): JSX.Elem
   useEffect(() => place.current?.focus(), [packet]);
   const { policy = '', host = '' } = packet;
   const facts: (readonly [title: string, value: ComponentChildren])[] = [
-    ['Seen', packet.time?.replace('T', ' ').replace('Z', ' UTC')],
+    ['Seen (UTC)', packet.time?.replace('T', ' ').replace('Z', '')],
     ['Host', <Link to={`/${host}`}>{shortName(host)}</Link>],
     ['Namespace', packet.namespace],
     ['Hook', wayText(packet)],

@@ -19,7 +19,8 @@ interface Range {
   readonly interval: number;
 }
 
-const FIVE_MINUTES: Range = { name: '5 min', seconds: 300, step: 5, interval: 1 };
+/** Hosts report every second, more or less: counts of one second would jump. */
+const FIVE_MINUTES: Range = { name: '5 min', seconds: 300, step: 5, interval: 2 };
 /** As statistics are kept: an hour at 5 s, a day at a minute. */
 const RANGES: readonly Range[] = [
   FIVE_MINUTES,
@@ -93,7 +94,7 @@ function LiveTraffic({ label, filter, height, range }: LiveTrafficProps): JSX.El
     onMessage: ({ groups = [], time = '' }: StatsMessage) => {
       const [group] = groups;
       if (group !== undefined) seen.current.counts = countsOf(group);
-      seen.current.time = Date.parse(time) / 1000;
+      seen.current.time = secondsOf(time);
       seen.current.cameAt = performance.now();
       rates.push(seen.current.time, seen.current.counts);
       past.readUpTo(seen.current.time);
@@ -159,23 +160,32 @@ function usePast({ filter, range, rates, redraw }: PastUse): Past {
 }
 
 async function queryPast(filter: object, { seconds, step }: Range, now: number): Promise<KnownRates> {
-  const iso = (time: number): string => new Date(time * 1000).toISOString();
-  // A little less than is kept: the controller's clock goes on meanwhile, and would answer by the minute.
-  const startTime = iso(Math.ceil((now - seconds + 10) / step) * step);
-  const request = { filter, startTime, endTime: iso(now), step: `${step}s` };
-  const { series: [all] = [] } = await call<StatsHistory>('StatsService/QueryStats', request);
+  const to = Math.floor(now / step) * step;
+  // A step less than is kept: the controller's clock goes on meanwhile, and it would answer by the minute.
+  const from = to - seconds + 2 * step;
+  const [startTime, endTime] = [from, to].map((time) => new Date(time * 1000).toISOString());
+  const request = { filter, startTime, endTime, step: `${step}s` };
+  const { series: [all] = [], gaps = [] } = await call<StatsHistory>('StatsService/QueryStats', request);
   const points = (all?.points ?? []).map((point) => ({
-    seconds: Date.parse(point.time) / 1000,
+    seconds: secondsOf(point.time),
     counts: countsOf(point),
   }));
-  return keptRates(points, { step, seriesCount: VERDICTS.length });
+  const unknown = gaps.map(({ startTime: start, endTime: end }) => ({
+    from: secondsOf(start),
+    to: secondsOf(end),
+  }));
+  return keptRates(points, { from, to, step, seriesCount: VERDICTS.length, gaps: unknown });
+}
+
+function secondsOf(time: string): number {
+  return Date.parse(time) / 1000;
 }
 
 function windowOf({ seconds, interval }: Range): RateWindowOptions {
   return {
     keepSeconds: seconds,
     intervalSeconds: interval,
-    settleSeconds: interval > 5 ? 0 : Math.max(3, interval),
+    settleSeconds: interval > 5 ? 0 : Math.max(4, interval),
   };
 }
 

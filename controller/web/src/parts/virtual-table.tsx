@@ -24,6 +24,8 @@ export interface VirtualTableProps<Row> {
 
 const ROW_PX = 40;
 const SPARE_ROWS = 8;
+/** Rows that need no scrolling, on most screens. */
+const SHORT = 10;
 const PHONE = '(max-width: 640px)';
 
 export function VirtualTable<Row>({
@@ -41,7 +43,12 @@ export function VirtualTable<Row>({
     gridTemplateColumns: shown.map(({ width, narrow }) => (isPhone ? (narrow ?? width) : width)).join(' '),
   };
   return (
-    <div class="table" role="table" aria-label={label} aria-rowcount={rows.length + 1}>
+    <div
+      class={rows.length > SHORT ? 'table long' : 'table'}
+      role="table"
+      aria-label={label}
+      aria-rowcount={rows.length + 1}
+    >
       <div class="table-head" role="rowgroup">
         <div class="row" role="row" aria-rowindex={1} style={style}>
           {shown.map(({ title, number }) => (

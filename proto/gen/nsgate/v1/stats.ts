@@ -327,6 +327,21 @@ export interface QueryStatsResponse {
     | undefined;
   /** Groups that are not among `series`, for `top`. */
   leftOut: bigint;
+  /**
+   * Stretches of the range, oldest first, of which nothing is kept: the controller did not run. Elsewhere, a step without a point is one in
+   * which nothing was counted.
+   */
+  gaps: StatsGap[];
+}
+
+/** A stretch of time of which no statistics are kept. */
+export interface StatsGap {
+  /** By the controller's clock. */
+  startTime:
+    | Date
+    | undefined;
+  /** By the controller's clock. */
+  endTime: Date | undefined;
 }
 
 /** Points of one group. */
@@ -1982,7 +1997,7 @@ export const QueryStatsRequest: MessageFns<QueryStatsRequest> = {
 };
 
 function createBaseQueryStatsResponse(): QueryStatsResponse {
-  return { series: [], step: undefined, leftOut: 0n };
+  return { series: [], step: undefined, leftOut: 0n, gaps: [] };
 }
 
 export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
@@ -1998,6 +2013,9 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
         throw new globalThis.Error("value provided for field message.leftOut of type uint64 too large");
       }
       writer.uint32(24).uint64(message.leftOut);
+    }
+    for (const v of message.gaps) {
+      StatsGap.encode(v!, writer.uint32(34).fork()).join();
     }
     return writer;
   },
@@ -2039,6 +2057,14 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
             message.leftOut = reader.uint64() as bigint;
             continue;
           }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.gaps.push(StatsGap.decode(reader, reader.uint32()));
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -2056,6 +2082,7 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
       series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => StatsSeries.fromJSON(e)) : [],
       step: isSet(object.step) ? Duration.fromJSON(object.step) : undefined,
       leftOut: isSet(object.leftOut) ? BigInt(object.leftOut) : isSet(object.left_out) ? BigInt(object.left_out) : 0n,
+      gaps: globalThis.Array.isArray(object?.gaps) ? object.gaps.map((e: any) => StatsGap.fromJSON(e)) : [],
     };
   },
 
@@ -2070,6 +2097,9 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
     if (message.leftOut !== 0n) {
       obj.leftOut = message.leftOut.toString();
     }
+    if (message.gaps?.length) {
+      obj.gaps = message.gaps.map((e) => StatsGap.toJSON(e));
+    }
     return obj;
   },
 
@@ -2081,6 +2111,100 @@ export const QueryStatsResponse: MessageFns<QueryStatsResponse> = {
     message.series = object.series?.map((e) => StatsSeries.fromPartial(e)) || [];
     message.step = (object.step !== undefined && object.step !== null) ? Duration.fromPartial(object.step) : undefined;
     message.leftOut = (object.leftOut !== undefined && object.leftOut !== null) ? BigInt(object.leftOut) : 0n;
+    message.gaps = object.gaps?.map((e) => StatsGap.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseStatsGap(): StatsGap {
+  return { startTime: undefined, endTime: undefined };
+}
+
+export const StatsGap: MessageFns<StatsGap> = {
+  encode(message: StatsGap, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.startTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.startTime), writer.uint32(10).fork()).join();
+    }
+    if (message.endTime !== undefined) {
+      Timestamp.encode(toTimestamp(message.endTime), writer.uint32(18).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): StatsGap {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseStatsGap();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.startTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.endTime = fromTimestamp(Timestamp.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): StatsGap {
+    return {
+      startTime: isSet(object.startTime)
+        ? fromJsonTimestamp(object.startTime)
+        : isSet(object.start_time)
+        ? fromJsonTimestamp(object.start_time)
+        : undefined,
+      endTime: isSet(object.endTime)
+        ? fromJsonTimestamp(object.endTime)
+        : isSet(object.end_time)
+        ? fromJsonTimestamp(object.end_time)
+        : undefined,
+    };
+  },
+
+  toJSON(message: StatsGap): unknown {
+    const obj: any = {};
+    if (message.startTime !== undefined) {
+      obj.startTime = message.startTime.toISOString();
+    }
+    if (message.endTime !== undefined) {
+      obj.endTime = message.endTime.toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<StatsGap>): StatsGap {
+    return StatsGap.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<StatsGap>): StatsGap {
+    const message = createBaseStatsGap();
+    message.startTime = object.startTime ?? undefined;
+    message.endTime = object.endTime ?? undefined;
     return message;
   },
 };
