@@ -205,7 +205,7 @@ export function sendJson(response: Http2ServerResponse, code: number, body: unkn
 
 /** A day of statistics is 300 KB, and 20 packed. */
 async function sendAnswer({ request, response }: ApiCall, body: Json): Promise<void> {
-  const accepts = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
+  const accepts = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
   const text = `${JSON.stringify(body)}\n`;
   if (!accepts || text.length < WORTH_PACKING_BYTES) {
     sendJson(response, 200, body);
