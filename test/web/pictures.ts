@@ -1,6 +1,6 @@
 /**
  * Takes the README's pictures of the web page anew: `npm run pictures [folder]`. What they show is real: a controller of this checkout, behind
- * it a virtual machine with the module and the agent, with traffic for five minutes.
+ * it a virtual machine with the module and the agent, with traffic for three minutes.
  */
 import { execFileSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
@@ -13,7 +13,8 @@ import { openBrowser, PHONE, Viewer, type ViewerOptions } from './harness/viewer
 
 const ROOT = resolve(__dirname, '../..');
 const NAMESPACES = ['tenant-a', 'tenant-b', 'tenant-c', 'tenant-d', 'tenant-e', 'tenant-f'];
-const TRAFFIC_MS = 310_000;
+const START_MS = 240_000;
+const TRAFFIC_MS = 180_000;
 /** Within so long pages have their numbers. */
 const SETTLE_MS = 8000;
 
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
   try {
     // Who watches has hosts report every second.
     const watcher = await Viewer.openLoggedIn(browser, fleet.webPort);
+    await watcher.page.getByRole('row', { name: /^edge-1 enforced/ }).waitFor({ timeout: START_MS });
     await setTimeout(TRAFFIC_MS);
     await host.send({ to: 'tenant-b', family: 6, port: COUNTED_PORT, count: 42 });
     for (const picture of PICTURES) await take(browser, fleet.webPort, picture);

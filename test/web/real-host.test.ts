@@ -8,8 +8,9 @@ import { COUNTED_PORT, DNS_GUARD, TRACKING, WEB_FRONT } from './harness/policies
 import type { RealHost } from './harness/real-host';
 import { openBrowser, Viewer } from './harness/viewer';
 
-// The machine is emulated where there is no KVM.
-jest.setTimeout(240_000);
+jest.setTimeout(120_000);
+/** The machine is emulated where there is no KVM. */
+const START_PATIENCE_MS = 240_000;
 
 const NAMESPACES = ['tenant-a', 'tenant-b', 'tenant-c'];
 const fleet = new Fleet();
@@ -24,7 +25,8 @@ beforeAll(async () => {
   for (const policy of [WEB_FRONT, DNS_GUARD, TRACKING]) await fleet.addPolicy(policy);
   [host, browser] = await Promise.all([fleet.bootHost('edge-1', NAMESPACES, true), openBrowser()]);
   viewer = await Viewer.openLoggedIn(browser, fleet.webPort, { patienceMs: 60_000 });
-});
+  await row(/^edge-1 enforced/).waitFor({ timeout: START_PATIENCE_MS });
+}, 2 * START_PATIENCE_MS);
 
 afterAll(async () => {
   await browser.close();
@@ -38,7 +40,6 @@ const row = (name: RegExp): ReturnType<Viewer['page']['getByRole']> => viewer.pa
 
 it('shows the host, its namespaces, and that the kernel holds every policy', async () => {
   await viewer.go('/');
-  await row(/^edge-1 enforced/).waitFor();
   await viewer.page.getByRole('link', { name: 'edge-1' }).click();
   for (const name of NAMESPACES) await row(new RegExp(`^${name} ready`)).waitFor();
   await row(/^web-front tenant-c enforced/).waitFor();
@@ -53,6 +54,7 @@ it('counts, of a rule, exactly the packets that were sent, of both families', as
     .getByTitle('42 packets', { exact: true })
     .waitFor();
   await row(/^counted input .*drop .* ago/).waitFor();
+  await row(/^default verdict input what no rule decides drop [1-9]/).waitFor();
 });
 
 it('tells what became of packets at each hook that a policy looks at', async () => {

@@ -100,6 +100,7 @@ export interface Traffic {
   rejected?: string;
   shadowDropped?: string;
   malformed?: string;
+  defaulted?: string;
 }
 
 export interface StatsGroup {

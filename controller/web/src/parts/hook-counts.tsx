@@ -34,6 +34,7 @@ const COLUMNS: readonly Column<HookCount>[] = [
   countColumn('Dropped', 'dropped'),
   countColumn('Rejected', 'rejected'),
   countColumn('Shadow', 'shadowDropped', { wide: true }),
+  countColumn('By default', 'defaulted', { wide: true }),
   countColumn('Malformed', 'malformed', { wide: true }),
 ];
 

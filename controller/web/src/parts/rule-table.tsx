@@ -1,6 +1,6 @@
 /** The rules of a policy, and what it says where none of them decides, each with its hits. */
 import type { JSX } from 'preact';
-import type { Policy, Rule } from '../message-types';
+import type { Policy } from '../message-types';
 import { ago, bytes, word } from './format';
 import { GroupCounts, useGroupCounts, type GroupCount } from './group-counts';
 import { matchText } from './match-text';
@@ -12,46 +12,50 @@ import { VirtualTable, type Column } from './virtual-table';
 interface Row {
   readonly key: string;
   readonly name: string;
-  readonly comment: string | undefined;
-  readonly hook: string | undefined;
+  readonly comment?: string | undefined;
+  readonly hook: string;
   readonly match: string;
   readonly verdict: string | undefined;
-  readonly shadow: boolean;
+  readonly shadow?: boolean | undefined;
   readonly isSampled: boolean;
-  /** Undefined: nothing is counted for it. */
-  readonly hits: Hits | undefined;
-}
-
-/** Of a rule that has matched nothing, nothing is told. */
-interface Hits {
+  /** Undefined: it has matched nothing. */
   readonly counts: GroupCount | undefined;
 }
 
-function rowsOf(policy: Policy, counts: ReadonlyMap<string, GroupCount>): Row[] {
-  const { rules = [], defaultVerdicts = [] } = policy;
-  const ofRules = rules.map((rule: Rule) => ({
+type Counts = ReadonlyMap<string, GroupCount>;
+
+function rowsOf({ rules = [], defaultVerdicts = [] }: Policy, counts: Counts): Row[] {
+  const ofRules = rules.map((rule) => ({
     key: rule.id,
     name: rule.id,
     comment: rule.comment,
-    hook: rule.hook,
+    hook: word(rule.hook, 'HOOK_'),
     match: matchText(rule.match),
     verdict: rule.action,
-    shadow: rule.shadow ?? false,
+    shadow: rule.shadow,
     isSampled: rule.log !== undefined,
-    hits: { counts: counts.get(rule.id) },
+    counts: counts.get(rule.id),
   }));
-  const ofDefaults = defaultVerdicts.map(({ hook = '', verdict, log }) => ({
-    key: `default ${hook}`,
+  const verdicts = [...new Set(defaultVerdicts.map(({ verdict = '' }) => verdict))];
+  const ofDefaults = verdicts.map((verdict) => {
+    const same = defaultVerdicts.filter((one) => one.verdict === verdict);
+    return defaultRow(verdict, same, counts);
+  });
+  return [...ofRules, ...ofDefaults];
+}
+
+/** What default verdicts of one kind decide is counted together, at whichever hook. */
+function defaultRow(verdict: string, same: readonly { hook?: string; log?: object }[], counts: Counts): Row {
+  const key = `(default ${word(verdict, 'ACTION_')})`;
+  return {
+    key,
     name: 'default verdict',
-    comment: undefined,
-    hook,
+    hook: same.map(({ hook }) => word(hook, 'HOOK_')).join(', '),
     match: 'what no rule decides',
     verdict,
-    shadow: false,
-    isSampled: log !== undefined,
-    hits: undefined,
-  }));
-  return [...ofRules, ...ofDefaults];
+    isSampled: same.some(({ log }) => log !== undefined),
+    counts: counts.get(key),
+  };
 }
 
 function columnsOf(policy: string): readonly Column<Row>[] {
@@ -61,7 +65,7 @@ function columnsOf(policy: string): readonly Column<Row>[] {
       width: 'minmax(6rem, 1.2fr)',
       cell: ({ name, comment }) => <span title={comment}>{name}</span>,
     },
-    { title: 'Hook', width: '6.5rem', wide: true, cell: ({ hook }) => word(hook, 'HOOK_') },
+    { title: 'Hook', width: '6.5rem', wide: true, cell: ({ hook }) => hook },
     {
       title: 'Match',
       width: 'minmax(9rem, 2.5fr)',
@@ -78,21 +82,21 @@ function columnsOf(policy: string): readonly Column<Row>[] {
       width: '8.5rem',
       narrow: '4.5rem',
       number: true,
-      cell: ({ hits }) => (hits === undefined ? '–' : <GroupCounts counts={hits.counts} />),
+      cell: ({ counts }) => <GroupCounts counts={counts} />,
     },
     {
       title: 'Bytes',
       width: '5.5rem',
       wide: true,
       number: true,
-      cell: ({ hits }) => (hits === undefined ? '–' : bytes(hits.counts?.group.counters?.bytes)),
+      cell: ({ key, counts }) => (isDefault(key) ? '–' : bytes(counts?.group.counters?.bytes)),
     },
     {
       title: 'Last hit',
       width: '5.5rem',
       wide: true,
       number: true,
-      cell: ({ hits }) => (hits === undefined ? '–' : lastHitText(hits.counts)),
+      cell: ({ key, counts }) => (isDefault(key) ? '–' : lastHitText(counts)),
     },
     {
       title: 'Samples',
@@ -106,6 +110,11 @@ function columnsOf(policy: string): readonly Column<Row>[] {
         ),
     },
   ];
+}
+
+/** Of default verdicts packets alone are counted. Ids of rules have no brackets. */
+function isDefault(key: string): boolean {
+  return key.startsWith('(');
 }
 
 function lastHitText(counts: GroupCount | undefined): string {
