@@ -65,6 +65,13 @@ export interface PolicyOrigin {
   readonly updateTime: Date;
 }
 
+/** What was written of it, without what the store adds. */
+export function specOf(policy: PolicySpec): PolicySpec {
+  const { name, description, labels, hostSelector, namespaces, tier, priority, rules, defaultVerdicts } =
+    policy;
+  return { name, description, labels, hostSelector, namespaces, tier, priority, rules, defaultVerdicts };
+}
+
 /** A policy as it stands in the store. */
 export interface Policy extends PolicySpec, PolicyOrigin {
   /** The store's revision at its last change. */

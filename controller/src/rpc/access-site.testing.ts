@@ -125,8 +125,8 @@ oidc: { issuer: https://issuer.example, audience: nsgate, jwks: ${join(this.fold
   /** Of the audit log. */
   readonly lines = (): AuditLine[] =>
     readFileSync(this.auditFile, 'utf8')
-      .trimEnd()
       .split('\n')
+      .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as AuditLine);
 
   #clients(channel: ChannelCredentials): Clients {

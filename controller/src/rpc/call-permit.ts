@@ -6,7 +6,7 @@ import type { Change } from '../access/limits';
 import type { Role } from '../access/role';
 import type { AuditedResource } from '../audit/audit-entry';
 import { digestOf } from '../audit/resource-digest';
-import type { PolicySpec } from '../model/policy';
+import { specOf, type PolicySpec } from '../model/policy';
 import type { Labels } from '../model/selector';
 import type { LabelledSet, Permit } from './caller';
 
@@ -19,7 +19,12 @@ export class CallPermit implements Permit {
   ) {}
 
   policy(name: string, before: PolicySpec | undefined, after: PolicySpec | undefined): void {
-    this.#ask(name, { kind: 'policy', before, after });
+    // Of what was written alone, so that the digest after one change is that before the next.
+    this.#ask(name, {
+      kind: 'policy',
+      before: before && specOf(before),
+      after: after && specOf(after),
+    });
   }
 
   addressSet(name: string, before: LabelledSet | undefined, after: LabelledSet | undefined): void {
