@@ -1,7 +1,7 @@
 /** The record of every method that changes something, found by the API's description: one line for what was done, one for what was refused. */
 import 'reflect-metadata';
 import { webcrypto } from 'node:crypto';
-import { status, type Client, type MethodDefinition, type ServiceError } from '@grpc/grpc-js';
+import { status, type ServiceError } from '@grpc/grpc-js';
 import * as x509 from '@peculiar/x509';
 import * as api from '@nsgate/proto';
 import { AgentStreamServiceClient, clientCredentials, Hello } from '@nsgate/proto';
@@ -9,6 +9,7 @@ import { readMethodRules } from '../access/method-rules';
 import { verifyChain } from '../audit/verify';
 import { buildDescriptions, type Clients } from '../controller-process.testing';
 import { AccessSite, eventually, type AuditLine } from './access-site.testing';
+import { callMethod } from './any-call.testing';
 import { builtDescriptorPaths, readDescriptorSet } from './reflection';
 
 // Processes start slowly on a busy machine.
@@ -17,13 +18,6 @@ jest.setTimeout(120_000);
 buildDescriptions();
 const RULES = readMethodRules(readDescriptorSet(builtDescriptorPaths()[0]));
 const AUDITED = [...RULES].filter(([, { audited }]) => audited).map(([path]) => path);
-const METHODS = new Map(
-  Object.entries(api)
-    .filter(([name]) => name.endsWith('ServiceService'))
-    .flatMap(([, service]) => Object.values(service as Record<string, MethodDefinition<object, unknown>>))
-    .map((method) => [method.path, method]),
-);
-
 const site = new AccessSite();
 const { as, withToken, lines, auditFile } = site;
 let ada: Clients;
@@ -62,26 +56,6 @@ async function connectHost(id: string): Promise<void> {
     call.cancel();
     await eventually(async () => !(await connected()));
   }
-}
-
-/** Calls a unary method; rejects with the error that it ends in. */
-function callMethod(path: string, clients: Clients, request: object): Promise<unknown> {
-  const method = METHODS.get(path);
-  if (method === undefined) throw new Error(`${path} is not generated`);
-  const { responseDeserialize } = method;
-  // No message at all is one without fields.
-  const isEmpty = Object.keys(request).length === 0;
-  const requestSerialize = isEmpty ? () => Buffer.alloc(0) : method.requestSerialize;
-  const client: Client = clients.fleet;
-  return new Promise((resolve, reject) => {
-    client.makeUnaryRequest(
-      path,
-      requestSerialize,
-      responseDeserialize,
-      request,
-      (error: ServiceError | null, answer) => (error === null ? resolve(answer) : reject(error)),
-    );
-  });
 }
 
 async function certificateRequest(): Promise<Buffer> {
