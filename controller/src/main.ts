@@ -20,6 +20,7 @@ import { EnrolmentRecords } from './enrolment/enrolment-records';
 import { SqliteHostRecords } from './host-registry/host-records';
 import { HostRegistry } from './host-registry/host-registry';
 import { buildInfo } from './metrics/build-info';
+import { certificateMetrics } from './metrics/certificate-metrics';
 import { hostMetrics } from './metrics/host-metrics';
 import { MetricsServer } from './metrics/metrics-server';
 import { policyMetrics } from './metrics/policy-metrics';
@@ -133,7 +134,7 @@ async function start(config: Config, logger: Logger, started: Started): Promise<
   reviewCalls(gatekeeper, started);
   await serve({ config, logger, services, started, gatekeeper, authority });
   await serveWeb({ config, logger, started }, { services, access, authority });
-  await serveMetrics({ config, logger, started }, { registry, ledger, feed, rules, packets });
+  await serveMetrics({ config, logger, started }, { registry, ledger, feed, rules, packets, authority });
   logger.info({ version, dataDir: config.dataDir }, 'controller is ready');
 }
 
@@ -285,11 +286,12 @@ interface Measured {
   readonly feed: StatsFeed;
   readonly rules: RuleDirectory;
   readonly packets: PacketLog;
+  readonly authority: LiveAuthority | undefined;
 }
 
 async function serveMetrics(
   { config, logger, started }: Starting,
-  { registry, ledger, feed, rules, packets }: Measured,
+  { registry, ledger, feed, rules, packets, authority }: Measured,
 ): Promise<void> {
   if (config.metrics === undefined) return;
   const { address, maxHosts, maxPolicies, maxRules } = config.metrics;
@@ -299,6 +301,7 @@ async function serveMetrics(
     feed.keep({ filter: EVERYTHING, groupBy: new Set([dimension]), labelKeys: [] });
   const sources = [
     buildInfo(readVersion()),
+    ...(authority === undefined ? [] : [certificateMetrics(authority.files)]),
     hostMetrics({ registry, maxHosts }),
     policyMetrics({
       policies: () => rules.policies(),
