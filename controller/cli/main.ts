@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** nsgate: the operator's command line. */
 import { CommanderError } from 'commander';
+import { withoutSecrets } from '../src/identity/without-secrets';
 import type { CommandContext } from './command-context';
 import { commandLine } from './command-line';
 import { connect, type ConnectionOptions } from './connection';
@@ -11,9 +12,10 @@ import { ResourceFileError } from './resource-file';
 
 type GlobalOptions = ConnectionOptions & { readonly context?: string; readonly config?: string };
 
-const program = commandLine(withContext).exitOverride();
-for (const command of [...program.commands, ...program.commands.flatMap((one) => one.commands)])
-  command.exitOverride();
+const program = commandLine(withContext);
+for (const command of [program, ...program.commands, ...program.commands.flatMap((one) => one.commands)]) {
+  command.exitOverride().configureOutput({ outputError: (text, write) => write(withoutSecrets(text)) });
+}
 
 /** A controller that is named on the command line stands in place of the whole context. */
 function connectionOptions(): ConnectionOptions {

@@ -5,6 +5,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import type { AuthoritySource } from '../enrolment/live-authority';
+import { withoutSecrets } from '../identity/without-secrets';
 import { CALL_LIMITS, type CallLimits } from '../rpc/call-meter';
 import { CONNECTION_LIMITS, type ConnectionLimits } from '../rpc/connection-gate';
 import { causeOf, StartupError } from '../startup-error';
@@ -219,7 +220,7 @@ export function readConfig(args: readonly string[], version: string): Config {
     command.parse(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) throw new NothingToStart();
-    throw new StartupError(causeOf(error).replace(/^error: /, ''), { cause: error });
+    throw new StartupError(withoutSecrets(causeOf(error).replace(/^error: /, '')), { cause: error });
   }
   const { config, ...given } = command.opts<Record<string, string | undefined>>();
   return toConfig(parseSettings({ ...(config === undefined ? {} : readFile(config)), ...given }));

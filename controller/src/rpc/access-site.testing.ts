@@ -28,6 +28,7 @@ export interface AuditLine {
   readonly result: string;
   readonly reason: string;
   readonly peer: string;
+  readonly hash: string;
   readonly resources: { readonly name: string; readonly before: string; readonly after: string }[];
 }
 

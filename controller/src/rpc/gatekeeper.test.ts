@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { status } from '@grpc/grpc-js';
 import {
   AgentStreamServiceClient,
   clientCredentials,
@@ -13,7 +14,7 @@ import {
   type WatchAuditResponse,
 } from '@nsgate/proto';
 import { verifyChain } from '../audit/verify';
-import { nsgate, unary, type Clients } from '../controller-process.testing';
+import { failingController, nsgate, unary, type Clients } from '../controller-process.testing';
 import { AccessSite, denied, eventually, reads, STATIC_TOKEN, unproved, writes } from './access-site.testing';
 
 // Processes start slowly on a busy machine.
@@ -129,6 +130,17 @@ describe('tokens', () => {
     writeFileSync(file, `${STATIC_TOKEN}\n`);
     const flags = ['--endpoint', address(), '--tls-ca', site.server.ca, '--token-file', file];
     expect(await nsgate(...flags, 'get', 'hosts')).toMatchObject({ status: 0 });
+  });
+});
+
+describe('a token that is typed where none can be', () => {
+  it.each(['--token=', '--token-fil='])('is not repeated by the error: %s', async (flag) => {
+    const typed = await nsgate(`${flag}${STATIC_TOKEN}`, 'get', 'hosts');
+    expect(typed).toMatchObject({ status: 2, stderr: expect.stringContaining('nsgt_…') as string });
+    expect(typed.stderr).not.toContain(STATIC_TOKEN.slice(5));
+    const served = await failingController(`${flag}${STATIC_TOKEN}`);
+    expect(served).toMatchObject({ status: 1, stderr: expect.stringContaining('nsgt_…') as string });
+    expect(served.stderr).not.toContain(STATIC_TOKEN.slice(5));
   });
 });
 
@@ -269,6 +281,39 @@ describe('the record', () => {
     refused.on('data', () => undefined);
     const [error] = (await once(refused, 'error').catch((reason: unknown) => [reason])) as [unknown];
     expect(error).toMatchObject(denied);
+  });
+
+  it('is streamed from where its watcher was, and not from where this log never was', async () => {
+    const ada = await as('ada');
+    const watch = (request: Partial<WatchAuditRequest>): Promise<unknown> =>
+      new Promise((resolve) => {
+        const stream = ada.audit.watchAudit(WatchAuditRequest.create(request));
+        stream.on('error', resolve);
+        stream.once('data', ({ entry }: WatchAuditResponse) => {
+          resolve(entry);
+          stream.cancel();
+        });
+      });
+    const [first, second] = lines();
+    expect(await watch({ afterSequence: 0n })).toMatchObject({ sequence: 1n, hash: first?.hash });
+    const next = { sequence: 2n, previous: first?.hash, hash: second?.hash };
+    expect(await watch({ afterSequence: 1n })).toMatchObject(next);
+    expect(await watch({ afterSequence: 1n, afterHash: first?.hash ?? '' })).toMatchObject(next);
+    const gap = { code: status.OUT_OF_RANGE };
+    expect(await watch({ afterSequence: 1n, afterHash: second?.hash ?? '' })).toMatchObject(gap);
+    expect(await watch({ afterSequence: 1_000_000n })).toMatchObject(gap);
+    expect(await watch({ afterHash: 'ab' })).toMatchObject({ code: status.INVALID_ARGUMENT });
+  });
+
+  it('is checked for a hash that was noted down', async () => {
+    const noted = lines().at(-1)?.hash ?? '';
+    const verify = (hash: string): ReturnType<typeof nsgate> =>
+      nsgate('audit', 'verify', '--noted', hash, auditFile);
+    expect(await verify(noted)).toMatchObject({ status: 0 });
+    expect(await verify('ab'.repeat(32))).toMatchObject({
+      status: 9,
+      stderr: expect.stringContaining('entries were cut off, or this is another log') as string,
+    });
   });
 
   it('is a whole chain, with no secret in it, nor in the log', async () => {
