@@ -5,8 +5,7 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -26,6 +25,7 @@ import {
   unary,
 } from '../../controller/src/controller-process.testing';
 import { createLocalCa, type LocalCa } from '../../deploy/certificates/local-ca';
+import { cacheFolder } from '../vm/cache-folder';
 import { AgentFleet } from './stats/agent-fleet';
 import { readMetrics } from './stats/metrics-reader';
 import { processorSeconds } from './stats/process-time';
@@ -48,26 +48,23 @@ const WARM_UP = 2;
 const SCRAPE_MS = 15_000;
 
 class Bench {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nsgate-bench-stats-'));
   #ca!: LocalCa;
   #hosts = new Map<string, TlsFiles>();
 
   constructor(private readonly options: StatsBenchOptions) {}
 
   async run(): Promise<boolean> {
-    try {
-      buildController();
-      this.#ca = await createLocalCa(join(this.#folder, 'ca'));
-      await this.#issue();
-      const measured = { ...this.options, ...(await this.#controller()), sinkShare: await this.#sink() };
-      const { text, holds, json } = statsReport(measured);
-      process.stdout.write(text);
-      if (this.options.json !== undefined)
-        writeFileSync(this.options.json, `${JSON.stringify(json, null, 2)}\n`);
-      return holds;
-    } finally {
-      rmSync(this.#folder, { recursive: true });
+    buildController();
+    // Kept: thousands of certificates take longer to make than to use.
+    this.#ca = await createLocalCa(join(cacheFolder(), 'bench', 'certificates'));
+    await this.#issue();
+    const measured = { ...this.options, ...(await this.#controller()), sinkShare: await this.#sink() };
+    const { text, holds, json } = statsReport(measured);
+    process.stdout.write(text);
+    if (this.options.json !== undefined) {
+      writeFileSync(this.options.json, `${JSON.stringify(json, null, 2)}\n`);
     }
+    return holds;
   }
 
   async #issue(): Promise<void> {
