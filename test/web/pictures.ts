@@ -33,7 +33,6 @@ const PICTURES: readonly Picture[] = [
   { name: 'fleet-light', path: '/', look: LIGHT },
   { name: 'traffic-dark', path: '/traffic', look: DARK },
   { name: 'policy-light', path: '/policies/web-front', look: LIGHT },
-  { name: 'host-light', path: '/hosts/edge-1', look: LIGHT },
   {
     name: 'packets-dark',
     path: '/packets?verdict=drop,reject',

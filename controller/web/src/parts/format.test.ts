@@ -3,6 +3,7 @@ import { ago, bytes, compact, labelText, shortName, word } from './format';
 it.each([
   [compact(0), '0'],
   [compact(0.25), '0.25'],
+  [compact(0.999), '1'],
   [compact(12_345), '12.3K'],
   [bytes('999'), '999 B'],
   [bytes(1500), '1.5 kB'],

@@ -5,7 +5,7 @@ const WHOLE = new Intl.NumberFormat('en');
 
 /** `12.3K`. */
 export function compact(value: number): string {
-  return value !== 0 && Math.abs(value) < 1 ? value.toFixed(2) : COMPACT.format(value);
+  return value !== 0 && Math.abs(value) < 0.995 ? value.toFixed(2) : COMPACT.format(value);
 }
 
 /** `12,345`. */
