@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Rejected packets are answered, and the answers get through. */
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/errqueue.h>
+#include <poll.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tests.h"
 
@@ -61,6 +65,77 @@ static void test_over_wire(void)
 	sandbox_delete(&b);
 }
 
+/* A udp socket of `s`, connected to port 5000 of the address; it keeps the ICMP errors that come. */
+static int connected(const struct sandbox *s, int family, const char *address)
+{
+	struct sockaddr_in6 to6 = { .sin6_family = AF_INET6, .sin6_port = htons(5000) };
+	struct sockaddr_in to4 = { .sin_family = AF_INET, .sin_port = htons(5000) };
+	bool ipv6 = family == AF_INET6;
+	int fd;
+
+	enter(s);
+	fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	leave();
+	inet_pton(family, address, ipv6 ? (void *)&to6.sin6_addr : (void *)&to4.sin_addr);
+	if (fd < 0 || setsockopt(fd, ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, ipv6 ? 25 /* IPV6_RECVERR */ : 11 /* IP_RECVERR */,
+				 &(int){ 1 }, sizeof(int)) ||
+	    connect(fd, ipv6 ? (void *)&to6 : (void *)&to4, ipv6 ? sizeof(to6) : sizeof(to4)))
+		die("a connected socket");
+	return fd;
+}
+
+/* The ICMP error that one datagram meets: type and code, or 0 if none comes. */
+static unsigned int icmp_error_for(const struct sandbox *from, int family, const char *address)
+{
+	union {
+		struct cmsghdr head;
+		char bytes[512];
+	} control;
+	struct msghdr message = { .msg_control = &control, .msg_controllen = sizeof(control) };
+	int fd = connected(from, family, address);
+	struct pollfd error = { .fd = fd };
+	unsigned int found = 0;
+
+	if (send(fd, "x", 1, 0) == 1 && poll(&error, 1, 1000) == 1 && recvmsg(fd, &message, MSG_ERRQUEUE) >= 0) {
+		const struct sock_extended_err *e = (const void *)CMSG_DATA(&control.head);
+
+		found = e->ee_type << 8 | e->ee_code;
+	}
+	close(fd);
+	return found;
+}
+
+/* Each kind is the ICMP type and code of RFC 792, 1812 and 4443 that it is named after. */
+static void test_kinds(void)
+{
+	static const struct {
+		uint8_t with;
+		unsigned int error4, error6;
+		const char *name;
+	} kinds[] = {
+		{ NSGATE_REJECT_NET_UNREACH, 0x0300, 0x0100, "network unreachable" },
+		{ NSGATE_REJECT_HOST_UNREACH, 0x0301, 0x0103, "host unreachable" },
+		{ NSGATE_REJECT_PORT_UNREACH, 0x0303, 0x0104, "port unreachable" },
+		{ NSGATE_REJECT_ADMIN_PROHIBITED, 0x030d, 0x0101, "administratively prohibited" },
+	};
+	struct sandbox a = sandbox_new(), b = sandbox_new();
+
+	sandbox_join(&a, &b);
+	sandbox_run(&b, "echo 0 >/proc/sys/net/ipv4/icmp_ratelimit; echo 0 >/proc/sys/net/ipv6/icmp/ratelimit");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		unsigned int error4, error6;
+
+		bind_reject(&b, NSGATE_HOOK_INPUT, 17, kinds[i].with);
+		error4 = icmp_error_for(&a, AF_INET, "10.9.0.2");
+		error6 = icmp_error_for(&a, AF_INET6, "fd09::2");
+		check(error4 == kinds[i].error4 && error6 == kinds[i].error6, "%s is icmp 0x%04x, icmpv6 0x%04x", kinds[i].name,
+		      error4, error6);
+		unbind_and_drop(&b, 1);
+	}
+	sandbox_delete(&a);
+	sandbox_delete(&b);
+}
+
 static void test_hooks_refused(void)
 {
 	static const int hooks[] = { NSGATE_HOOK_PREROUTING, NSGATE_HOOK_POSTROUTING };
@@ -85,6 +160,7 @@ void test_rejects(void)
 	test_loopback(NSGATE_HOOK_INPUT, "input");
 	test_loopback(NSGATE_HOOK_OUTPUT, "output");
 	test_over_wire();
+	test_kinds();
 	test_hooks_refused();
 	check_empty("rejects");
 }
