@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The last counts of bindings that ended: held until a reader of STATS has said that it has them. See struct nsgate_stats. */
+/* The last counts of bindings that ended: held until a reader has said that it has them. See struct nsgate_stats. */
 #ifndef _NSG_ENDED_H
 #define _NSG_ENDED_H
 

@@ -16,8 +16,8 @@
 #include <linux/types.h>
 
 /*
- * /dev/nsgate. It is for who has CAP_NET_ADMIN in the initial user namespace and is in the initial network namespace: open(),
- * write() and read() of anybody else are EPERM, also through a descriptor that was opened by who may.
+ * /dev/nsgate. It is for who has CAP_NET_ADMIN in the initial user namespace and is in the initial network namespace:
+ * open(), write() and read() of anybody else are EPERM, also through a descriptor that was opened by who may.
  */
 #define NSGATE_DEVICE		"nsgate"
 #define NSGATE_MAGIC		0x5447534eU	/* "NSGT" in memory on a little-endian host */
@@ -474,9 +474,9 @@ struct nsgate_binding_stats {
  * Followed by the bindings in which anything changed since the cursor, those that ended after the others.
  *
  * What a binding counted is not lost with it. When it ends, its hooks' totals, and the counters that changed since the
- * highest cursor that any request came with, are held until a request comes with a cursor of a reply that told them: by
- * that its reader says that it has them. Cursor 0 brings all that are held, and acknowledges nothing. One that ends with
- * no such change is not told. Replacing a binding's ruleset does not end it. Beyond NSGATE_MAX_ENDED bindings or
+ * highest cursor that any request came with, are held until a request comes with a cursor of a reply that told them: so
+ * its reader says that it has them. Cursor 0 brings all that are held, and acknowledges nothing. One that ends with no
+ * such change is not told. Replacing a binding's ruleset does not end it. Beyond NSGATE_MAX_ENDED bindings or
  * NSGATE_MAX_ENDED_BYTES the oldest are let go, and so is one for which there is no memory.
  */
 struct nsgate_stats {
