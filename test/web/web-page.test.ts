@@ -176,6 +176,7 @@ describe('with a keyboard alone', () => {
 
   it('keys lead to every page and to its filter, and ? lists them', async () => {
     await viewer.go('/');
+    await viewer.page.getByRole('heading', { level: 1, name: 'Fleet' }).waitFor();
     const { keyboard } = viewer.page;
     for (const [key, title] of [
       ['t', 'Traffic'],

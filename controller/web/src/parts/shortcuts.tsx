@@ -1,10 +1,10 @@
 /** Keys that lead somewhere, wherever one is; `?` lists them. */
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { navigate } from './router';
 
 /** Within so long the second key of `g f` has to follow. */
-const SEQUENCE_MS = 1000;
+const SEQUENCE_MS = 2000;
 
 export interface Place {
   readonly path: string;
@@ -19,11 +19,11 @@ function isTyping(event: KeyboardEvent): boolean {
   return target instanceof HTMLElement && target.closest('input, select, textarea, dialog') !== null;
 }
 
-/** Calls `action` when the key is pressed outside of forms. */
+/** Calls `action` when the key is pressed outside of forms, from the moment on at which the page is seen. */
 export function useKey(key: string, action: (event: KeyboardEvent) => void): void {
   const newest = useRef(action);
   newest.current = action;
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === key && !isTyping(event)) newest.current(event);
     };
@@ -36,7 +36,7 @@ export function useKey(key: string, action: (event: KeyboardEvent) => void): voi
 function useNavigationKeys(places: readonly Place[]): void {
   const began = useRef(-Infinity);
   useKey('g', (event) => (began.current = event.timeStamp));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (isTyping(event) || event.timeStamp - began.current > SEQUENCE_MS) return;
       const place = places.find(({ key }) => key === event.key);
