@@ -63,18 +63,11 @@ function positionOf({ after, hash }: WatchOptions): WatchAuditRequest {
   return { afterSequence: after === undefined ? undefined : BigInt(after), afterHash: hash ?? '' };
 }
 
-function entryText({
-  sequence,
-  time,
-  principal,
-  peer,
-  method,
-  resources,
-  result,
-  reason,
-}: AuditEntry): string {
+function entryText(entry: AuditEntry): string {
+  const { sequence, time, principal, peer, method, resources, result, reason } = entry;
   const call = method.replace('nsgate.v1.', '');
   const names = resources.map(({ name }) => name).join(',');
+  const checked = entry.validateOnly ? ' (checked only)' : '';
   const why = reason === '' ? '' : `: ${reason}`;
-  return `${sequence} ${time?.toISOString() ?? ''} ${principal} from ${peer} ${call} ${names} ${result}${why}`;
+  return `${sequence} ${time?.toISOString() ?? ''} ${principal} from ${peer} ${call} ${names} ${result}${checked}${why}`;
 }
