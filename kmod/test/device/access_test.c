@@ -93,7 +93,8 @@ static void test_who(void)
 	check((status.st_mode & 07777) == 0600 && !status.st_uid, "the device belongs to root alone");
 	check(ask() > 0 && read_answer() == 1, "root has an answer");
 	for (size_t i = 0; i < sizeof(strangers) / sizeof(*strangers); i++) {
-		check(error_after(strangers[i].give_up, open_device) == EPERM, "%s cannot open the device", strangers[i].name);
+		check(error_after(strangers[i].give_up, open_device) == EPERM, "%s cannot open the device",
+		      strangers[i].name);
 		check(error_after(strangers[i].give_up, open_list) == EPERM, "nor /proc/nsgate");
 		check(error_after(strangers[i].give_up, ask) == EPERM, "nor ask through a descriptor of root's");
 		check(error_after(strangers[i].give_up, read_answer) == EPERM, "nor read what root was answered");
