@@ -1,6 +1,6 @@
 /** The running agent: the one place where its parts are made and joined, started in order and stopped in reverse. */
 import { setPriority } from 'node:os';
-import { Backoff, credentialsFromTexts } from '@nsgate/proto';
+import { Backoff } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import { ConfigFault, type Config } from './config/config';
 import { readCommandLine } from './config/command-line';
@@ -24,7 +24,7 @@ import {
 import { HostEvents } from './host-events/host-events';
 import { EnrolledIdentity } from './identity/enrolled-identity';
 import type { HostIdentity } from './identity/host-identity';
-import type { TlsMaterial } from './identity/identity-files';
+import { KeptCredentials } from './identity/kept-credentials';
 import { SiteIdentity } from './identity/site-identity';
 import { openKernelDevice, type KernelDevice } from './kernel-device';
 import { moduleVersion } from './kernel-device/module-version';
@@ -240,9 +240,10 @@ export class Agent {
       defaultOf: (namespace, hook) => statedDefault(hook, this.#policiesOf(namespace)),
       bootTimeMs,
     });
+    const credentials = new KeptCredentials();
     return new ControllerClient({
       ...this.#controllers(),
-      credentials: () => credentialsOf(this.#identity.material()),
+      credentials: () => credentials.of(this.#identity.material()),
       onVerdict: (verdict) =>
         verdict === 'revoked' ? this.#identity.noteRevoked() : this.#identity.noteAccepted(),
       introduce: () => this.#introduce(),
@@ -371,10 +372,6 @@ export class Agent {
     if (this.#desired.storingFault === undefined) return;
     if (await this.#desired.canStore()) this.#client.reconnect();
   }
-}
-
-function credentialsOf({ ca, ...own }: TlsMaterial): ReturnType<typeof credentialsFromTexts> {
-  return credentialsFromTexts({ ca, own });
 }
 
 function namesByBirth({ namespaces }: Reality): Map<bigint, string> {
