@@ -42,7 +42,7 @@ import { describeListener, RpcServer, type Listener } from './rpc/rpc-server';
 import type { OfferedService } from './rpc/service';
 import { TlsCredentials } from './rpc/tls-credentials';
 import { causeOf, StartupError } from './startup-error';
-import { CounterLedger } from './stats/counter-ledger';
+import { CounterLedger, type CellKind } from './stats/counter-ledger';
 import { HistoryRecorder } from './stats/history-recorder';
 import { HistoryStore } from './stats/history-store';
 import { PacketLog } from './stats/packet-log';
@@ -297,8 +297,8 @@ async function serveMetrics(
   const { address, maxHosts, maxPolicies, maxRules } = config.metrics;
   const process = new Registry();
   collectDefaultMetrics({ register: process });
-  const viewBy = (dimension: StatsDimension): GroupedView =>
-    feed.keep({ filter: EVERYTHING, groupBy: new Set([dimension]), labelKeys: [] });
+  const viewBy = (dimension: StatsDimension, of: CellKind): GroupedView =>
+    feed.keep({ filter: EVERYTHING, groupBy: new Set([dimension]), labelKeys: [] }, of);
   const sources = [
     buildInfo(readVersion()),
     ...(authority === undefined ? [] : [certificateMetrics(authority.files)]),

@@ -46,7 +46,7 @@ export class MetricsSite {
         ...bounds,
       }),
       trafficMetrics({
-        viewBy: (one) => feed.keep({ filter: EVERYTHING, groupBy: new Set([one]), labelKeys: [] }),
+        viewBy: (one, of) => feed.keep({ filter: EVERYTHING, groupBy: new Set([one]), labelKeys: [] }, of),
         ...{ ledger, rules, packets, ...bounds },
       }),
     ];

@@ -1,7 +1,7 @@
 /** Metrics of what rules match and what becomes of packets. */
 import { HOOKS } from '../model/policy';
 import { resourceId } from '../model/resource-name';
-import type { CounterLedger } from '../stats/counter-ledger';
+import type { CellKind, CounterLedger } from '../stats/counter-ledger';
 import { trafficAt } from '../stats/counters';
 import { defaultRuleId } from '../stats/default-verdict';
 import type { StatsGroup, GroupedView } from '../stats/grouped-view';
@@ -14,8 +14,8 @@ import { Top } from './top';
 
 export interface TrafficMetricsOptions {
   readonly ledger: CounterLedger;
-  /** Live sums over all hosts by one dimension. */
-  readonly viewBy: (dimension: StatsDimension) => GroupedView;
+  /** Live sums over all hosts by one dimension, of what rules or hooks count. */
+  readonly viewBy: (dimension: StatsDimension, of: CellKind) => GroupedView;
   readonly rules: RuleDirectory;
   readonly packets: Pick<PacketLog, 'listen'>;
   /** Rules that may have series of their own. */
@@ -26,7 +26,7 @@ export interface TrafficMetricsOptions {
 /** Sums are kept as counters rise; a scrape reads them. */
 export function trafficMetrics(options: TrafficMetricsOptions): MetricSource {
   const { ledger, viewBy, maxRules, maxHosts } = options;
-  const [byRule, byHook, byHost] = [viewBy('rule'), viewBy('hook'), viewBy('host')];
+  const [byRule, byHook, byHost] = [viewBy('rule', 'rule'), viewBy('hook', 'hook'), viewBy('host', 'hook')];
   const samples = countSamples(options.packets);
   return async function* (pace) {
     yield* hookFamilies(byHook);

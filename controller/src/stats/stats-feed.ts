@@ -1,5 +1,5 @@
 /** Live sums over groups of what the ledger counts, for those who watch: the API's streams, and whoever else lives in this process. */
-import type { CounterLedger } from './counter-ledger';
+import type { CellKind, CounterLedger } from './counter-ledger';
 import { GroupedView, type StatsGroup } from './grouped-view';
 import { RateMeter, type Rates } from './rate-meter';
 import { compareKeys, StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
@@ -42,11 +42,16 @@ export class StatsFeed {
 
   constructor(private readonly options: StatsFeedOptions) {}
 
-  /** Sums that live as long as the controller, and do not make hosts report more often. */
-  keep(query: StatsQuery): GroupedView {
+  /**
+   * Sums that live as long as the controller, and do not make hosts report more often. `of`: what they are read for, rules' Counters or
+   * hooks' Traffic; the others stand still, since each rise costs.
+   */
+  keep(query: StatsQuery, of: CellKind): GroupedView {
     const { ledger, labelsOf } = this.options;
     const view = new GroupedView(ledger, new StatsGrouping(query, labelsOf), labelsOf);
-    ledger.observe((rise) => view.add(rise));
+    ledger.observe((rise) => {
+      if (rise.kind === of) view.add(rise);
+    });
     return view;
   }
 
