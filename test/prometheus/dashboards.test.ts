@@ -1,11 +1,15 @@
-/** Dashboards and rules speak of metrics that the controller tells, and of no others. */
+/** Dashboards and rules speak of metrics that controllers and agents tell, and of no others. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { ruleKey } from '@nsgate/proto';
 import { parse, stringify } from 'yaml';
+import { createLocalCa } from '../../deploy/certificates/local-ca';
 import { DASHBOARDS, dashboardFile } from '../../deploy/grafana/dashboards';
 import { expressionsOf } from '../../deploy/grafana/panel';
+import { Metrics } from '../../agent/src/local-api/metrics';
+import { NO_EVENTS, STATUS } from '../../agent/src/local-api/status.testing';
+import { certificateMetrics } from '../../controller/src/metrics/certificate-metrics';
 import { MetricsSite } from '../../controller/src/metrics/metrics-site.testing';
 import { bindingReport } from '../../controller/src/stats/binding-report.testing';
 import { metricUses } from './expression';
@@ -30,7 +34,7 @@ const known = new Map<string, Set<string>>();
 const GIVEN = ['job', 'instance'];
 
 beforeAll(async () => {
-  for (const line of (await exposition()).split('\n')) {
+  for (const line of [...(await controllerTells()), ...(await agentTells())]) {
     const [, metric, labels = ''] = /^([a-z_]\w*)(?:\{(.*)\})? /.exec(line) ?? [];
     if (metric === undefined) continue;
     known.set(metric, new Set([...labels.matchAll(/(\w+)="/g)].map(([, label = '']) => label)));
@@ -101,8 +105,11 @@ function recordedLabels(expr: string): string[] {
 }
 
 /** All that a controller tells, with every family that has something to tell of. */
-async function exposition(): Promise<string> {
-  const site = await new MetricsSite().listen();
+async function controllerTells(): Promise<string[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'nsgate-certificates-'));
+  const ca = await createLocalCa(folder);
+  const { cert } = await ca.issue({ name: 'controller', identity: { kind: 'controller', id: 'c' } });
+  const site = await new MetricsSite({}, [certificateMetrics({ cert, ca: ca.caFile })]).listen();
   site.policy('p', 'a');
   for (const host of ['h1', 'h2']) site.host(host);
   site.registry.disconnect('h2');
@@ -114,5 +121,10 @@ async function exposition(): Promise<string> {
   );
   const { body } = await site.ask('/metrics');
   await site.server.stop();
-  return body;
+  rmSync(folder, { recursive: true });
+  return body.split('\n');
+}
+
+async function agentTells(): Promise<string[]> {
+  return (await new Metrics({ status: () => STATUS, events: NO_EVENTS }).text()).split('\n');
 }

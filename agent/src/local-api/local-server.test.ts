@@ -7,30 +7,9 @@ import { HostEvents } from '../host-events/host-events';
 import { askForStatus, LocalServer } from './local-server';
 import { Metrics } from './metrics';
 import type { AgentStatus } from './status';
+import { STATUS } from './status.testing';
 
 const log = pino({ level: 'silent' });
-
-const STATUS: AgentStatus = {
-  ...{ hostId: 'h1', version: '1', labels: {} },
-  controller: { controller: 'c:1', state: 'in sync', reason: undefined, revision: '7', lastSync: undefined },
-  identity: {
-    source: 'enrolled',
-    certificate: {
-      uri: 'spiffe://nsgate.local/nsgate/host/h1',
-      notAfter: '2031-01-31T00:00:00.000Z',
-      ...{ daysLeft: 20.5, renewal: '2031-01-21T00:00:00.000Z' },
-    },
-    trouble: undefined,
-  },
-  kernel: { obstacle: undefined, seen: '1 2' },
-  state: { complete: true, policies: 3, addressSets: 1, storingFault: undefined },
-  namespaces: [
-    {
-      ...{ name: 'ns1', state: 'ready', detail: '', inode: 10, birth: '5', digest: 'd' },
-      policies: [{ policy: 'policies/a', state: 'enforced', reason: undefined }],
-    },
-  ],
-};
 
 describe('what the agent tells on its host', () => {
   const folder = mkdtempSync(join(tmpdir(), 'nsgate-local-'));
@@ -87,15 +66,19 @@ describe('what the agent tells on its host', () => {
     expect(body).toContain('nsgate_agent_kernel_up 1');
     expect(body).toContain('nsgate_agent_policies 3');
     expect(body).toContain('nsgate_agent_identity_good 1');
-    expect(body).toContain('nsgate_agent_certificate_days_left 20.5');
+    expect(body).toContain(
+      `nsgate_agent_certificate_expiration_timestamp_seconds ${Date.UTC(2031, 0, 31) / 1000}`,
+    );
     expect(body).toContain('nsgate_agent_realizations{state="enforced"} 1');
     expect(body).toContain('nsgate_agent_host_events_total{kind="drift-repaired"} 1');
     expect(body).toContain('process_resident_memory_bytes');
   });
 
-  it('has no days that are left of a certificate that is not there', async () => {
+  it('does not tell when a certificate that is not there runs out', async () => {
     status = { ...STATUS, identity: { ...STATUS.identity, certificate: undefined } };
-    expect((await ask('/metrics')).body).not.toMatch(/^nsgate_agent_certificate_days_left /m);
+    expect((await ask('/metrics')).body).not.toMatch(
+      /^nsgate_agent_certificate_expiration_timestamp_seconds /m,
+    );
   });
 
   it('is told again by an agent that follows one that was killed', async () => {

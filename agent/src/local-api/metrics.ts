@@ -57,9 +57,9 @@ export class Metrics {
       ({ identity }) => Number(identity.trouble === undefined),
     );
     this.#gauge(
-      'certificate_days_left',
-      'Days until the certificate of this host runs out',
-      ({ identity }) => identity.certificate?.daysLeft,
+      'certificate_expiration_timestamp_seconds',
+      'Unix time at which the certificate of this host runs out',
+      ({ identity: { certificate } }) => certificate && Date.parse(certificate.notAfter) / 1000,
     );
     this.#gauge('policies', 'Policies held', ({ state }) => state.policies);
     this.#gauge('address_sets', 'Address sets held', ({ state }) => state.addressSets);

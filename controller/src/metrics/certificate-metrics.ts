@@ -1,4 +1,4 @@
-/** How long the controller's certificates are still good. */
+/** Until when the controller's certificates are good. */
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { MetricSample, MetricSource } from './exposition';
@@ -9,27 +9,22 @@ export interface CertificateFiles {
   readonly ca: string;
 }
 
-const DAY_MS = 86_400_000;
-
 /** The files are read when it is asked for. One that cannot be used has no series: what was read before is served. */
-export function certificateMetrics(
-  { cert, ca }: CertificateFiles,
-  now: () => number = Date.now,
-): MetricSource {
+export function certificateMetrics({ cert, ca }: CertificateFiles): MetricSource {
   return () => [
     {
-      name: 'nsgate_certificate_days_left',
-      help: "Days until the controller's certificate, and that of the CA, run out.",
+      name: 'nsgate_certificate_expiration_timestamp_seconds',
+      help: "Unix time at which the controller's certificate, and that of the CA, run out.",
       type: 'gauge',
-      samples: [...daysLeft('controller', cert, now()), ...daysLeft('ca', ca, now())],
+      samples: [...expiration('controller', cert), ...expiration('ca', ca)],
     },
   ];
 }
 
-function daysLeft(certificate: string, path: string, now: number): MetricSample[] {
+function expiration(certificate: string, path: string): MetricSample[] {
   try {
     const { validTo } = new X509Certificate(readFileSync(path));
-    return [{ labels: { certificate }, value: (Date.parse(validTo) - now) / DAY_MS }];
+    return [{ labels: { certificate }, value: Date.parse(validTo) / 1000 }];
   } catch {
     return [];
   }

@@ -13,6 +13,7 @@ import { RuleDirectory } from '../stats/rule-directory';
 import { StatsFeed } from '../stats/stats-feed';
 import { EVERYTHING } from '../stats/stats-grouping';
 import { buildInfo } from './build-info';
+import type { MetricSource } from './exposition';
 import { hostMetrics } from './host-metrics';
 import { MetricsServer } from './metrics-server';
 import { policyMetrics } from './policy-metrics';
@@ -33,7 +34,7 @@ export class MetricsSite {
   readonly server: MetricsServer;
   port = 0;
 
-  constructor(limits: Partial<typeof LIMITS> = {}) {
+  constructor(limits: Partial<typeof LIMITS> = {}, more: readonly MetricSource[] = []) {
     const { registry, rules, ledger, packets } = this;
     const feed = new StatsFeed({ ledger, labelsOf: () => new Map(), onWatched: () => undefined });
     const bounds = { ...LIMITS, ...limits };
@@ -49,6 +50,7 @@ export class MetricsSite {
         viewBy: (one, of) => feed.keep({ filter: EVERYTHING, groupBy: new Set([one]), labelKeys: [] }, of),
         ...{ ledger, rules, packets, ...bounds },
       }),
+      ...more,
     ];
     const process = new Registry();
     collectDefaultMetrics({ register: process });
