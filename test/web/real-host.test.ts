@@ -123,7 +123,10 @@ describe('the packets page', () => {
 
   it('leads from a packet to what the kernel would do with such a one now', async () => {
     await filterBy({ Namespace: 'tenant-c', Port: String(COUNTED_PORT) });
-    await viewer.page.getByTitle('Details').first().click();
+    const packet = viewer.page.getByTitle('Details').first();
+    // Where it is cut, that shows: a port without its last digit is another port.
+    expect(await packet.evaluate('(button) => getComputedStyle(button).textOverflow')).toBe('ellipsis');
+    await packet.click();
     const details = viewer.page.getByRole('region', { name: 'Packet' });
     expect(await details.innerText()).toMatch(/Hook\s+input by tenant-cn/);
     await details.getByRole('link', { name: /^Explain/ }).click();

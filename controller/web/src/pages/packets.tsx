@@ -142,9 +142,14 @@ function columnsWith(onOpen: (packet: TailedPacket) => void): readonly Column<Ta
     },
     {
       title: 'Packet',
-      width: 'minmax(12rem, 2.2fr)',
+      width: 'minmax(12rem, 3fr)',
       cell: (packet) => (
-        <button type="button" class="plain" title="Details" onClick={() => onOpen(packet)}>
+        <button
+          type="button"
+          class="plain"
+          title={`Details of ${packetText(packet)}`}
+          onClick={() => onOpen(packet)}
+        >
           <code>{packetText(packet)}</code>
         </button>
       ),
