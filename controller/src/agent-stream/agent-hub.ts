@@ -12,6 +12,7 @@ import type { CounterLedger } from '../stats/counter-ledger';
 import type { PacketLog } from '../stats/packet-log';
 import type { RuleDirectory } from '../stats/rule-directory';
 import { AgentSession, SESSION_LIMITS, type AgentCall, type SessionLimits } from './agent-session';
+import { BindingReader } from './binding-reader';
 import type { Greeting } from './hello-parser';
 import { PolicyCatalog, type CatalogChange } from './policy-catalog';
 import type { Explained, PacketQuestion } from './explain-desk';
@@ -39,6 +40,8 @@ export class AgentHub {
   readonly #pump = new WritePump();
   readonly #catalog: PolicyCatalog;
   readonly #nextNonce = nonceSource();
+  /** One for all: a report is worked on before the next is read. */
+  readonly #bindingReader = new BindingReader();
   readonly #statsInterval = new ReportInterval();
 
   constructor(private readonly options: AgentHubOptions) {
@@ -91,6 +94,7 @@ export class AgentHub {
       startRevision,
       registry,
       ledger,
+      bindingReader: this.#bindingReader,
       packets,
       rules,
       pump,

@@ -1,6 +1,6 @@
 /** One agent's open stream: what it is sent, and what its messages do. */
 import { status } from '@grpc/grpc-js';
-import { RpcError, type ConnectRequest, type Nack, type PacketReport, type StatsReport } from '@nsgate/proto';
+import { RpcError, type Nack, type PacketReport } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { HostRegistry, Refusal } from '../host-registry/host-registry';
 import { hostName } from '../model/resource-name';
@@ -10,16 +10,11 @@ import { quote } from '../rpc/violations';
 import type { CounterLedger } from '../stats/counter-ledger';
 import type { PacketLog } from '../stats/packet-log';
 import type { RuleDirectory } from '../stats/rule-directory';
+import type { BindingReader } from './binding-reader';
 import { ExplainDesk, type Explained, type PacketQuestion } from './explain-desk';
+import { wellFormed, type MessagePart, type StatsPart } from './message-parts';
 import { parsePackets } from './packet-parser';
-import {
-  boundedText,
-  parseEvents,
-  parseHealth,
-  parseNamespaces,
-  parseRealizations,
-  parseStats,
-} from './report-parser';
+import { boundedText, parseEvents, parseHealth, parseNamespaces, parseRealizations } from './report-parser';
 import { encodeInSync, encodeQuestion, encodeRemove } from './stream-messages';
 import { isSet, type Outgoing, type PolicyItem, type SyncState } from './sync-state';
 import type { WritePump, Writer } from './write-pump';
@@ -34,6 +29,7 @@ export interface AgentSessionOptions {
   readonly startRevision: bigint;
   readonly registry: HostRegistry;
   readonly ledger: CounterLedger;
+  readonly bindingReader: BindingReader;
   readonly packets: PacketLog;
   readonly rules: Pick<RuleDirectory, 'find'>;
   readonly pump: WritePump;
@@ -111,7 +107,7 @@ export class AgentSession implements Writer {
   }
 
   /** Does what the message says; an RpcError for one that has no place here ends the stream. */
-  receive({ message }: Pick<ConnectRequest, 'message'>): void {
+  receive({ message }: Pick<MessagePart, 'message'>): void {
     if (this.#state === 'ended') return;
     switch (message?.$case) {
       case 'ack':
@@ -228,11 +224,15 @@ export class AgentSession implements Writer {
     this.#noteOddity(malformed, 'malformed namespace');
   }
 
-  #stats(report: StatsReport): void {
-    const { ledger, registry, hostId } = this.options;
-    const { value, malformed } = parseStats(report);
-    for (const binding of value) ledger.ingest(hostId, binding, report);
-    registry.health.report(hostId, report.health && parseHealth(report.health));
+  #stats({ bindings, whole, health }: StatsPart): void {
+    const { ledger, registry, hostId, bindingReader } = this.options;
+    let malformed = 0;
+    for (const bytes of bindings) {
+      const report = wellFormed(() => bindingReader.read(bytes));
+      if (report === undefined) malformed += 1;
+      else ledger.ingest(hostId, report, { whole });
+    }
+    registry.health.report(hostId, health && parseHealth(health));
     this.#noteOddity(malformed, 'malformed statistics of a binding');
   }
 

@@ -1,15 +1,16 @@
 /** A fake agent and its fake call, for tests of what the controller says to agents: no network, no kernel. */
 import { EventEmitter } from 'node:events';
 import {
+  ConnectRequest,
   ConnectResponse,
   type AddressSetDelta,
   type AddressSetUpsert,
   type AgentPolicy,
-  type ConnectRequest,
 } from '@nsgate/proto';
 import { mergePrefixes, subtractPrefixes, type PackedPrefixes } from '../model/packed-prefixes';
 import type { HostDescription } from '../model/host';
 import type { AgentHub } from './agent-hub';
+import { partsOf } from './message-parts';
 import { setVersion } from './set-item';
 import { policyVersion } from './stream-messages';
 import type { AgentCall, AgentSession } from './agent-session';
@@ -151,7 +152,8 @@ export class FakeAgent {
   }
 
   say(message: NonNullable<ConnectRequest['message']>): void {
-    this.#session?.receive({ message });
+    for (const part of partsOf(Buffer.from(ConnectRequest.encode({ message }).finish())))
+      this.#session?.receive(part);
   }
 
   #read(): void {

@@ -1,5 +1,6 @@
 import { ConnectRequest, RealizationState } from '@nsgate/proto';
 import { HostReader } from './host-reader';
+import type { MessagePart } from './message-parts';
 import { ReadingBudgets } from './reading-budget';
 import { ReadingPump } from './reading-pump';
 
@@ -34,7 +35,7 @@ const large = (entries: number): Buffer =>
 
 class Bench {
   readonly source = new Source();
-  readonly taken: ConnectRequest['message'][] = [];
+  readonly taken: MessagePart['message'][] = [];
   readonly errors: unknown[] = [];
   readonly reader: HostReader;
 

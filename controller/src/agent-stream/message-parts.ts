@@ -18,9 +18,16 @@ import {
   StatsReport,
 } from '@nsgate/proto';
 
+/** A StatsReport of which entries are not decoded yet: BindingReader reads them. */
+export interface StatsPart extends Omit<StatsReport, 'bindings'> {
+  readonly bindings: readonly Uint8Array[];
+}
+
+type Message = Exclude<ConnectRequest['message'], { $case: 'stats' }> | { $case: 'stats'; value: StatsPart };
+
 /** A whole message, or a part of one. Of a Hello, which is one thing, parts are to be put together before it is looked at. */
 export interface MessagePart {
-  readonly message: ConnectRequest['message'];
+  readonly message: Message;
   /** Whether it is the last part of its message. */
   readonly isLast: boolean;
 }
@@ -36,7 +43,7 @@ export const MAX_ENTRIES = 65_536;
 interface Listing {
   /** Numbers of the fields that are lists. */
   readonly lists: readonly number[];
-  readonly decode: (bytes: Uint8Array, first: ConnectRequest['message']) => ConnectRequest['message'];
+  readonly decode: (bytes: Uint8Array, first: Message) => Message;
 }
 
 /** By number of the field of ConnectRequest. */
@@ -49,11 +56,27 @@ const LISTINGS: ReadonlyMap<number, Listing> = new Map<number, Listing>([
   [9, { lists: [1], decode: (bytes) => ({ $case: 'packets', value: PacketReport.decode(bytes) }) }],
 ]);
 
+const BINDINGS = 1;
+
 /** `whole` is said of every entry. */
-function decodeStats(bytes: Uint8Array, first: ConnectRequest['message']): ConnectRequest['message'] {
-  const value = StatsReport.decode(bytes);
-  if (first?.$case === 'stats') value.whole = first.value.whole;
-  return { $case: 'stats', value };
+function decodeStats(bytes: Uint8Array, first: Message): Message {
+  const bindings: Uint8Array[] = [];
+  const others: Uint8Array[] = [];
+  const reader = new BinaryReader(bytes);
+  while (reader.pos < bytes.length) {
+    const start = reader.pos;
+    const [field, type] = reader.tag();
+    if (field === BINDINGS && type === WireType.LengthDelimited) bindings.push(reader.bytes());
+    else {
+      reader.skip(type, field);
+      others.push(bytes.subarray(start, reader.pos));
+    }
+  }
+  const { whole, health } = StatsReport.decode(Buffer.concat(others));
+  return {
+    $case: 'stats',
+    value: { bindings, whole: first?.$case === 'stats' ? first.value.whole : whole, health },
+  };
 }
 
 /**
@@ -63,15 +86,15 @@ function decodeStats(bytes: Uint8Array, first: ConnectRequest['message']): Conne
 export function* partsOf(bytes: Buffer): Generator<MessagePart, void> {
   if (bytes.length > MAX_MESSAGE_BYTES)
     throw tooLarge(`a message takes ${bytes.length} bytes`, MAX_MESSAGE_BYTES);
-  const found = bytes.length > PART_BYTES ? wellFormed(() => listingOf(bytes)) : undefined;
+  const found = wellFormed(() => listingOf(bytes));
   if (found === undefined) {
     demandEntry(bytes.length);
-    yield { message: wellFormed(() => ConnectRequest.decode(bytes)).message, isLast: true };
+    yield { message: wellFormed(() => decodeOther(bytes)), isLast: true };
     return;
   }
   const { listing, body } = found;
-  const runs = wellFormed(() => runsOf(body, listing.lists));
-  let first: ConnectRequest['message'];
+  const runs = body.length > PART_BYTES ? wellFormed(() => runsOf(body, listing.lists)) : [body];
+  let first: Message;
   for (const [index, run] of runs.entries()) {
     const message = wellFormed(() => listing.decode(run, first));
     first ??= message;
@@ -81,12 +104,21 @@ export function* partsOf(bytes: Buffer): Generator<MessagePart, void> {
 
 /** Of a message that is nothing but one report. */
 function listingOf(bytes: Buffer): { listing: Listing; body: Buffer } | undefined {
+  if (bytes.length === 0) return undefined;
   const reader = new BinaryReader(bytes);
   const [field, type] = reader.tag();
   const listing = LISTINGS.get(field);
   if (listing === undefined || type !== WireType.LengthDelimited) return undefined;
   const length = reader.uint32();
   return reader.pos + length === bytes.length ? { listing, body: bytes.subarray(reader.pos) } : undefined;
+}
+
+/** Of whatever has no list, and of what no agent sends: one message with several reports, of which the last counts. */
+function decodeOther(bytes: Buffer): Message {
+  const { message } = ConnectRequest.decode(bytes);
+  return message?.$case === 'stats'
+    ? decodeStats(StatsReport.encode(message.value).finish(), undefined)
+    : message;
 }
 
 /** Entries of the lists in runs, with what is beside them before the first. */
@@ -129,7 +161,8 @@ function tooLarge(what: string, most: number): RpcError {
   return new RpcError(status.RESOURCE_EXHAUSTED, `${what}; at most ${most}`);
 }
 
-function wellFormed<Value>(read: () => Value): Value {
+/** Calls `read`; what it throws is INVALID_ARGUMENT, unless it is an RpcError already. */
+export function wellFormed<Value>(read: () => Value): Value {
   try {
     return read();
   } catch (cause) {

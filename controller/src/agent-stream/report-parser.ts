@@ -3,23 +3,18 @@
  * the host's stream, and with it its policies, down.
  */
 import {
-  Action,
   RealizationState,
-  type BindingStats,
   type EventReport,
   type HostHealth as HealthMessage,
   type Namespace,
   type NamespaceReport,
   type Realization,
   type RealizationReport,
-  type StatsReport,
 } from '@nsgate/proto';
-import { HOOKS, HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enums';
+import { HOST_EVENT_KINDS, NAMESPACE_STATES } from '../compiler/wire-enums';
 import type { Report, ReportedRealization } from '../host-registry/host-registry';
 import type { HostEvent, HostHealth, HostNamespace, RealizationStatus } from '../model/host';
 import { isPolicyName } from '../model/resource-name';
-import type { BindingReport, DefaultOrigin } from '../stats/counter-ledger';
-import type { DefaultVerdict } from '../stats/default-verdict';
 
 /** What could be read, and how many entries could not. */
 export interface Parsed<Value> {
@@ -55,11 +50,6 @@ export function parseRealizations(
     else put.push({ policy, namespace, policyRevision, status: realizationStatus });
   }
   return { value: { snapshot: message.snapshot, put, removed }, malformed };
-}
-
-export function parseStats(message: StatsReport): Parsed<BindingReport[]> {
-  const value = message.bindings.map(parseBinding).filter((binding) => binding !== undefined);
-  return { value, malformed: message.bindings.length - value.length };
 }
 
 export function parseHealth({ agentUptime, ...health }: HealthMessage): HostHealth {
@@ -112,39 +102,6 @@ function parseStatus(message: Realization): RealizationStatus | 'absent' | undef
     default:
       return undefined;
   }
-}
-
-function parseBinding(message: BindingStats): BindingReport | undefined {
-  const { namespace, ruleKeys, packets, bytes, shadowPackets, idleMs } = message;
-  const byRule = [packets, bytes, shadowPackets, ...(idleMs.length === 0 ? [] : [idleMs])];
-  const hooks = message.hooks.map((hook) => HOOKS.fromWire(hook)).filter((hook) => hook !== undefined);
-  const { accepted, dropped, rejected, shadowDropped, malformed, defaulted } = message;
-  const defaults = parseDefaults(message);
-  const hasDefaults = defaulted.length > 0 || message.defaultPolicies.length > 0;
-  const byHook = [
-    ...[hooks, accepted, dropped, rejected, shadowDropped, malformed],
-    ...(hasDefaults ? [defaulted, defaults, message.defaultPolicies] : []),
-  ];
-  const isWellFormed =
-    isNamespaceName(namespace) &&
-    byRule.every((column) => column.length === ruleKeys.length) &&
-    byHook.every((column) => column.length === message.hooks.length) &&
-    message.defaultVerdicts.every((action) => DEFAULTS.has(action)) &&
-    new Set(hooks).size === hooks.length;
-  return isWellFormed ? { ...message, hooks, defaults } : undefined;
-}
-
-const DEFAULTS: ReadonlyMap<Action, DefaultVerdict> = new Map([
-  [Action.ACTION_ACCEPT, 'accept'],
-  [Action.ACTION_DROP, 'drop'],
-]);
-
-/** By hook. */
-function parseDefaults({ defaultVerdicts, defaultPolicies }: BindingStats): DefaultOrigin[] {
-  return defaultVerdicts.map((action, i) => ({
-    policy: defaultPolicies[i] ?? '',
-    verdict: DEFAULTS.get(action) ?? 'accept',
-  }));
 }
 
 export function isNamespaceName(name: string): boolean {

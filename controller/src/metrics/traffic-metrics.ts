@@ -1,8 +1,8 @@
 /** Metrics of what rules match and what becomes of packets. */
 import { HOOKS } from '../model/policy';
 import { resourceId } from '../model/resource-name';
-import type { CellKind, CounterLedger } from '../stats/counter-ledger';
-import { trafficAt } from '../stats/counters';
+import type { CounterLedger } from '../stats/counter-ledger';
+import { trafficAt, type CellKind } from '../stats/counters';
 import { defaultRuleId } from '../stats/default-verdict';
 import type { StatsGroup, GroupedView } from '../stats/grouped-view';
 import type { PacketLog } from '../stats/packet-log';

@@ -1,4 +1,8 @@
-/** Finds cells by two numbers of 32 bits: open addressing in one typed array, at most half full. Cells are numbered as they are added. */
+/**
+ * Finds cells by two numbers of 32 bits: open addressing in one typed array, at most half full. Cells are numbered as they are added.
+ * Reports name what they count in the order of the one before. So the cell behind the one that was found last is looked at first: it
+ * stands beside that in memory, and its slot may be anywhere.
+ */
 
 const EMPTY = 0;
 const FIRST_CAPACITY = 256;
@@ -9,6 +13,8 @@ export class CellIndex {
   #first = new Uint32Array(FIRST_CAPACITY);
   #second = new Uint32Array(FIRST_CAPACITY);
   #size = 0;
+  /** Cell that is looked at first. */
+  #likely = 0;
 
   get size(): number {
     return this.#size;
@@ -28,6 +34,14 @@ export class CellIndex {
 
   /** -1 when there is none. */
   find(first: number, second: number): number {
+    const likely = this.#likely;
+    const isThat = this.#first[likely] === first && this.#second[likely] === second && likely < this.#size;
+    const found = isThat ? likely : this.#search(first, second);
+    this.#likely = found + 1;
+    return found;
+  }
+
+  #search(first: number, second: number): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash(first, second) & mask; ; slot = (slot + 1) & mask) {
       const cell = (this.#slots[slot] ?? EMPTY) - 1;

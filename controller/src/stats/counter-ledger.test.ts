@@ -238,7 +238,7 @@ describe('the counter ledger', () => {
   it('tells apart what was counted before it knew of an epoch', () => {
     const { ledger: one } = ledger();
     const old: boolean[] = [];
-    one.observe(({ isOld }) => old.push(isOld));
+    one.observe('rule', ({ isOld }) => old.push(isOld));
     const whole = { whole: true };
     one.ingest('h1', report(1n, [{ key: 1n, packets: 5n }]), whole);
     one.ingest('h1', report(1n, [{ key: 2n, packets: 5n }]), whole);

@@ -6,30 +6,32 @@
  */
 import { HOOKS, type Hook } from '../model/policy';
 import { CellIndex } from './cell-index';
-import { COLUMNS, countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import type { CountList } from './count-list';
+import { COLUMNS, countersAt, trafficAt, type CellKind, type Counters, type Traffic } from './counters';
 import { Counts } from './counts';
 import { CumulativeTable } from './cumulative-table';
 import { defaultRuleId, type DefaultVerdict } from './default-verdict';
+import { Rises } from './rises';
 import type { RuleDirectory, RuleHits, RuleName } from './rule-directory';
 
 /** Counters of one binding, in columns of equal length: some by rule, some by hook. */
 export interface BindingReport {
   readonly namespace: string;
   readonly epoch: bigint;
-  readonly ruleKeys: readonly bigint[];
-  readonly packets: readonly bigint[];
-  readonly bytes: readonly bigint[];
-  readonly shadowPackets: readonly bigint[];
+  readonly ruleKeys: CountList;
+  readonly packets: CountList;
+  readonly bytes: CountList;
+  readonly shadowPackets: CountList;
   /** How long ago the rule was hit last, in milliseconds; empty when that is not known. */
-  readonly idleMs: readonly bigint[];
+  readonly idleMs: CountList;
   readonly hooks: readonly Hook[];
-  readonly accepted: readonly bigint[];
-  readonly dropped: readonly bigint[];
-  readonly rejected: readonly bigint[];
-  readonly shadowDropped: readonly bigint[];
-  readonly malformed: readonly bigint[];
+  readonly accepted: CountList;
+  readonly dropped: CountList;
+  readonly rejected: CountList;
+  readonly shadowDropped: CountList;
+  readonly malformed: CountList;
   /** What no rule decided; empty when that is not known, and so is the next. */
-  readonly defaulted: readonly bigint[];
+  readonly defaulted: CountList;
   /** What decided it, and the policy that states that; its name is empty where none does. */
   readonly defaults: readonly DefaultOrigin[];
 }
@@ -56,20 +58,8 @@ export interface TrafficEntry extends Place {
   readonly total: Traffic;
 }
 
-/** What cells are of: rules, with Counters, or hooks, with Traffic. */
-export type CellKind = 'rule' | 'hook';
-
-/** Told of each rise. It is only good for the length of the call. */
-export interface Rise {
-  readonly kind: CellKind;
-  readonly cell: number;
-  /** By how much each value rose. */
-  readonly columns: Counts;
-  /** It was counted before this controller knew of it: at what time cannot be told. */
-  readonly isOld: boolean;
-}
-
-export type LedgerObserver = (rise: Rise) => void;
+/** Told of what each report raised. It is only good for the length of the call. */
+export type LedgerObserver = (rises: Readonly<Rises>) => void;
 
 export interface CounterLedgerOptions {
   readonly rules: RuleDirectory;
@@ -106,11 +96,11 @@ export class CounterLedger {
   readonly #defaultItems = new Map<string, number>();
   /** By cell of a rule; milliseconds since 1970, 0 for never. */
   #lastHits = new Float64Array(256);
-  readonly #observers = new Set<LedgerObserver>();
-  /** What observers are told with, one after the other. */
-  readonly #rise: { -readonly [Name in keyof Rise]: Rise[Name] };
+  readonly #observers: Readonly<Record<CellKind, Set<LedgerObserver>>> = { rule: new Set(), hook: new Set() };
+  /** Of the report in hand. */
+  readonly #rises: Readonly<Record<CellKind, Rises>> = { rule: new Rises('rule'), hook: new Rises('hook') };
   /** What tables are asked with. */
-  readonly #rows = { key: new Counts(1), rule: new Counts(COLUMNS.rule), hook: new Counts(COLUMNS.hook) };
+  readonly #rows = { rule: new Counts(COLUMNS.rule), hook: new Counts(COLUMNS.hook) };
   /** Epochs, by binding, that the first report of a stream brought up. */
   readonly #foundRunning = new Map<number, bigint>();
   readonly #unknownKeys = new Set<bigint>();
@@ -123,15 +113,16 @@ export class CounterLedger {
       hook: new CumulativeTable({ width: COLUMNS.hook, maxCells }),
     };
     this.#now = options.now ?? Date.now;
-    this.#rise = { kind: 'rule', cell: 0, columns: this.#tables.rule.rise, isOld: false };
   }
 
   /** `whole`: of the first report of a stream, which says what was counted before it. */
   ingest(hostId: string, report: BindingReport, { whole = false } = {}): void {
     const binding = this.#binding(hostId, report.namespace);
     const isOld = this.#enter(binding, report.epoch, whole);
-    this.#ingestRules(hostId, binding, report, isOld);
-    this.#ingestHooks(binding, report, isOld);
+    this.#ingestRules(hostId, binding, report);
+    this.#ingestHooks(binding, report);
+    this.#tell('rule', isOld);
+    this.#tell('hook', isOld);
   }
 
   /** The host has booted: all its counters begin at 0, whatever epochs they name. */
@@ -208,10 +199,10 @@ export class CounterLedger {
     return this.#tables.rule.bytes + this.#tables.hook.bytes + this.#lastHits.byteLength;
   }
 
-  /** Calls `observer` at each rise until the function that is given back is called. */
-  observe(observer: LedgerObserver): () => void {
-    this.#observers.add(observer);
-    return () => void this.#observers.delete(observer);
+  /** Tells `observer` what rises, of one kind, until the function that is given back is called. */
+  observe(kind: CellKind, observer: LedgerObserver): () => void {
+    this.#observers[kind].add(observer);
+    return () => void this.#observers[kind].delete(observer);
   }
 
   /** Tells whether what the report says was counted before the controller knew of the epoch. */
@@ -224,23 +215,23 @@ export class CounterLedger {
     return this.#foundRunning.get(binding) === epoch;
   }
 
-  #ingestRules(hostId: string, binding: number, report: BindingReport, isOld: boolean): void {
+  #ingestRules(hostId: string, binding: number, report: BindingReport): void {
     const { ruleKeys, packets, bytes, shadowPackets, idleMs, epoch } = report;
     const [now, row] = [this.#now(), this.#rows.rule];
     for (let i = 0; i < ruleKeys.length; i++) {
-      const cell = this.#ruleCell(hostId, binding, ruleKeys[i] ?? 0n);
+      const cell = this.#ruleCell(hostId, binding, ruleKeys, i);
       // Not noted down either: the whole of it counts once the rule is known.
       if (cell === undefined) continue;
-      row.values[0] = packets[i] ?? 0n;
-      row.values[1] = bytes[i] ?? 0n;
-      row.values[2] = shadowPackets[i] ?? 0n;
+      packets.copy(i, row, 0);
+      bytes.copy(i, row, 1);
+      shadowPackets.copy(i, row, 2);
       if (!this.#tables.rule.take(cell, epoch, row)) continue;
-      this.#noteHit(cell, now - Number(idleMs[i] ?? 0n));
-      this.#tell('rule', cell, isOld);
+      this.#noteHit(cell, now - idleMs.numberAt(i));
+      this.#rises.rule.add(cell, this.#tables.rule.rise);
     }
   }
 
-  #ingestHooks(binding: number, report: BindingReport, isOld: boolean): void {
+  #ingestHooks(binding: number, report: BindingReport): void {
     const { hooks, epoch, accepted, dropped, rejected, shadowDropped, malformed, defaulted } = report;
     const columns = [accepted, dropped, rejected, shadowDropped, malformed, defaulted];
     const row = this.#rows.hook;
@@ -250,20 +241,16 @@ export class CounterLedger {
         this.options.onOddity({ kind: 'full' });
         return;
       }
-      for (let at = 0; at < columns.length; at++) row.values[at] = columns[at]?.[i] ?? 0n;
+      for (let at = 0; at < columns.length; at++) columns[at]?.copy(i, row, at);
       if (!this.#tables.hook.take(cell, epoch, row)) continue;
+      this.#rises.hook.add(cell, this.#tables.hook.rise);
       const byDefault = this.#tables.hook.rise.at(DEFAULTED);
-      this.#tell('hook', cell, isOld);
-      if (byDefault > 0n) this.#countDefault(binding, report.defaults[i], { by: byDefault, isOld });
+      if (byDefault > 0n) this.#countDefault(binding, report.defaults[i], byDefault);
     }
   }
 
   /** Beside rules, for a policy that stands: what a host names else is no policy's. */
-  #countDefault(
-    binding: number,
-    origin: DefaultOrigin | undefined,
-    { by, isOld }: { by: bigint; isOld: boolean },
-  ): void {
+  #countDefault(binding: number, origin: DefaultOrigin | undefined, by: bigint): void {
     if (origin === undefined || !this.options.rules.hasPolicy(origin.policy)) return;
     const cell = this.#tables.rule.cell(binding, this.#defaultItem(origin));
     if (cell === undefined) {
@@ -272,7 +259,7 @@ export class CounterLedger {
     }
     this.#tables.rule.raise(cell, 0, by);
     this.#noteHit(cell, this.#now());
-    this.#tell('rule', cell, isOld);
+    this.#rises.rule.add(cell, this.#tables.rule.rise);
   }
 
   #defaultItem({ policy, verdict }: DefaultOrigin): number {
@@ -285,12 +272,10 @@ export class CounterLedger {
     return item;
   }
 
-  #ruleCell(hostId: string, binding: number, key: bigint): number | undefined {
-    const { values, words } = this.#rows.key;
-    values[0] = key;
-    const [first, second] = [words[0] ?? 0, words[1] ?? 0];
+  #ruleCell(hostId: string, binding: number, keys: CountList, index: number): number | undefined {
+    const [first, second] = [keys.words[2 * index] ?? 0, keys.words[2 * index + 1] ?? 0];
     const known = this.#ruleNumbers.find(first, second);
-    const rule = known >= 0 ? known : this.#newRule(hostId, key, [first, second]);
+    const rule = known >= 0 ? known : this.#newRule(hostId, keys.at(index), [first, second]);
     if (rule === undefined) return undefined;
     const cell = this.#tables.rule.cell(binding, rule);
     if (cell === undefined) this.options.onOddity({ kind: 'full' });
@@ -321,14 +306,11 @@ export class CounterLedger {
     rule.hits.note(at);
   }
 
-  #tell(kind: CellKind, cell: number, isOld: boolean): void {
-    if (this.#observers.size === 0) return;
-    const rise = this.#rise;
-    rise.kind = kind;
-    rise.cell = cell;
-    rise.columns = this.#tables[kind].rise;
-    rise.isOld = isOld;
-    for (const observer of this.#observers) observer(rise);
+  #tell(kind: CellKind, isOld: boolean): void {
+    const rises = this.#rises[kind];
+    rises.isOld = isOld;
+    if (rises.size > 0) for (const observer of this.#observers[kind]) observer(rises);
+    rises.clear();
   }
 
   #binding(hostId: string, namespace: string): number {

@@ -34,3 +34,6 @@ export function trafficAt(read: (column: number) => bigint): Traffic {
 
 /** How many there are of each. */
 export const COLUMNS = { rule: 3, hook: 6 } as const;
+
+/** What cells are of: rules, with Counters, or hooks, with Traffic. */
+export type CellKind = keyof typeof COLUMNS;

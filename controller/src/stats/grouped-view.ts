@@ -1,7 +1,8 @@
 /** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
-import type { CellKind, CounterLedger, Rise } from './counter-ledger';
+import type { CounterLedger } from './counter-ledger';
 import { Counts } from './counts';
-import { COLUMNS, countersAt, trafficAt, type Counters, type Traffic } from './counters';
+import { COLUMNS, countersAt, trafficAt, type CellKind, type Counters, type Traffic } from './counters';
+import { Rises } from './rises';
 import type { RuleName } from './rule-directory';
 import { keyText, ruleText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
 
@@ -41,26 +42,37 @@ export class GroupedView {
   ) {
     if (grouping.total !== undefined) this.#number(grouping.total);
     for (const kind of ['rule', 'hook'] as const) {
-      const width = kind === 'rule' ? COUNTERS : TRAFFIC;
-      const columns = new Counts(width);
+      const rises = new Rises(kind);
+      const total = new Counts(rises.width);
       for (let cell = 0; cell < ledger.size(kind); cell++) {
-        for (let column = 0; column < width; column++)
-          columns.values[column] = ledger.total(kind, cell, column);
-        this.add({ kind, cell, columns, isOld: true });
+        for (let column = 0; column < rises.width; column++)
+          total.values[column] = ledger.total(kind, cell, column);
+        rises.clear();
+        rises.add(cell, total);
+        this.add(rises);
       }
     }
   }
 
-  add({ kind, cell, columns }: Rise): void {
-    const group = this.#find(kind, cell);
-    if (group === undefined) return;
+  add({ kind, size, cells, columns, width }: Readonly<Rises>): void {
     const isRule = kind === 'rule';
-    const [sums, width] = isRule ? [this.#counters, COUNTERS] : [this.#traffic, TRAFFIC];
-    for (let column = 0; column < width; column++) sums.add(group * width + column, columns, column);
-    if (isRule) {
-      const lastHit = this.ledger.lastHit(cell);
-      if (lastHit > (this.#lastHits[group] ?? 0)) this.#lastHits[group] = lastHit;
+    for (let i = 0; i < size; i++) {
+      const cell = cells[i] ?? 0;
+      const group = this.#find(kind, cell);
+      if (group === undefined) continue;
+      const sums = isRule ? this.#counters : this.#traffic;
+      for (let column = 0; column < width; column++)
+        sums.add(group * width + column, columns, i * width + column);
+      if (isRule) this.#noteHit(group, this.ledger.lastHit(cell));
+      this.#noteChange(group);
     }
+  }
+
+  #noteHit(group: number, at: number): void {
+    if (at > (this.#lastHits[group] ?? 0)) this.#lastHits[group] = at;
+  }
+
+  #noteChange(group: number): void {
     if (this.#hasChanged[group] === 1) return;
     this.#hasChanged[group] = 1;
     this.#changed.push(group);

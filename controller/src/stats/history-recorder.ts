@@ -1,8 +1,10 @@
 /** Notes down, step by step, by how much counters rise. */
 import { setImmediate } from 'node:timers/promises';
-import type { CellKind, CounterLedger, Rise } from './counter-ledger';
+import type { CounterLedger } from './counter-ledger';
+import type { CellKind } from './counters';
 import { RESOLUTIONS, type HistoryStore } from './history-store';
 import type { HistoryRow } from './history-step';
+import type { Rises } from './rises';
 import type { RuleDirectory } from './rule-directory';
 import { StepRises } from './step-rises';
 
@@ -26,7 +28,7 @@ export class HistoryRecorder {
   /** Of a step that has ended and is not kept yet. */
   #open: Generator<undefined, void> | undefined;
   readonly #now: () => number;
-  #unsubscribe: (() => void) | undefined;
+  #unsubscribes: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: HistoryRecorderOptions) {
@@ -37,14 +39,16 @@ export class HistoryRecorder {
   start(): void {
     for (const [key, at] of this.options.store.loadHits()) this.options.rules.noteHit(key, at);
     this.options.rules.takeFreshHits();
-    this.#unsubscribe = this.options.ledger.observe((rise) => this.#note(rise));
+    this.#unsubscribes = (['rule', 'hook'] as const).map((kind) =>
+      this.options.ledger.observe(kind, (rises) => this.#note(rises)),
+    );
     this.#schedule();
   }
 
   /** What the step has so far is kept. */
   stop(): void {
     clearTimeout(this.#timer);
-    this.#unsubscribe?.();
+    for (const unsubscribe of this.#unsubscribes) unsubscribe();
     this.flush();
   }
 
@@ -109,7 +113,7 @@ export class HistoryRecorder {
   }
 
   /** What was counted before the controller knew of it belongs to no step. */
-  #note({ kind, cell, columns, isOld }: Rise): void {
-    if (!isOld) this.#step[kind].note(cell, columns);
+  #note(rises: Readonly<Rises>): void {
+    if (!rises.isOld) this.#step[rises.kind].note(rises);
   }
 }

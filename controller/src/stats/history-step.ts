@@ -1,7 +1,7 @@
 /** What was counted in one step of time, as it is kept: summed under names, and packed. Pure. */
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { HOOKS, type Hook } from '../model/policy';
-import type { CellKind } from './counter-ledger';
+import type { CellKind } from './counters';
 
 /** Sums under the names that they are kept by. */
 export interface HistoryRow {

@@ -1,5 +1,6 @@
 /** Live sums over groups of what the ledger counts, for those who watch: the API's streams, and whoever else lives in this process. */
-import type { CellKind, CounterLedger } from './counter-ledger';
+import type { CounterLedger } from './counter-ledger';
+import type { CellKind } from './counters';
 import { GroupedView, type StatsGroup } from './grouped-view';
 import { RateMeter, type Rates } from './rate-meter';
 import { compareKeys, StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
@@ -49,9 +50,7 @@ export class StatsFeed {
   keep(query: StatsQuery, of: CellKind): GroupedView {
     const { ledger, labelsOf } = this.options;
     const view = new GroupedView(ledger, new StatsGrouping(query, labelsOf), labelsOf);
-    ledger.observe((rise) => {
-      if (rise.kind === of) view.add(rise);
-    });
+    ledger.observe(of, (rises) => view.add(rises));
     return view;
   }
 
@@ -59,7 +58,9 @@ export class StatsFeed {
   open(query: FeedQuery, { watches = true } = {}): StatsView {
     const { ledger, labelsOf, now = () => performance.now() } = this.options;
     const view = new GroupedView(ledger, new StatsGrouping(query, labelsOf), labelsOf);
-    const unsubscribe = ledger.observe((rise) => view.add(rise));
+    const unsubscribes = (['rule', 'hook'] as const).map((kind) =>
+      ledger.observe(kind, (rises) => view.add(rises)),
+    );
     const reader = new ViewReader(view, query, now);
     if (watches) this.#count(1);
     let closed = false;
@@ -69,7 +70,7 @@ export class StatsFeed {
       close: () => {
         if (closed) return;
         closed = true;
-        unsubscribe();
+        for (const unsubscribe of unsubscribes) unsubscribe();
         if (watches) this.#count(-1);
       },
     };

@@ -56,6 +56,8 @@ export class StatsGrouping {
   readonly #ruleIds: ReadonlySet<string>;
   /** Whether what became of packets belongs to the groups: a packet passes many rules, and has one verdict. */
   readonly hasTraffic: boolean;
+  /** Whether labels of hosts decide what belongs where. */
+  readonly dependsOnLabels: boolean;
 
   constructor(
     private readonly query: StatsQuery,
@@ -66,13 +68,9 @@ export class StatsGrouping {
     this.#namespaces = new Set(filter.namespaces);
     this.#policies = new Set(filter.policies);
     this.#ruleIds = new Set(filter.ruleIds);
+    this.dependsOnLabels = query.labelKeys.length > 0 || filter.hosts.requirements.length > 0;
     const speaksOfRules = groupBy.has('policy') || groupBy.has('rule');
     this.hasTraffic = !speaksOfRules && this.#policies.size === 0 && this.#ruleIds.size === 0;
-  }
-
-  /** Whether labels of hosts decide what belongs where. */
-  get dependsOnLabels(): boolean {
-    return this.query.labelKeys.length > 0 || this.query.filter.hosts.requirements.length > 0;
   }
 
   /** The group of everything, where there is one whatever was counted. */

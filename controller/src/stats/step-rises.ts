@@ -1,9 +1,10 @@
 /** By how much the cells of one kind rose in a step, and their sums under fewer names. */
 import { CellIndex } from './cell-index';
-import type { CellKind, CounterLedger } from './counter-ledger';
-import { COLUMNS } from './counters';
+import type { CounterLedger } from './counter-ledger';
+import { COLUMNS, type CellKind } from './counters';
 import { Counts } from './counts';
 import { MAX_ROWS, type HistoryRow } from './history-step';
+import type { Rises } from './rises';
 
 /** Cells that are worked on before others get their turn. */
 const SLICE = 20_000;
@@ -22,14 +23,17 @@ export class StepRises {
     this.#sums = new Counts(256 * this.#width);
   }
 
-  note(cell: number, columns: Counts): void {
-    if (cell >= this.#hasRisen.length) this.#grow(cell);
-    if (this.#hasRisen[cell] === 0) {
-      this.#hasRisen[cell] = 1;
-      this.#cells.push(cell);
+  note({ size, cells, columns }: Readonly<Rises>): void {
+    for (let i = 0; i < size; i++) {
+      const cell = cells[i] ?? 0;
+      if (cell >= this.#hasRisen.length) this.#grow(cell);
+      if (this.#hasRisen[cell] === 0) {
+        this.#hasRisen[cell] = 1;
+        this.#cells.push(cell);
+      }
+      for (let column = 0; column < this.#width; column++)
+        this.#sums.add(cell * this.#width + column, columns, i * this.#width + column);
     }
-    for (let column = 0; column < this.#width; column++)
-      this.#sums.add(cell * this.#width + column, columns, column);
   }
 
   /** With too many cells, under fewer names: see MAX_ROWS. Yields now and then. */
