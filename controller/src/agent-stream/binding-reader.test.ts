@@ -133,7 +133,7 @@ describe('the reader of bindings', () => {
     ['no bytes', { bytes: [] }],
     ['columns of hooks that differ in length', { dropped: [1n] }],
     ['a hook twice', { hooks: [Hook.HOOK_INPUT, Hook.HOOK_INPUT] }],
-    ['a hook that there is not', { hooks: [Hook.HOOK_INPUT, 77 as Hook] }],
+    ['a hook that is none', { hooks: [Hook.HOOK_INPUT, Hook.HOOK_UNSPECIFIED] }],
     ['a default verdict that is none', { defaultVerdicts: [Action.ACTION_REJECT, Action.ACTION_DROP] }],
     ['policies of defaults without counts', { defaulted: [] }],
   ])('gives nothing of a binding with %s', (_what, wrong) => {
