@@ -12,13 +12,18 @@ export interface Listing {
   readonly what: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Of the rows; those in the first column when left out. */
+  readonly names?: readonly string[];
   readonly json: readonly object[];
   /** One that was asked for by name: printed by itself, not as a list. */
   readonly single?: boolean;
 }
 
 /** The listing in the form that is wanted. */
-export function render({ what, columns, rows, json, single = false }: Listing, output: Output): string {
+export function render(
+  { what, columns, rows, names, json, single = false }: Listing,
+  output: Output,
+): string {
   const value = single && json.length === 1 ? json[0] : json;
   switch (output) {
     case 'json':
@@ -29,7 +34,7 @@ export function render({ what, columns, rows, json, single = false }: Listing, o
         .join('---\n')
         .trimEnd();
     case 'name':
-      return rows.map(([name = '']) => name).join('\n');
+      return (names ?? rows.map(([name = '']) => name)).join('\n');
     case 'table':
       return rows.length === 0 ? `there are no ${what}` : renderTable(columns, rows);
   }

@@ -12,7 +12,7 @@ import {
   type StreamPacketsResponse,
 } from '@nsgate/proto';
 import type { CommandContext } from './command-context';
-import { shortName, type Output } from './output';
+import { shortName, wholeJson, type Output } from './output';
 import { statsFilter, type NarrowingOptions } from './statistics';
 
 export const VERDICTS = ['accept', 'drop', 'reject', 'count'] as const;
@@ -70,7 +70,7 @@ function packetsRequest(options: PacketsOptions): StreamPacketsRequest {
 
 /** JSON and YAML: one document for each packet, so that a stream can be read as it comes. */
 function packetText(packet: PacketSample, output: Output): string {
-  const json = PacketSample.toJSON(packet);
+  const json = wholeJson('PacketSample', PacketSample.encode(packet).finish());
   if (output === 'json') return JSON.stringify(json);
   if (output === 'yaml') return `---\n${stringify(json).trimEnd()}`;
   return printable(output === 'name' ? author(packet) : packetLine(packet));

@@ -4,7 +4,14 @@ import type { CommandContext } from './command-context';
 import { CommandError } from './exit-code';
 import { OUTPUTS } from './output';
 import { showPackets, VERDICTS, type PacketsOptions } from './packets';
-import { ORDERS, showStats, showUnused, type StatsOptions, type UnusedOptions } from './statistics';
+import {
+  MAX_LIMIT,
+  ORDERS,
+  showStats,
+  showUnused,
+  type StatsOptions,
+  type UnusedOptions,
+} from './statistics';
 import { showTop, type TopOptions } from './top';
 
 type Run = (command: (context: CommandContext) => Promise<void>) => Promise<void>;
@@ -25,7 +32,7 @@ export function addStatistics(program: Command, run: Run): void {
     .addOption(by(['host']))
     .option('--rates', 'by how much it rises in a second', false)
     .addOption(sort())
-    .addOption(count('-n, --limit <number>', 'only so many, most first', { max: 10_000 }))
+    .addOption(count('-n, --limit <number>', 'only so many, most first', { max: MAX_LIMIT }))
     .addOption(interval())
     .addOption(output())
     .action(async (options: StatsOptions) =>
@@ -35,7 +42,7 @@ export function addStatistics(program: Command, run: Run): void {
     .description('what matches most now, live; at a terminal, keys order anew')
     .addOption(by(['rule']))
     .addOption(sort())
-    .addOption(count('-n, --limit <number>', 'how many (default 20)', { max: 10_000 }))
+    .addOption(count('-n, --limit <number>', 'how many (default 20)', { max: MAX_LIMIT }))
     .addOption(interval())
     .addOption(count('--count <times>', 'end after so many looks', { max: 1_000_000 }))
     .addOption(output())

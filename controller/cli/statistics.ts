@@ -15,10 +15,13 @@ import {
 import { allPages, call } from './call';
 import { resourceName, type CommandContext } from './command-context';
 import { CommandError } from './exit-code';
-import { render, shortName, type Listing, type Output } from './output';
+import { render, shortName, wholeJson, type Listing, type Output } from './output';
 
 export const DIMENSIONS = ['host', 'namespace', 'policy', 'rule', 'hook'] as const;
 export const ORDERS = ['packets', 'bytes', 'stopped'] as const;
+
+/** That can be asked for with rates, or in an order. */
+export const MAX_LIMIT = 10_000;
 
 /** What narrows statistics and packets, as options give it. */
 export interface NarrowingOptions {
@@ -32,7 +35,7 @@ export interface NarrowingOptions {
 export interface StatsOptions extends NarrowingOptions {
   readonly by: readonly string[];
   readonly rates: boolean;
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   readonly sort: (typeof ORDERS)[number];
   readonly interval: number;
   readonly output: Output;
@@ -51,21 +54,35 @@ export function statsFilter(options: NarrowingOptions): StatsFilter {
 
 /** The counts once; with rates, after an interval. */
 export async function showStats(context: CommandContext, options: StatsOptions): Promise<void> {
-  const call_ = context.connection.stats.streamStats(streamRequest(options));
-  const groups: StatsGroup[] = [];
+  // Rates of all: without a limit only those that rise are told.
+  const limit = options.rates ? (options.limit ?? MAX_LIMIT) : options.limit;
+  const call_ = context.connection.stats.streamStats(streamRequest({ ...options, limit }));
   try {
-    for await (const message of call_ as AsyncIterable<StreamStatsResponse>) {
-      groups.push(...message.groups);
-      const isFirst = message.snapshot && message.groups.every(({ rates }) => rates === undefined);
-      if (!options.rates || !isFirst) break;
-      groups.length = 0;
+    for await (const { groups } of wholeMessages(call_)) {
+      const isWithoutRates = groups.length > 0 && groups.every(({ rates }) => rates === undefined);
+      if (options.rates && isWithoutRates) continue;
+      context.print(render(statsListing(groups, options), options.output));
+      if (groups.length === MAX_LIMIT) context.note(`the first ${MAX_LIMIT} by ${options.sort}`);
+      break;
     }
   } catch (error) {
     throw RpcError.fromServiceError(error as ServiceError);
   } finally {
     call_.cancel();
   }
-  context.print(render(statsListing(groups, options), options.output));
+}
+
+/** What is told of many groups in several messages, as one. */
+export async function* wholeMessages(
+  call_: AsyncIterable<StreamStatsResponse>,
+): AsyncGenerator<StreamStatsResponse> {
+  let parts: StreamStatsResponse[] = [];
+  for await (const part of call_) {
+    parts.push(part);
+    if (part.more) continue;
+    yield { ...(parts[0] ?? part), groups: parts.flatMap(({ groups }) => groups), more: false };
+    parts = [];
+  }
 }
 
 export interface UnusedOptions extends NarrowingOptions {
@@ -97,7 +114,8 @@ export async function showUnused(
       ruleId,
       lastHitTime?.toISOString() ?? 'never',
     ]),
-    json: rules.map((rule) => StatsGroup.toJSON(rule) as object),
+    names: rules.map(({ policy, ruleId }) => `${policy.replace('policies/', '')}/${ruleId}`),
+    json: rules.map((rule) => wholeJson('StatsGroup', StatsGroup.encode(rule).finish())),
   };
   print(render(listing, options.output));
 }
@@ -145,15 +163,16 @@ export function statsListing(
   options: Pick<StatsOptions, 'by' | 'rates'>,
 ): Listing {
   const hasTraffic = groups.some(({ traffic }) => traffic !== undefined);
-  const columns = [
-    ...options.by.flatMap(keyColumns),
-    ...(options.rates ? rateColumns(hasTraffic) : countColumns(hasTraffic)),
-  ];
+  const keys = options.by.flatMap(keyColumns);
+  const columns = [...keys, ...(options.rates ? rateColumns(hasTraffic) : countColumns(hasTraffic))];
   return {
     what: 'counts',
     columns: columns.map(([name]) => name),
     rows: groups.map((group) => columns.map(([, cell]) => cell(group))),
-    json: groups.map((group) => StatsGroup.toJSON(group) as object),
+    names: groups.map((group) =>
+      keys.map(([, cell]) => cell(group).replace(/^(hosts|policies)\//, '')).join('/'),
+    ),
+    json: groups.map((group) => wholeJson('StatsGroup', StatsGroup.encode(group).finish())),
   };
 }
 

@@ -4,7 +4,7 @@ import { RpcError, type StreamStatsResponse } from '@nsgate/proto';
 import type { CommandContext } from './command-context';
 import { KeyPresses } from './key-presses';
 import { render } from './output';
-import { statsListing, streamRequest, type StatsOptions } from './statistics';
+import { statsListing, streamRequest, wholeMessages, type StatsOptions } from './statistics';
 
 export interface TopOptions extends StatsOptions {
   readonly count?: number;
@@ -74,7 +74,7 @@ class Screen {
       call.cancel();
     });
     try {
-      for await (const message of call as AsyncIterable<StreamStatsResponse>) {
+      for await (const message of wholeMessages(call)) {
         if (this.#print(message) && this.shown === count) break;
       }
     } catch (error) {

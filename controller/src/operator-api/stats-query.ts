@@ -1,15 +1,9 @@
 /** QueryStats: series out of what is kept. */
 import type { QueryStatsRequest, QueryStatsResponse } from '@nsgate/proto';
 import { Violations } from '../rpc/violations';
-import {
-  historyGaps,
-  queryHistory,
-  resolutionFor,
-  type HistoryQuery,
-  type HistorySeries,
-} from '../stats/history-query';
+import { historyGaps, queryHistory, resolutionFor, type HistoryQuery } from '../stats/history-query';
+import type { HistorySeries } from '../stats/history-series';
 import type { HistoryStore } from '../stats/history-store';
-import { cutTop, type StatsOrder } from '../stats/stats-feed';
 import { StatsGrouping, type LabelsOf } from '../stats/stats-grouping';
 import { parseDuration } from './field-parsers';
 import { groupMessage, trafficMessage } from './stats-message';
@@ -35,14 +29,12 @@ export async function queryStats(
   { history, labelsOf }: StatsQueryOptions,
   request: QueryStatsRequest,
 ): Promise<QueryStatsResponse> {
-  const { query, top } = parseRequest(request, labelsOf);
-  const series = await queryHistory(history, query, labelsOf);
-  const byGroup = new Map(series.map((one) => [one.group, one]));
-  const shown = cutTop([...byGroup.keys()], top).map((group) => byGroup.get(group));
+  const query = parseRequest(request, labelsOf);
+  const { series, leftOut } = await queryHistory(history, query, labelsOf);
   return {
-    series: shown.filter((one) => one !== undefined).map(seriesMessage),
+    series: series.map(seriesMessage),
     step: { seconds: BigInt(query.stepMs / 1000), nanos: 0 },
-    leftOut: BigInt(series.length - shown.length),
+    leftOut: BigInt(leftOut),
     gaps: historyGaps(history, query).map(({ fromMs, toMs }) => ({
       startTime: new Date(fromMs),
       endTime: new Date(toMs),
@@ -50,10 +42,7 @@ export async function queryStats(
   };
 }
 
-function parseRequest(
-  request: QueryStatsRequest,
-  labelsOf: LabelsOf,
-): { query: HistoryQuery; top: { count: number; order: StatsOrder } } {
+function parseRequest(request: QueryStatsRequest, labelsOf: LabelsOf): HistoryQuery {
   const violations = new Violations();
   const what = {
     filter: parseStatsFilter(request.filter, violations),
@@ -65,7 +54,7 @@ function parseRequest(
   const order = parseStatsOrder(request.order, { hasTraffic }, violations);
   const range = parseRange(request, violations);
   violations.throwIfAny();
-  return { query: { ...what, ...range }, top: { count, order } };
+  return { ...what, ...range, top: { count, order } };
 }
 
 function parseRange(

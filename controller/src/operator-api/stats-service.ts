@@ -14,7 +14,7 @@ import type { HistoryStore } from '../stats/history-store';
 import type { PacketLog } from '../stats/packet-log';
 import type { RuleDirectory } from '../stats/rule-directory';
 import type { FeedQuery, MeasuredGroup, StatsFeed } from '../stats/stats-feed';
-import { StatsGrouping, type LabelsOf } from '../stats/stats-grouping';
+import { StatsGrouping, type GroupKey, type LabelsOf } from '../stats/stats-grouping';
 import { parseDuration } from './field-parsers';
 import { streamPackets } from './packet-stream';
 import { listTopRules, listUnusedRules } from './rule-statistics';
@@ -31,8 +31,10 @@ import {
 const DEFAULT_INTERVAL_MS = 1000;
 const INTERVALS = { minMs: 100, maxMs: 3_600_000 };
 const MAX_TOP = 10_000;
-/** Groups of one message: well below the 4 MiB that clients take. */
-const GROUPS_OF_MESSAGE = 5000;
+/** Well below the 4 MiB that clients take. */
+const MESSAGE_BYTES = 2 ** 21;
+/** That a group takes at most beside its names. */
+const COUNTS_BYTES = 256;
 
 export interface StatsServiceOptions {
   readonly feed: StatsFeed;
@@ -71,7 +73,7 @@ async function* streamStats(
       due += missed * intervalMs;
       const changed = view.takeChanged();
       const snapshot = query.top !== undefined;
-      if (changed.length > 0) yield* statsMessages(changed, { snapshot, missed: BigInt(missed) });
+      if (snapshot || changed.length > 0) yield* statsMessages(changed, { snapshot, missed: BigInt(missed) });
     }
   } finally {
     view.close();
@@ -106,11 +108,36 @@ function* statsMessages(
   { snapshot, missed }: { snapshot: boolean; missed: bigint },
 ): Generator<StreamStatsResponse> {
   const time = new Date();
-  const step = snapshot && groups.length <= MAX_TOP ? MAX_TOP : GROUPS_OF_MESSAGE;
-  for (let at = 0; at === 0 || at < groups.length; at += step) {
-    const part = groups.slice(at, at + step).map(groupMessage);
-    yield { snapshot: snapshot && at === 0, groups: part, time, missed: at === 0 ? missed : 0n };
+  const ends = partEnds(groups);
+  for (const [i, end] of ends.entries()) {
+    const isFirst = i === 0;
+    yield {
+      ...{ snapshot: snapshot && isFirst, time, missed: isFirst ? missed : 0n },
+      groups: groups.slice(ends[i - 1] ?? 0, end).map(groupMessage),
+      more: i < ends.length - 1,
+    };
   }
+}
+
+/** Where parts of some size end; the last one with the groups. */
+function partEnds(groups: readonly MeasuredGroup[]): number[] {
+  const ends: number[] = [];
+  let bytes = 0;
+  for (const [i, { key }] of groups.entries()) {
+    const size = COUNTS_BYTES + namesBytes(key);
+    if (bytes > 0 && bytes + size > MESSAGE_BYTES) {
+      ends.push(i);
+      bytes = 0;
+    }
+    bytes += size;
+  }
+  return [...ends, groups.length];
+}
+
+/** With a few bytes for each name. */
+function namesBytes({ hostId, namespace, policy, ruleId, labels }: GroupKey): number {
+  const names = [hostId, namespace, policy, ruleId, ...[...labels].flat()];
+  return names.reduce((sum, name) => sum + 10 + Buffer.byteLength(name), 0);
 }
 
 /** Waits; false when the signal was given meanwhile. */

@@ -1,10 +1,9 @@
 /** Series out of kept steps. */
 import { setImmediate } from 'node:timers/promises';
-import { countersAt, trafficAt, type Counters, type Traffic } from './counters';
-import type { StatsGroup } from './grouped-view';
-import type { HistoryRow } from './history-step';
 import { RESOLUTIONS, type HistoryStore } from './history-store';
-import { keyText, StatsGrouping, type GroupKey, type LabelsOf, type StatsQuery } from './stats-grouping';
+import { HistorySeriesTable, type HistorySeries } from './history-series';
+import { cutTop, type StatsTop } from './stats-feed';
+import { StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
 
 export interface HistoryQuery extends StatsQuery {
   /** Milliseconds since 1970: behind the first, up to the second. */
@@ -13,20 +12,25 @@ export interface HistoryQuery extends StatsQuery {
   /** Between points: a whole number of steps of the resolution. */
   readonly stepMs: number;
   readonly resolutionMs: number;
+  readonly top: StatsTop;
 }
 
-export interface HistoryPoint {
-  /** End of the step. */
-  readonly endMs: number;
-  readonly counters: Counters;
-  readonly traffic: Traffic | undefined;
+export interface HistoryAnswer {
+  /** Most first. */
+  readonly series: readonly HistorySeries[];
+  /** Series that are not among them. */
+  readonly leftOut: number;
 }
 
-/** A group with its sum over the range, and its points in order of time. */
-export interface HistorySeries {
-  readonly group: StatsGroup;
-  readonly points: readonly HistoryPoint[];
+/** Points of all series together. */
+export interface HistoryLimits {
+  /** As a message they take less than the 4 MiB that clients take. */
+  readonly answered: number;
+  /** Held while it is not known yet which series are asked for: some 400 bytes each. */
+  readonly held: number;
 }
+
+const LIMITS: HistoryLimits = { answered: 25_000, held: 100_000 };
 
 /** Milliseconds since 1970. */
 export interface HistoryGap {
@@ -61,60 +65,40 @@ export function resolutionFor(fromMs: number, nowMs: number): number {
   return fromMs >= nowMs - fine.keptMs ? fine.stepMs : coarse.stepMs;
 }
 
-interface Sums {
-  readonly rule: bigint[];
-  readonly hook: bigint[];
-}
-
-interface OpenSeries {
-  readonly key: GroupKey;
-  readonly total: Sums;
-  readonly points: Map<number, Sums>;
-}
-
 /** Reads step by step, and lets others work between them. */
 export async function queryHistory(
   store: HistoryStore,
   query: HistoryQuery,
   labelsOf: LabelsOf,
-): Promise<HistorySeries[]> {
+  { answered, held } = LIMITS,
+): Promise<HistoryAnswer> {
   const grouping = new StatsGrouping(query, labelsOf);
-  const series = new Map<string, OpenSeries>();
+  const table = new HistorySeriesTable(grouping, { maxPoints: held });
+  await readSteps(store, query, table);
+  const shown = withinPoints(cutTop(table.groups(), query.top), answered);
+  const leftOut = table.size - shown.length;
+  if (table.hasPoints) return { series: table.series(shown), leftOut };
+  // Once more, for the points of those alone.
+  const chosen = new HistorySeriesTable(grouping, { maxPoints: answered, only: shown });
+  await readSteps(store, query, chosen);
+  return { series: chosen.series(shown), leftOut };
+}
+
+async function readSteps(store: HistoryStore, query: HistoryQuery, table: HistorySeriesTable): Promise<void> {
   for (const end of store.ends(query.resolutionMs, query.fromMs, query.toMs)) {
     const steps = Math.ceil((end - query.fromMs) / query.stepMs);
     const point = Math.min(query.fromMs + steps * query.stepMs, query.toMs);
-    for (const row of store.rows(query.resolutionMs, end)) addRow(series, grouping, { row, point });
+    for (const row of store.rows(query.resolutionMs, end)) table.add(row, point);
     await setImmediate();
   }
-  return [...series.values()].map((one) => closeSeries(one, grouping.hasTraffic));
 }
 
-function addRow(
-  series: Map<string, OpenSeries>,
-  grouping: StatsGrouping,
-  { row, point }: { row: HistoryRow; point: number },
-): void {
-  const key = row.hook === undefined ? grouping.ofRule(row, row) : grouping.ofHook(row, row.hook);
-  if (key === undefined) return;
-  const text = keyText(key);
-  const one = series.get(text) ?? { key, total: { rule: [], hook: [] }, points: new Map<number, Sums>() };
-  series.set(text, one);
-  const sums = one.points.get(point) ?? { rule: [], hook: [] };
-  one.points.set(point, sums);
-  row.columns.forEach((value, i) => {
-    sums[row.kind][i] = (sums[row.kind][i] ?? 0n) + value;
-    one.total[row.kind][i] = (one.total[row.kind][i] ?? 0n) + value;
-  });
-}
-
-function closeSeries({ key, total, points }: OpenSeries, hasTraffic: boolean): HistorySeries {
-  const read = ({ rule, hook }: Sums): Pick<HistoryPoint, 'counters' | 'traffic'> => ({
-    counters: countersAt((column) => rule[column] ?? 0n),
-    traffic: hasTraffic ? trafficAt((column) => hook[column] ?? 0n) : undefined,
-  });
-  const inOrder = [...points].sort(([a], [b]) => a - b);
-  return {
-    group: { key, ...read(total), lastHit: 0 },
-    points: inOrder.map(([endMs, sums]) => ({ endMs, ...read(sums) })),
-  };
+/** The first that have no more points together; one at least. */
+function withinPoints<Group extends { readonly points: number }>(
+  groups: readonly Group[],
+  most: number,
+): Group[] {
+  let points = 0;
+  const fitting = groups.findIndex((group, i) => (points += group.points) > most && i > 0);
+  return fitting < 0 ? [...groups] : groups.slice(0, fitting);
 }

@@ -98,8 +98,9 @@ describe('history', () => {
   ): Promise<unknown[]> => {
     const resolutionMs = stepMs >= 60_000 ? 60_000 : 5000;
     const range = { fromMs: from, toMs: now + 5000, stepMs, resolutionMs };
-    const query = { filter: EVERYTHING, groupBy: new Set(groupBy), labelKeys: [], ...range };
-    const series = await queryHistory(store, query, () => new Map());
+    const top = { count: 1000, order: 'packets' } as const;
+    const query = { filter: EVERYTHING, groupBy: new Set(groupBy), labelKeys: [], top, ...range };
+    const { series } = await queryHistory(store, query, () => new Map());
     return series.flatMap(({ points: all }) =>
       all.map(({ endMs, counters }) => [endMs - BASE, counters.packets]),
     );
@@ -182,6 +183,33 @@ describe('history', () => {
     stop();
     start();
     expect(rules.lastHit(97n)).toBe(BASE);
+  });
+
+  it.each([
+    ['which are held while they are read', 1000],
+    ['which are not held while they are read', 30],
+  ])('of more points than an answer may have, %s, gives the series that fit', async (_what, held) => {
+    const counted = (host: number): HistoryRow => ({
+      ...{ kind: 'rule', hostId: `h${host}`, namespace: 'ns1', policy: 'policies/p', ruleId: 'a' },
+      ...{ hook: undefined, columns: [BigInt(host), 0n, 0n] },
+    });
+    for (let step = 1; step <= 10; step++) store.add(BASE + step * 5000, [1, 2, 3, 4, 5].map(counted));
+    const range = { fromMs: BASE, toMs: BASE + 50_000, stepMs: 5000, resolutionMs: 5000 };
+    const top = { count: 4, order: 'packets' } as const;
+    const query = { filter: EVERYTHING, groupBy: new Set(['host' as const]), labelKeys: [], top, ...range };
+    const ask = (answered: number): ReturnType<typeof queryHistory> =>
+      queryHistory(store, query, () => new Map(), { answered, held });
+    const { series, leftOut } = await ask(29);
+    expect(leftOut).toBe(3);
+    expect(series.map(({ group, points: all }) => [group.counters.packets, all.length])).toEqual([
+      [50n, 10],
+      [40n, 10],
+    ]);
+    expect(series[1]?.points.map(({ counters }) => counters.packets)).toEqual(Array(10).fill(4n));
+    expect((await ask(30)).series).toHaveLength(3);
+    // One at least.
+    expect((await ask(9)).series).toHaveLength(1);
+    expect(await ask(1000)).toMatchObject({ leftOut: 1 });
   });
 
   it('of more counters than it keeps apart keeps their sums, with fewer names', async () => {

@@ -13,9 +13,14 @@ export interface MeasuredGroup extends StatsGroup {
   readonly rates: Rates | undefined;
 }
 
+/** Only so many groups, the first by the order. */
+export interface StatsTop {
+  readonly count: number;
+  readonly order: StatsOrder;
+}
+
 export interface FeedQuery extends StatsQuery {
-  /** Only so many groups, the first by the order. */
-  readonly top?: { readonly count: number; readonly order: StatsOrder } | undefined;
+  readonly top?: StatsTop | undefined;
   readonly withRates?: boolean;
 }
 
@@ -120,7 +125,7 @@ const byKey = (a: MeasuredGroup, b: MeasuredGroup): number => compareKeys(a.key,
 /** The first by rate, where rates are known, else by sum; of equals the first by key. */
 export function cutTop<Group extends StatsGroup & { readonly rates?: Rates | undefined }>(
   groups: Group[],
-  { count, order }: { count: number; order: StatsOrder },
+  { count, order }: StatsTop,
 ): Group[] {
   const weighed = groups.map((group) => ({ group, weight: weightOf(group, order) }));
   weighed.sort((a, b) =>

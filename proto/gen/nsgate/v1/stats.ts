@@ -187,11 +187,11 @@ export interface StreamStatsRequest {
 /** One message of StreamStats. */
 export interface StreamStatsResponse {
   /**
-   * Whether the message has every group that is to be shown, and what was shown before can be forgotten: true on the first message,
-   * and with `top` on all. Others have the groups that changed.
+   * Whether every group that is to be shown follows, and what was shown before can be forgotten: true on the first message, and with
+   * `top` at every interval. Others have the groups that changed.
    */
   snapshot: boolean;
-  /** In order of their keys; with `top` most first. */
+  /** In order of their keys; with `top` most first. As many as take about 2 MiB; see `more`. */
   groups: StatsGroup[];
   /** When the controller made the message. For people. */
   time:
@@ -199,6 +199,8 @@ export interface StreamStatsResponse {
     | undefined;
   /** Messages that were due since the last one and were not made, because the consumer had not taken it yet. */
   missed: bigint;
+  /** Whether further groups of the same time follow in the next message, which is then no snapshot: there are too many for one. */
+  more: boolean;
 }
 
 /** The sum over one group. */
@@ -325,7 +327,10 @@ export interface QueryStatsResponse {
   step:
     | Duration
     | undefined;
-  /** Groups that are not among `series`, for `top`. */
+  /**
+   * Groups that are not among `series`: for `top`, or because all series together would have more than 25000 points. A longer step, or a
+   * shorter range, has room for more of them.
+   */
   leftOut: bigint;
   /**
    * Stretches of the range, oldest first, of which nothing is kept: the controller did not run. Elsewhere, a step without a point is one in
@@ -843,7 +848,7 @@ export const StreamStatsRequest: MessageFns<StreamStatsRequest> = {
 };
 
 function createBaseStreamStatsResponse(): StreamStatsResponse {
-  return { snapshot: false, groups: [], time: undefined, missed: 0n };
+  return { snapshot: false, groups: [], time: undefined, missed: 0n, more: false };
 }
 
 export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
@@ -862,6 +867,9 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
         throw new globalThis.Error("value provided for field message.missed of type uint64 too large");
       }
       writer.uint32(32).uint64(message.missed);
+    }
+    if (message.more !== false) {
+      writer.uint32(40).bool(message.more);
     }
     return writer;
   },
@@ -911,6 +919,14 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
             message.missed = reader.uint64() as bigint;
             continue;
           }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.more = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -929,6 +945,7 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
       groups: globalThis.Array.isArray(object?.groups) ? object.groups.map((e: any) => StatsGroup.fromJSON(e)) : [],
       time: isSet(object.time) ? fromJsonTimestamp(object.time) : undefined,
       missed: isSet(object.missed) ? BigInt(object.missed) : 0n,
+      more: isSet(object.more) ? globalThis.Boolean(object.more) : false,
     };
   },
 
@@ -946,6 +963,9 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
     if (message.missed !== 0n) {
       obj.missed = message.missed.toString();
     }
+    if (message.more !== false) {
+      obj.more = message.more;
+    }
     return obj;
   },
 
@@ -958,6 +978,7 @@ export const StreamStatsResponse: MessageFns<StreamStatsResponse> = {
     message.groups = object.groups?.map((e) => StatsGroup.fromPartial(e)) || [];
     message.time = object.time ?? undefined;
     message.missed = (object.missed !== undefined && object.missed !== null) ? BigInt(object.missed) : 0n;
+    message.more = object.more ?? false;
     return message;
   },
 };
