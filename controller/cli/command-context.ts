@@ -3,7 +3,7 @@ import type { Connection } from './connection';
 
 export interface CommandContext {
   readonly connection: Connection;
-  /** To stdout. */
+  /** To stdout; nothing, where there is nothing to tell. */
   readonly print: (line: string) => void;
   /** To stderr, for people. */
   readonly note: (line: string) => void;

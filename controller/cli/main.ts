@@ -34,7 +34,7 @@ async function withContext(run: (context: CommandContext) => Promise<void>): Pro
   try {
     await run({
       connection,
-      print: (line) => stdout.write(`${line}\n`),
+      print: (line) => line !== '' && stdout.write(`${line}\n`),
       note: (line) => stderr.write(`${line}\n`),
       colours: stdout.isTTY && env.NO_COLOR === undefined,
       interactive: stderr.isTTY,
@@ -43,6 +43,12 @@ async function withContext(run: (context: CommandContext) => Promise<void>): Pro
     connection.close();
   }
 }
+
+// Who reads may have seen enough, as head(1) has: nobody is left to tell.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
 
 // grpc-js names an endpoint given by address in its TLS hello; Node warns of that (DEP0123), and users cannot help it.
 process.noDeprecation = true;

@@ -41,8 +41,10 @@ const PROTOCOLS: ReadonlyMap<number, string> = new Map([
 /** Until the controller ends it, or it is interrupted. Losses are told on stderr. */
 export async function showPackets(context: CommandContext, options: PacketsOptions): Promise<void> {
   const call = context.connection.stats.streamPackets(packetsRequest(options));
+  let isEmpty = true;
   try {
     for await (const { event } of call as AsyncIterable<StreamPacketsResponse>) {
+      isEmpty = false;
       if (event?.$case === 'sample') context.print(packetText(event.value, options.output));
       else if (event !== undefined) context.note(`${event.value} samples were lost`);
     }
@@ -51,6 +53,8 @@ export async function showPackets(context: CommandContext, options: PacketsOptio
   } finally {
     call.cancel();
   }
+  if (isEmpty)
+    context.note('there are no such samples: packets are sampled by rules and default verdicts with log');
 }
 
 function packetsRequest(options: PacketsOptions): StreamPacketsRequest {

@@ -1,7 +1,6 @@
 /** The commands about statistics, their arguments and options. */
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { CommandContext } from './command-context';
-import { CommandError } from './exit-code';
 import { OUTPUTS } from './output';
 import { showPackets, VERDICTS, type PacketsOptions } from './packets';
 import {
@@ -105,13 +104,13 @@ function ports(text: string, before: number[] | undefined): number[] {
 
 function wholeNumber(text: string, range: { min: number; max: number }): number {
   const value = inRange(text, range);
-  if (!Number.isInteger(value)) throw new CommandError('usage', `${text} is no whole number`);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError(`${text} is no whole number.`);
   return value;
 }
 
 function inRange(text: string, { min, max }: { min: number; max: number }): number {
   const value = text === '' ? NaN : Number(text);
   if (!(value >= min && value <= max))
-    throw new CommandError('usage', `${text} is not a number from ${min} to ${max}`);
+    throw new InvalidArgumentError(`${text} is not a number from ${min} to ${max}.`);
   return value;
 }

@@ -126,9 +126,12 @@ export function secondsSince(text: string, nowMs: number): number {
   if (number !== '') return Number(number) * SECONDS[(unit === '' ? 's' : unit) as 's'];
   const time = TIME.test(text) ? Date.parse(text) : NaN;
   if (Number.isNaN(time)) {
-    throw new CommandError('usage', `${text} is no time such as 90s, 15m, 36h, 30d or 2026-11-01T06:00Z`);
+    throw new CommandError(
+      'usage',
+      `--since ${text} is no time such as 90s, 15m, 36h, 30d or 2026-11-01T06:00Z`,
+    );
   }
-  if (time > nowMs) throw new CommandError('usage', `${text} is still to come`);
+  if (time > nowMs) throw new CommandError('usage', `--since ${text} is still to come`);
   return Math.floor((nowMs - time) / 1000);
 }
 
@@ -141,7 +144,7 @@ export function streamRequest(options: StatsOptions): StreamStatsRequest {
   const labels = by.filter((one) => one.startsWith('label:')).map((one) => one.slice('label:'.length));
   const unknown = by.find((one) => !dimensions.includes(one) && !one.startsWith('label:'));
   if (unknown !== undefined) {
-    throw new CommandError('usage', `${unknown} is none of ${DIMENSIONS.join(', ')}, label:KEY, total`);
+    throw new CommandError('usage', `--by ${unknown} is none of ${DIMENSIONS.join(', ')}, label:KEY, total`);
   }
   return StreamStatsRequest.fromPartial({
     filter: statsFilter(options),
