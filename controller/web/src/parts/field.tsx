@@ -8,6 +8,8 @@ export interface FieldSpec {
   readonly placeholder?: string;
   readonly choices?: readonly (readonly [value: string, text: string])[];
   readonly isNumber?: boolean;
+  /** Takes more than a word. */
+  readonly isWide?: boolean;
   /** Id of a datalist. */
   readonly list?: string;
   /** Where the key `/` leads. */
@@ -27,7 +29,7 @@ export function Field({ spec, value, problem, onInput }: FieldProps): JSX.Elemen
     problem === undefined ? {} : { 'aria-invalid': true, 'aria-describedby': `${name}-problem` };
   const shared = { id: `field-${name}`, name, value, ...described };
   return (
-    <div class="field">
+    <div class={spec.isWide === true ? 'field wide' : 'field'}>
       <label for={shared.id}>{label}</label>
       {choices === undefined ? (
         <input

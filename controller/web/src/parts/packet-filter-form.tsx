@@ -30,7 +30,7 @@ const FIELDS: readonly Spec[] = [
   { name: 'host', label: 'Host', placeholder: 'any', list: 'hosts', isFirst: true },
   { name: 'namespace', label: 'Namespace', placeholder: 'any' },
   { name: 'policy', label: 'Policy', placeholder: 'any', list: 'policies' },
-  { name: 'prefix', label: 'Address or prefix', placeholder: '10.0.0.0/8, 2001:db8::/32' },
+  { name: 'prefix', label: 'Address or prefix', placeholder: '10.0.0.0/8, 2001:db8::/32', isWide: true },
   { name: 'port', label: 'Port', placeholder: 'any', isNumber: true },
   { name: 'protocol', label: 'Protocol', placeholder: 'any', list: 'protocols' },
 ];

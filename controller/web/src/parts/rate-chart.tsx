@@ -140,6 +140,8 @@ function plotOptions({ rates, looks, width, height, onPoint }: PlotShape): uPlot
     width,
     height,
     legend: { show: false },
+    // So that half of a time has room at the right end of its axis.
+    padding: [null, 32, null, null],
     cursor: { y: false, drag: { x: false, y: false } },
     hooks: { setCursor: [({ cursor }) => onPoint(cursor.idx ?? null)] },
     scales: {
