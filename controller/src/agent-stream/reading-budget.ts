@@ -32,14 +32,20 @@ export class ReadingBudgets {
 
   /** For a stream of the host. It is paused at once when earlier ones have not been paid for. */
   open(host: string, source: Source): ReadingBudget {
-    const accounts = [new Account(this.#steady, STEADY), new Account(this.#brisk, BRISK)];
+    const [steady, brisk] = [new Account(this.#steady, STEADY), new Account(this.#brisk, BRISK)];
     return new ReadingBudget(source, {
       charge: (ms) => {
-        for (const account of accounts) account.charge(host, ms, this.now());
+        const now = this.now();
+        steady.charge(host, ms, now);
+        brisk.charge(host, ms, now);
       },
-      overdrawn: () => Math.max(...accounts.map((account) => account.overdrawn(host, this.now()))),
+      overdrawn: () => {
+        const now = this.now();
+        return Math.max(steady.overdrawn(host, now), brisk.overdrawn(host, now));
+      },
       close: () => {
-        for (const account of accounts) account.forget(host, this.now());
+        steady.forget(host, this.now());
+        brisk.forget(host, this.now());
       },
     });
   }

@@ -16,9 +16,11 @@ import type { Rates } from '../stats/rate-meter';
 
 export function groupMessage(group: StatsGroup & { readonly rates?: Rates | undefined }): StatsGroupMessage {
   const { key, counters, traffic, lastHit, rates } = group;
-  const { hostId, hook, labels, ...names } = key;
+  const { hostId, namespace, policy, ruleId, hook, labels } = key;
   return {
-    ...names,
+    namespace,
+    policy,
+    ruleId,
     host: hostId === '' ? '' : hostName(hostId),
     hook: hook === undefined ? WireHook.HOOK_UNSPECIFIED : HOOKS.toWire(hook),
     labels: Object.fromEntries(labels),
@@ -30,7 +32,9 @@ export function groupMessage(group: StatsGroup & { readonly rates?: Rates | unde
 }
 
 export function trafficMessage(traffic: Traffic): TrafficMessage {
-  return { ...traffic, seen: traffic.accepted + traffic.dropped + traffic.rejected };
+  const { accepted, dropped, rejected, shadowDropped, malformed, defaulted } = traffic;
+  const seen = accepted + dropped + rejected;
+  return { seen, accepted, dropped, rejected, shadowDropped, malformed, defaulted };
 }
 
 export function packetMessage(packet: SampledPacket): PacketSample {

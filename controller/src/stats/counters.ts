@@ -27,8 +27,12 @@ export function countersAt(read: (column: number) => bigint): Counters {
 
 export function trafficAt(read: (column: number) => bigint): Traffic {
   return {
-    ...{ accepted: read(0), dropped: read(1), rejected: read(2) },
-    ...{ shadowDropped: read(3), malformed: read(4), defaulted: read(5) },
+    accepted: read(0),
+    dropped: read(1),
+    rejected: read(2),
+    shadowDropped: read(3),
+    malformed: read(4),
+    defaulted: read(5),
   };
 }
 

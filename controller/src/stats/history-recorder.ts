@@ -1,9 +1,7 @@
 /** Notes down, step by step, by how much counters rise. */
-import { setImmediate } from 'node:timers/promises';
 import type { CounterLedger } from './counter-ledger';
 import type { CellKind } from './counters';
 import { RESOLUTIONS, type HistoryStore } from './history-store';
-import type { HistoryRow } from './history-step';
 import type { Rises } from './rises';
 import type { RuleDirectory } from './rule-directory';
 import { StepRises } from './step-rises';
@@ -23,10 +21,6 @@ type Step = Readonly<Record<CellKind, StepRises>>;
 
 export class HistoryRecorder {
   #step: Step;
-  /** Of the step before the last, cleared. */
-  #spare: Step | undefined;
-  /** Of a step that has ended and is not kept yet. */
-  #open: Generator<undefined, void> | undefined;
   readonly #now: () => number;
   #unsubscribes: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
@@ -52,47 +46,14 @@ export class HistoryRecorder {
     this.flush();
   }
 
-  /** Ends the step, and keeps it before it returns. */
+  /** Ends the step, and keeps it. */
   flush(): void {
-    this.#finish();
-    this.#open = this.#keep();
-    this.#finish();
-  }
-
-  #newStep(): Step {
-    const { ledger } = this.options;
-    return { rule: new StepRises('rule', ledger), hook: new StepRises('hook', ledger) };
-  }
-
-  #finish(): void {
-    while (this.#open?.next().done === false);
-    this.#open = undefined;
-  }
-
-  /** Ends the step, and lets others work while it is kept. */
-  async #flushInSlices(): Promise<void> {
-    this.#finish();
-    const keeping = this.#keep();
-    this.#open = keeping;
-    while (keeping.next().done === false) await setImmediate();
-  }
-
-  /** Yields now and then. */
-  *#keep(): Generator<undefined, void> {
     const step = this.#step;
-    this.#step = this.#spare ?? this.#newStep();
-    this.#spare = undefined;
+    this.#step = this.#newStep();
     const end = Math.ceil(this.#now() / STEP_MS) * STEP_MS;
-    const rows = [...(yield* step.rule.rows()), ...(yield* step.hook.rows())];
-    for (const rises of Object.values(step)) rises.clear();
-    this.#spare = step;
-    this.#store(end, rows);
-  }
-
-  #store(end: number, rows: readonly HistoryRow[]): void {
     try {
       // Also a step in which nothing was counted: it tells that the controller ran.
-      this.options.store.add(end, rows);
+      this.options.store.add(end, [...step.rule.rows(), ...step.hook.rows()]);
       const hits = this.options.rules.takeFreshHits();
       if (hits.length > 0) this.options.store.saveHits(hits);
     } catch (error) {
@@ -100,12 +61,17 @@ export class HistoryRecorder {
     }
   }
 
+  #newStep(): Step {
+    const { ledger } = this.options;
+    return { rule: new StepRises('rule', ledger), hook: new StepRises('hook', ledger) };
+  }
+
   /** Just before the step ends, so that what is noted stands under its end. */
   #schedule(): void {
     const left = STEP_MS - (this.#now() % STEP_MS);
     this.#timer = setTimeout(
       () => {
-        void this.#flushInSlices();
+        this.flush();
         this.#schedule();
       },
       left < 100 ? left + STEP_MS - 50 : left - 50,

@@ -220,4 +220,17 @@ describe('history', () => {
     ]);
     expect(await points()).toEqual([[0, 10_002n]]);
   });
+
+  it('of counters of more hosts than it keeps apart keeps the sums of each rule', async () => {
+    for (let i = 0; i < 5001; i++) {
+      const counts = [97n, 98n].map((key) => ({ key, packets: key - 95n }));
+      ledger.ingest(`h${i}`, bindingReport(1n, counts, { idleMs: [0n, 0n] }));
+    }
+    recorder.flush();
+    expect(store.rows(5000, BASE)).toMatchObject([
+      { hostId: '', namespace: '', ruleId: 'a', columns: [10_002n, 1_000_200n, 0n] },
+      { hostId: '', namespace: '', ruleId: 'b', columns: [15_003n, 1_500_300n, 0n] },
+    ]);
+    expect(await points()).toEqual([[0, 25_005n]]);
+  });
 });

@@ -1,4 +1,7 @@
-/** By how much the cells of one kind rose in a step, and their sums under fewer names. */
+/**
+ * By how much the cells of one kind rose in a step, under as many names as there is room for: those of every cell, or, of more than MAX_ROWS,
+ * without namespaces, or, of too many still, without hosts. So a step takes no more memory and time than its rows, however many cells rise.
+ */
 import { CellIndex } from './cell-index';
 import type { CounterLedger } from './counter-ledger';
 import { COLUMNS, type CellKind } from './counters';
@@ -6,92 +9,85 @@ import { Counts } from './counts';
 import { MAX_ROWS, type HistoryRow } from './history-step';
 import type { Rises } from './rises';
 
-/** Cells that are worked on before others get their turn. */
-const SLICE = 20_000;
+/** By what sums are told apart. */
+type Detail = 'cells' | 'hosts' | 'items';
+
+const LESS: Readonly<Record<Detail, Detail | undefined>> = {
+  cells: 'hosts',
+  hosts: 'items',
+  items: undefined,
+};
+const FIRST_CAPACITY = 256;
 
 export class StepRises {
   readonly #width: number;
-  #sums: Counts;
-  #hasRisen = new Uint8Array(256);
+  #detail: Detail = 'cells';
+  #index = new CellIndex();
+  /** By sum: a cell that is in it. */
   #cells: number[] = [];
+  #sums: Counts;
 
   constructor(
     private readonly kind: CellKind,
     private readonly ledger: CounterLedger,
   ) {
     this.#width = COLUMNS[kind];
-    this.#sums = new Counts(256 * this.#width);
+    this.#sums = new Counts(FIRST_CAPACITY * this.#width);
   }
 
   note({ size, cells, columns }: Readonly<Rises>): void {
-    for (let i = 0; i < size; i++) {
-      const cell = cells[i] ?? 0;
-      if (cell >= this.#hasRisen.length) this.#grow(cell);
-      if (this.#hasRisen[cell] === 0) {
-        this.#hasRisen[cell] = 1;
-        this.#cells.push(cell);
-      }
-      for (let column = 0; column < this.#width; column++)
-        this.#sums.add(cell * this.#width + column, columns, i * this.#width + column);
-    }
+    for (let i = 0; i < size; i++) this.#add(cells[i] ?? 0, columns, i);
   }
 
-  /** With too many cells, under fewer names: see MAX_ROWS. Yields now and then. */
-  *rows(): Generator<undefined, HistoryRow[]> {
-    if (this.#cells.length <= MAX_ROWS) {
-      return this.#cells.map((cell) => this.#row(cell, { sums: this.#sums, at: cell }));
-    }
-    const byHost = yield* this.#fold((cell) => this.ledger.hostNumber(this.kind, cell) + 1);
-    return byHost ?? (yield* this.#fold(() => NO_HOST)) ?? [];
+  rows(): HistoryRow[] {
+    return this.#cells.map((cell, at) => this.#row(cell, at));
   }
 
-  /** For the next step. */
-  clear(): void {
-    for (const cell of this.#cells) {
-      this.#hasRisen[cell] = 0;
-      this.#sums.values.fill(0n, cell * this.#width, (cell + 1) * this.#width);
+  #add(cell: number, from: Counts, index: number): void {
+    const to = this.#sumOf(cell) * this.#width;
+    for (let column = 0; column < this.#width; column++)
+      this.#sums.add(to + column, from, index * this.#width + column);
+  }
+
+  #sumOf(cell: number): number {
+    const isCell = this.#detail === 'cells';
+    const item = isCell ? 0 : this.ledger.itemOf(this.kind, cell);
+    const place = isCell ? cell : this.#detail === 'hosts' ? this.ledger.hostNumber(this.kind, cell) : 0;
+    const found = this.#index.find(place, item);
+    if (found >= 0) return found;
+    const less = LESS[this.#detail];
+    if (this.#cells.length < MAX_ROWS || less === undefined) return this.#newSum(cell, place, item);
+    this.#fold(less);
+    return this.#sumOf(cell);
+  }
+
+  #newSum(cell: number, place: number, item: number): number {
+    if ((this.#cells.length + 1) * this.#width > this.#sums.length) {
+      this.#sums = this.#sums.grown(2 * this.#sums.length);
     }
+    this.#cells.push(cell);
+    return this.#index.add(place, item);
+  }
+
+  #fold(detail: Detail): void {
+    const [cells, sums] = [this.#cells, this.#sums];
+    this.#detail = detail;
+    this.#index = new CellIndex();
     this.#cells = [];
+    this.#sums = new Counts(FIRST_CAPACITY * this.#width);
+    for (const [at, cell] of cells.entries()) this.#add(cell, sums, at);
   }
 
-  /** Sums without namespaces; undefined when there are too many, and hosts can be left out as well. */
-  *#fold(hostOf: (cell: number) => number): Generator<undefined, HistoryRow[] | undefined> {
-    const [index, first] = [new CellIndex(), [] as number[]];
-    let sums = new Counts(256 * this.#width);
-    for (const [i, cell] of this.#cells.entries()) {
-      if (i % SLICE === SLICE - 1) yield;
-      const [host, item] = [hostOf(cell), this.ledger.itemOf(this.kind, cell)];
-      let at = index.find(host, item);
-      if (at < 0) {
-        if (index.size === MAX_ROWS && host !== NO_HOST) return undefined;
-        at = index.add(host, item);
-        first.push(cell);
-        if ((at + 1) * this.#width > sums.length) sums = sums.grown(2 * sums.length);
-      }
-      for (let column = 0; column < this.#width; column++)
-        sums.add(at * this.#width + column, this.#sums, cell * this.#width + column);
-    }
-    return first.map((cell, at) => ({
-      ...this.#row(cell, { sums, at }),
-      ...{ namespace: '', ...(index.first(at) === NO_HOST && { hostId: '' }) },
-    }));
-  }
-
-  #row(cell: number, { sums, at }: { sums: Counts; at: number }): HistoryRow {
+  #row(cell: number, at: number): HistoryRow {
     const { kind, ledger } = this;
     const { policy, ruleId } = kind === 'rule' ? ledger.ruleOf(cell) : { policy: '', ruleId: '' };
     const hook = kind === 'hook' ? ledger.hookOf(cell) : undefined;
-    const columns = [...sums.values.subarray(at * this.#width, (at + 1) * this.#width)];
-    return { kind, ...ledger.place(kind, cell), policy, ruleId, hook, columns };
-  }
-
-  #grow(cell: number): void {
-    const capacity = Math.max(2 * this.#hasRisen.length, cell + 1);
-    const hasRisen = new Uint8Array(capacity);
-    hasRisen.set(this.#hasRisen);
-    this.#hasRisen = hasRisen;
-    this.#sums = this.#sums.grown(capacity * this.#width);
+    const { hostId, namespace } = ledger.place(kind, cell);
+    return {
+      ...{ kind, policy, ruleId, hook },
+      hostId: this.#detail === 'items' ? '' : hostId,
+      namespace: this.#detail === 'cells' ? namespace : '',
+      columns: [...this.#sums.values.subarray(at * this.#width, (at + 1) * this.#width)],
+    };
   }
 }
-
-const NO_HOST = 0;
