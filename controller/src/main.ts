@@ -6,7 +6,6 @@ import { setLogger } from '@grpc/grpc-js';
 import { identityUri, ruleKey } from '@nsgate/proto';
 import { HealthImplementation } from 'grpc-health-check';
 import { destination, pino, type Logger } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { LiveAccess } from './access/live-access';
 import { readMethodRules } from './access/method-rules';
 import { AgentHub } from './agent-stream/agent-hub';
@@ -24,6 +23,7 @@ import { certificateMetrics } from './metrics/certificate-metrics';
 import { hostMetrics } from './metrics/host-metrics';
 import { MetricsServer } from './metrics/metrics-server';
 import { policyMetrics } from './metrics/policy-metrics';
+import { processMetrics } from './metrics/process-metrics';
 import { trafficMetrics } from './metrics/traffic-metrics';
 import type { Labels } from './model/selector';
 import { addressSetService } from './operator-api/address-set-service';
@@ -296,8 +296,6 @@ async function serveMetrics(
 ): Promise<void> {
   if (config.metrics === undefined) return;
   const { address, maxHosts, maxPolicies, maxRules } = config.metrics;
-  const process = new Registry();
-  collectDefaultMetrics({ register: process });
   const viewBy = (dimension: StatsDimension, of: CellKind): GroupedView =>
     feed.keep({ filter: EVERYTHING, groupBy: new Set([dimension]), labelKeys: [] }, of);
   const sources = [
@@ -311,7 +309,7 @@ async function serveMetrics(
     }),
     trafficMetrics({ ledger, viewBy, rules, packets, maxHosts, maxRules }),
   ];
-  const server = new MetricsServer({ address, sources, process, logger });
+  const server = new MetricsServer({ address, sources, process: processMetrics(), logger });
   const port = await server.listen();
   started.add(() => server.stop());
   logger.info({ transport: 'http', address, port }, 'metrics are told');

@@ -4,7 +4,6 @@ import { get, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ruleKey } from '@nsgate/proto';
 import { pino } from 'pino';
-import { collectDefaultMetrics, Registry } from 'prom-client';
 import { HostRegistry } from '../host-registry/host-registry';
 import { ANY_PACKET } from '../model/match';
 import { CounterLedger } from '../stats/counter-ledger';
@@ -17,6 +16,7 @@ import type { MetricSource } from './exposition';
 import { hostMetrics } from './host-metrics';
 import { MetricsServer } from './metrics-server';
 import { policyMetrics } from './policy-metrics';
+import { processMetrics } from './process-metrics';
 import { trafficMetrics } from './traffic-metrics';
 
 const LIMITS = { maxHosts: 20, maxPolicies: 1000, maxRules: 10_000 };
@@ -52,10 +52,8 @@ export class MetricsSite {
       }),
       ...more,
     ];
-    const process = new Registry();
-    collectDefaultMetrics({ register: process });
     this.server = new MetricsServer({
-      ...{ address: '127.0.0.1:0', sources, process, logger: pino({ level: 'silent' }) },
+      ...{ address: '127.0.0.1:0', sources, process: processMetrics(), logger: pino({ level: 'silent' }) },
     });
   }
 
