@@ -79,6 +79,7 @@ interface KnownRule extends RuleName {
 
 const DEFAULT_MAX_ENTRIES = 1_000_000;
 const MAX_UNKNOWN_KEYS = 10_000;
+const CELLS_AT_ONCE = 1024;
 /** Column of Traffic. */
 const DEFAULTED = 5;
 /** Of items of rules. */
@@ -155,6 +156,11 @@ export class CounterLedger {
     return { hostId, namespace };
   }
 
+  /** The same for all cells of a namespace of a host. */
+  bindingOf(kind: CellKind, cell: number): number {
+    return this.#tables[kind].bindingOf(cell);
+  }
+
   /** The same for all cells of a host. */
   hostNumber(kind: CellKind, cell: number): number {
     return this.#places[this.#tables[kind].bindingOf(cell)]?.host ?? 0;
@@ -187,6 +193,19 @@ export class CounterLedger {
 
   trafficOf(cell: number): Traffic {
     return trafficAt((column) => this.#tables.hook.total(cell, column));
+  }
+
+  /** The sums of all cells, as if they had risen now, some at a time. Each is only good until the next is asked for. */
+  *totals(kind: CellKind): Generator<Readonly<Rises>> {
+    const [rises, total] = [new Rises(kind), new Counts(COLUMNS[kind])];
+    for (let cell = 0; cell < this.size(kind); cell++) {
+      this.#tables[kind].copyTotal(cell, total);
+      rises.add(cell, total);
+      if (rises.size < CELLS_AT_ONCE) continue;
+      yield rises;
+      rises.clear();
+    }
+    yield rises;
   }
 
   /** When the rule was hit there last; milliseconds since 1970, 0 for never. */

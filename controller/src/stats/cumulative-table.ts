@@ -90,6 +90,13 @@ export class CumulativeTable {
     return this.#totals.at(cell * this.options.width + column);
   }
 
+  /** Into a row of `width` values. */
+  copyTotal(cell: number, row: Counts): void {
+    const start = 2 * cell * this.options.width;
+    for (let word = 0; word < 2 * this.options.width; word++)
+      row.words[word] = this.#totals.words[start + word] ?? 0;
+  }
+
   /** The cell, made if it is new; undefined when it is new and there is no room. */
   cell(binding: number, item: number): number | undefined {
     const found = this.#index.find(binding, item);

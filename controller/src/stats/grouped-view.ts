@@ -1,10 +1,25 @@
-/** One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued. */
+/**
+ * One watcher's groups of a ledger, in columns: a rise costs one look-up and a few additions; nothing is queued.
+ *
+ * A group is a place and an item (a rule, a hook), as far as either is grouped by. Both are looked at once for all cells that share them: a
+ * view of half a million cells opens in about a tenth of a second.
+ */
+import { CellIndex } from './cell-index';
 import type { CounterLedger } from './counter-ledger';
 import { Counts } from './counts';
 import { COLUMNS, countersAt, trafficAt, type CellKind, type Counters, type Traffic } from './counters';
-import { Rises } from './rises';
+import type { Rises } from './rises';
 import type { RuleName } from './rule-directory';
-import { keyText, ruleText, type GroupKey, type LabelsOf, type StatsGrouping } from './stats-grouping';
+import { NumberedKeys } from './numbered-keys';
+import {
+  itemText,
+  placeText,
+  type GroupKey,
+  type ItemKey,
+  type LabelsOf,
+  type PlaceKey,
+  type StatsGrouping,
+} from './stats-grouping';
 
 /** The sum over one group. */
 export interface StatsGroup {
@@ -20,10 +35,17 @@ const COUNTERS = COLUMNS.rule;
 const TRAFFIC = COLUMNS.hook;
 const UNRESOLVED = 0;
 const EXCLUDED = -1;
+const NONE = -1;
 
 export class GroupedView {
-  readonly #keys: GroupKey[] = [];
-  readonly #numbers = new Map<string, number>();
+  readonly #places = new NumberedKeys<PlaceKey>(placeText);
+  readonly #items = new NumberedKeys<ItemKey>(itemText);
+  /** Of items of the ledger; NONE of those that belong to no group. */
+  readonly #itemOf: Record<CellKind, Map<number, number>> = { rule: new Map(), hook: new Map() };
+  /** Of the binding that was looked at last: cells of one follow each other. */
+  #lastPlace = { binding: NONE, place: NONE };
+  /** By place and item. */
+  readonly #groups = new CellIndex();
   #counters = new Counts(COUNTERS * 16);
   #traffic = new Counts(TRAFFIC * 16);
   #lastHits = new Float64Array(16);
@@ -40,17 +62,10 @@ export class GroupedView {
     private readonly grouping: StatsGrouping,
     private readonly labelsOf: LabelsOf,
   ) {
-    if (grouping.total !== undefined) this.#number(grouping.total);
+    const { total: whole } = grouping;
+    if (whole !== undefined) this.#group(this.#places.number(whole), this.#items.number(whole));
     for (const kind of ['rule', 'hook'] as const) {
-      const rises = new Rises(kind);
-      const total = new Counts(rises.width);
-      for (let cell = 0; cell < ledger.size(kind); cell++) {
-        for (let column = 0; column < rises.width; column++)
-          total.values[column] = ledger.total(kind, cell, column);
-        rises.clear();
-        rises.add(cell, total);
-        this.add(rises);
-      }
+      for (const rises of ledger.totals(kind)) this.add(rises);
     }
   }
 
@@ -80,7 +95,7 @@ export class GroupedView {
 
   /** How many there are. */
   get size(): number {
-    return this.#keys.length;
+    return this.#groups.size;
   }
 
   /** Numbers of the groups that have changed since this was asked last. */
@@ -92,8 +107,10 @@ export class GroupedView {
   }
 
   /** Number of the group of a rule, in a view by rule alone; undefined when it has counted nothing. */
-  numberOf(rule: RuleName): number | undefined {
-    return this.#numbers.get(ruleText(rule));
+  numberOf({ policy, ruleId }: RuleName): number | undefined {
+    const item = this.#items.find({ policy, ruleId, hook: undefined });
+    const group = item === undefined ? NONE : this.#groups.find(0, item);
+    return group === NONE ? undefined : group;
   }
 
   /** What rules of the group matched. */
@@ -101,11 +118,15 @@ export class GroupedView {
     return this.#counters.at(number * COUNTERS);
   }
 
+  key(number: number): GroupKey {
+    const { hostId, namespace, labels } = this.#places.key(this.#groups.first(number));
+    const { policy, ruleId, hook } = this.#items.key(this.#groups.second(number));
+    return { hostId, namespace, policy, ruleId, hook, labels };
+  }
+
   group(number: number): StatsGroup {
-    const key = this.#keys[number];
-    if (key === undefined) throw new Error(`there is no group ${number}`);
     return {
-      key,
+      key: this.key(number),
       counters: countersAt((column) => this.#counters.at(number * COUNTERS + column)),
       traffic: this.grouping.hasTraffic
         ? trafficAt((column) => this.#traffic.at(number * TRAFFIC + column))
@@ -122,29 +143,44 @@ export class GroupedView {
   }
 
   #resolve(kind: CellKind, cell: number): number {
-    const place = this.ledger.place(kind, cell);
-    const key =
-      kind === 'rule'
-        ? this.grouping.ofRule(place, this.ledger.ruleOf(cell))
-        : this.grouping.ofHook(place, this.ledger.hookOf(cell));
-    const entry = key === undefined ? EXCLUDED : this.#number(key) + 1;
     if (cell >= this.#groupOf[kind].length) {
-      const grown = new Int32Array(Math.max(cell + 1, this.#groupOf[kind].length * 2));
+      const grown = new Int32Array(Math.max(this.ledger.size(kind), this.#groupOf[kind].length * 2));
       grown.set(this.#groupOf[kind]);
       this.#groupOf[kind] = grown;
     }
+    const [place, item] = [this.#placeOf(kind, cell), this.#itemOfCell(kind, cell)];
+    const entry = place === NONE || item === NONE ? EXCLUDED : this.#group(place, item) + 1;
     this.#groupOf[kind][cell] = entry;
     return entry;
   }
 
-  #number(key: GroupKey): number {
-    const text = keyText(key);
-    const known = this.#numbers.get(text);
+  #placeOf(kind: CellKind, cell: number): number {
+    const binding = this.ledger.bindingOf(kind, cell);
+    if (this.#lastPlace.binding !== binding) {
+      const key = this.grouping.placeKey(this.ledger.place(kind, cell));
+      this.#lastPlace = { binding, place: key === undefined ? NONE : this.#places.number(key) };
+    }
+    return this.#lastPlace.place;
+  }
+
+  #itemOfCell(kind: CellKind, cell: number): number {
+    const item = this.ledger.itemOf(kind, cell);
+    const known = this.#itemOf[kind].get(item);
     if (known !== undefined) return known;
-    const number = this.#keys.push(key) - 1;
-    this.#numbers.set(text, number);
-    if (number >= this.#lastHits.length) this.#grow();
+    const { grouping, ledger } = this;
+    const key =
+      kind === 'rule' ? grouping.ruleKey(ledger.ruleOf(cell)) : grouping.hookKey(ledger.hookOf(cell));
+    const number = key === undefined ? NONE : this.#items.number(key);
+    this.#itemOf[kind].set(item, number);
     return number;
+  }
+
+  #group(place: number, item: number): number {
+    const known = this.#groups.find(place, item);
+    if (known >= 0) return known;
+    const group = this.#groups.add(place, item);
+    if (group >= this.#lastHits.length) this.#grow();
+    return group;
   }
 
   #grow(): void {
@@ -164,6 +200,7 @@ export class GroupedView {
     if (before === now) return;
     this.#labelsSeen.set(hostId, now);
     if (before === undefined) return;
+    this.#lastPlace = { binding: NONE, place: NONE };
     for (const kind of ['rule', 'hook'] as const) {
       const groups = this.#groupOf[kind];
       for (let cell = 0; cell < Math.min(groups.length, this.ledger.size(kind)); cell++) {

@@ -1,9 +1,10 @@
 /** Live sums over groups of what the ledger counts, for those who watch: the API's streams, and whoever else lives in this process. */
+import { compareText } from '../model/resource-name';
 import type { CounterLedger } from './counter-ledger';
 import type { CellKind } from './counters';
 import { GroupedView, type StatsGroup } from './grouped-view';
 import { RateMeter, type Rates } from './rate-meter';
-import { compareKeys, StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
+import { keyText, StatsGrouping, type LabelsOf, type StatsQuery } from './stats-grouping';
 
 export type StatsOrder = 'packets' | 'bytes' | 'stopped';
 
@@ -101,15 +102,22 @@ class ViewReader {
 
   snapshot(): MeasuredGroup[] {
     this.view.takeChanged();
-    const all = this.#measure(Array.from({ length: this.view.size }, (_, number) => number));
-    return this.query.top === undefined ? all.sort(byKey) : cutTop(all, this.query.top);
+    const all = Array.from({ length: this.view.size }, (_, number) => number);
+    if (this.query.top !== undefined) return cutTop(this.#measure(all), this.query.top);
+    return this.#measure(this.#inOrder(all));
   }
 
   takeChanged(): MeasuredGroup[] {
     if (this.query.top !== undefined) return this.snapshot();
     const numbers = this.view.takeChanged();
     if (this.query.withRates === true) for (const number of this.#meter.moving) numbers.add(number);
-    return this.#measure([...numbers]).sort(byKey);
+    return this.#measure(this.#inOrder([...numbers]));
+  }
+
+  /** Of their keys. */
+  #inOrder(numbers: readonly number[]): number[] {
+    const named = numbers.map((number) => ({ number, text: keyText(this.view.key(number)) }));
+    return named.sort((a, b) => compareText(a.text, b.text)).map(({ number }) => number);
   }
 
   #measure(numbers: readonly number[]): MeasuredGroup[] {
@@ -120,16 +128,16 @@ class ViewReader {
   }
 }
 
-const byKey = (a: MeasuredGroup, b: MeasuredGroup): number => compareKeys(a.key, b.key);
-
 /** The first by rate, where rates are known, else by sum; of equals the first by key. */
 export function cutTop<Group extends StatsGroup & { readonly rates?: Rates | undefined }>(
   groups: Group[],
   { count, order }: StatsTop,
 ): Group[] {
-  const weighed = groups.map((group) => ({ group, weight: weightOf(group, order) }));
+  const weighed = groups.map((group) => ({ group, weight: weightOf(group, order), text: '' }));
+  // Of which there may be many: those at rest.
+  const textOf = (one: (typeof weighed)[number]): string => (one.text ||= keyText(one.group.key));
   weighed.sort((a, b) =>
-    a.weight === b.weight ? compareKeys(a.group.key, b.group.key) : a.weight < b.weight ? 1 : -1,
+    a.weight === b.weight ? compareText(textOf(a), textOf(b)) : a.weight < b.weight ? 1 : -1,
   );
   return weighed.slice(0, count).map(({ group }) => group);
 }

@@ -1,6 +1,5 @@
 /** Which group of a query something that was counted belongs to. */
 import type { Hook } from '../model/policy';
-import { compareText } from '../model/resource-name';
 import { selectsHost, type HostSelector, type Labels } from '../model/selector';
 import type { Place } from './counter-ledger';
 import { isDefaultRuleId } from './default-verdict';
@@ -34,20 +33,28 @@ export interface StatsQuery {
   readonly labelKeys: readonly string[];
 }
 
-/** What a group is the sum of; a part by which is not grouped is empty. */
-export interface GroupKey {
+/** Where what a group is the sum of was counted; a part by which is not grouped is empty. */
+export interface PlaceKey {
   readonly hostId: string;
   readonly namespace: string;
-  readonly policy: string;
-  readonly ruleId: string;
-  readonly hook: Hook | undefined;
   /** Values by key; of a host without the label, empty. */
   readonly labels: Labels;
 }
 
+/** What counted it; likewise. */
+export interface ItemKey {
+  readonly policy: string;
+  readonly ruleId: string;
+  readonly hook: Hook | undefined;
+}
+
+/** What a group is the sum of. */
+export interface GroupKey extends PlaceKey, ItemKey {}
+
 export type LabelsOf = (hostId: string) => Labels;
 
 const NO_LABELS: Labels = new Map();
+const NO_ITEM: ItemKey = { policy: '', ruleId: '', hook: undefined };
 
 export class StatsGrouping {
   readonly #hostIds: ReadonlySet<string>;
@@ -77,20 +84,45 @@ export class StatsGrouping {
   get total(): GroupKey | undefined {
     const { groupBy, labelKeys } = this.query;
     return groupBy.size === 0 && labelKeys.length === 0
-      ? this.#key({ hostId: '', namespace: '' }, {})
+      ? { hostId: '', namespace: '', labels: NO_LABELS, ...NO_ITEM }
       : undefined;
   }
 
   ofRule(place: Place, rule: RuleName): GroupKey | undefined {
-    if (!this.hasPlace(place) || !this.hasRule(rule)) return undefined;
-    // What a default verdict decides no rule has matched.
-    const asksForRules = this.query.groupBy.has('rule') || this.#ruleIds.size > 0;
-    if (isDefaultRuleId(rule.ruleId) && !asksForRules) return undefined;
-    return this.#key(place, rule);
+    return together(this.placeKey(place), this.ruleKey(rule));
   }
 
   ofHook(place: Place, hook: Hook): GroupKey | undefined {
-    return this.hasTraffic && this.hasPlace(place) ? this.#key(place, { hook }) : undefined;
+    return together(this.placeKey(place), this.hookKey(hook));
+  }
+
+  /** Undefined for what is counted there and belongs to no group; and so are the next. */
+  placeKey(place: Place): PlaceKey | undefined {
+    if (!this.hasPlace(place)) return undefined;
+    const { groupBy, labelKeys } = this.query;
+    return {
+      hostId: groupBy.has('host') ? place.hostId : '',
+      namespace: groupBy.has('namespace') ? place.namespace : '',
+      labels: labelKeys.length === 0 ? NO_LABELS : this.#labels(place.hostId),
+    };
+  }
+
+  ruleKey(rule: RuleName): ItemKey | undefined {
+    if (!this.hasRule(rule)) return undefined;
+    const { groupBy } = this.query;
+    const byRule = groupBy.has('rule');
+    // What a default verdict decides no rule has matched.
+    if (isDefaultRuleId(rule.ruleId) && !byRule && this.#ruleIds.size === 0) return undefined;
+    return {
+      policy: byRule || groupBy.has('policy') ? rule.policy : '',
+      ruleId: byRule ? rule.ruleId : '',
+      hook: undefined,
+    };
+  }
+
+  hookKey(hook: Hook): ItemKey | undefined {
+    if (!this.hasTraffic) return undefined;
+    return { ...NO_ITEM, hook: this.query.groupBy.has('hook') ? hook : undefined };
   }
 
   hasPlace({ hostId, namespace }: Place): boolean {
@@ -106,39 +138,27 @@ export class StatsGrouping {
     return allows(this.#policies, policy) && allows(this.#ruleIds, ruleId);
   }
 
-  #key(
-    { hostId, namespace }: Place,
-    { policy = '', ruleId = '', hook }: Partial<RuleName> & { hook?: Hook },
-  ): GroupKey {
-    const { groupBy, labelKeys } = this.query;
-    const byRule = groupBy.has('rule');
-    return {
-      hostId: groupBy.has('host') ? hostId : '',
-      namespace: groupBy.has('namespace') ? namespace : '',
-      policy: byRule || groupBy.has('policy') ? policy : '',
-      ruleId: byRule ? ruleId : '',
-      hook: groupBy.has('hook') ? hook : undefined,
-      labels: labelKeys.length === 0 ? NO_LABELS : this.#labels(hostId),
-    };
-  }
-
   #labels(hostId: string): Labels {
     const labels = this.labelsOf(hostId);
     return new Map(this.query.labelKeys.map((key) => [key, labels.get(key) ?? '']));
   }
 }
 
-export function keyText({ hostId, namespace, policy, ruleId, hook, labels }: GroupKey): string {
-  return [hostId, namespace, policy, ruleId, hook ?? '', ...labels.values()].join('\0');
+function together(place: PlaceKey | undefined, item: ItemKey | undefined): GroupKey | undefined {
+  return place && item && { ...place, ...item };
 }
 
-/** `keyText` of a group of a rule alone. */
-export function ruleText({ policy, ruleId }: RuleName): string {
-  return `\0\0${policy}\0${ruleId}\0`;
+export function keyText(key: GroupKey): string {
+  return `${placeText(key)}\0${itemText(key)}`;
 }
 
-export function compareKeys(a: GroupKey, b: GroupKey): number {
-  return compareText(keyText(a), keyText(b));
+export function placeText({ hostId, namespace, labels }: PlaceKey): string {
+  const names = `${hostId}\0${namespace}`;
+  return labels.size === 0 ? names : [names, ...labels.values()].join('\0');
+}
+
+export function itemText({ policy, ruleId, hook }: ItemKey): string {
+  return `${policy}\0${ruleId}\0${hook ?? ''}`;
 }
 
 function allows(set: ReadonlySet<string>, value: string): boolean {
