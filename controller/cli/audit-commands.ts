@@ -3,31 +3,39 @@ import type { AuditEntry, WatchAuditRequest, WatchAuditResponse } from '@nsgate/
 import { AuditEntry as AuditEntryMessage, RpcError } from '@nsgate/proto';
 import type { ServiceError } from '@grpc/grpc-js';
 import { status } from '@grpc/grpc-js';
-import { verifyChain, type Verified } from '../src/audit/verify';
+import { checkWholeLog, type WholeLog, type WholeLogOptions } from '../src/audit/whole-log';
 import type { CommandContext } from './command-context';
 import { CommandError } from './exit-code';
 
-/** Checks the chain of files, oldest first, without asking a controller; `noted` is the hash of an entry that has to be there. */
-export function verifyAudit(
-  files: readonly string[],
-  { noted }: { noted?: string },
-  print: (line: string) => void,
-): void {
-  const { first, head, holdsNoted } = verified(files, noted);
-  if (holdsNoted === false) {
-    const end = `they end with ${head.sequence}: entries were cut off, or this is another log`;
-    throw new CommandError('differs', `no entry has the hash ${noted ?? ''}; ${end}`);
-  }
-  if (head.sequence === 0) print('there are no entries');
-  else print(`entries ${first} to ${head.sequence} are whole; the last has the hash ${head.hash}`);
-  if (first > 1) print(`entries before ${first} are in files that were not given, or are no longer kept`);
+export interface VerifyOptions {
+  readonly noted?: string;
+  readonly part?: boolean;
 }
 
-function verified(files: readonly string[], noted: string | undefined): Verified {
+/** Checks a log, or some files of one, without asking a controller. */
+export function verifyAudit(
+  files: readonly string[],
+  { noted, part }: VerifyOptions,
+  print: (line: string) => void,
+): void {
+  const { first, head, faults, isEndKnown } = checked(files, { noted, isPart: part });
+  if (faults.length > 0)
+    throw new CommandError('differs', `${faults.join('\n')}\nthe last entry is ${head.sequence}`);
+  if (head.sequence === 0) print('there are no entries');
+  else print(`entries ${first} to ${head.sequence} are whole; the last has the hash ${head.hash}`);
+  if (first > 1 && part !== true) print(`entries before ${first} are no longer kept, as the log itself says`);
+  if (!isEndKnown && noted === undefined)
+    print(
+      'whether entries were cut off the end cannot be seen: give --noted, the hash of one that was noted down',
+    );
+}
+
+function checked(files: readonly string[], options: WholeLogOptions): WholeLog {
   try {
-    return verifyChain(files, noted);
+    return checkWholeLog(files, options);
   } catch (error) {
-    throw new CommandError('differs', (error as Error).message);
+    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    throw new CommandError(isThere ? 'differs' : 'notFound', (error as Error).message);
   }
 }
 

@@ -1,6 +1,6 @@
 /** The commands about who may do what: host enroll and revoke, token, audit. */
 import type { Command } from 'commander';
-import { verifyAudit, watchAudit, type WatchOptions } from './audit-commands';
+import { verifyAudit, watchAudit, type VerifyOptions, type WatchOptions } from './audit-commands';
 import type { CommandContext } from './command-context';
 import { createToken, enrollHost, revokeHost } from './enrollment-commands';
 
@@ -20,13 +20,14 @@ export function addSecurity(program: Command, run: Run): void {
   const audit = program.command('audit').description('the record of changes and refusals');
   audit
     .command('verify')
-    .description('check that no entry was changed, removed or added; several files oldest first')
-    .argument('<file...>')
-    .option(
-      '--noted <hash>',
-      'of an entry that was noted down: without it, or one after it, entries were cut off',
+    .description('check that no entry of a log was changed, removed or added; without asking a controller')
+    .argument(
+      '<file...>',
+      'audit.jsonl, with which go the files put aside as audit.jsonl.*; or some of those, oldest first',
     )
-    .action((files: string[], options: { noted?: string }) => verifyAudit(files, options, printLine));
+    .option('--noted <hash>', 'of an entry that was noted down elsewhere: it has to be there')
+    .option('--part', 'do not ask for what stands before the files that are given', false)
+    .action((files: string[], options: VerifyOptions) => verifyAudit(files, options, printLine));
   audit
     .command('watch')
     .description('print entries as they are written')

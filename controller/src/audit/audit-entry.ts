@@ -2,8 +2,8 @@
  * An entry of the audit log as a line, and the chain that binds lines together.
  *
  * A line is JSON. Its last member, `hash`, is SHA-256 of the line without it; `previous` is the hash of the line before. Who changes a
- * line changes its hash, and with it `previous` of the next; who removes one leaves a next that names what is not there. What is
- * taken off the end leaves no trace in the file: whoever fears that notes down the newest hash elsewhere (WatchAudit).
+ * line changes its hash, and with it `previous` of the next; who removes one leaves a next that names what is not there. Which of the
+ * oldest are no longer kept stands in an entry (`keptFrom`). What is taken off the end leaves no trace in the lines: see head-note.ts.
  *
  *   {"sequence":1,…,"previous":"000…","hash":"5a1…"}
  *   {"sequence":2,…,"previous":"5a1…","hash":"c07…"}
@@ -27,6 +27,8 @@ export interface AuditRecord {
   readonly result: string;
   readonly reason: string;
   readonly validateOnly: boolean;
+  /** Said by the log itself when it lets its oldest files go: the first entry that is still kept. */
+  readonly keptFrom?: number;
 }
 
 export interface AuditEntry extends AuditRecord {
@@ -60,6 +62,7 @@ export function chainEntry(record: AuditRecord, time: Date, head: ChainHead): Au
     result: record.result,
     reason: record.reason,
     validateOnly: record.validateOnly,
+    ...(record.keptFrom === undefined ? {} : { keptFrom: record.keptFrom }),
     previous: head.hash,
   };
   return { ...body, hash: hashOf(JSON.stringify(body)) };

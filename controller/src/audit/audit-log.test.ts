@@ -14,7 +14,9 @@ import fc from 'fast-check';
 import type { AuditRecord } from './audit-entry';
 import { AuditLog } from './audit-log';
 import { RefusalMeter } from './refusal-meter';
+import { headNotePath } from './head-note';
 import { verifyChain } from './verify';
+import { checkWholeLog } from './whole-log';
 
 const record = (reason = ''): AuditRecord => ({
   principal: 'cert:alice',
@@ -58,6 +60,14 @@ describe('the audit log', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
+  const isFaulty = (paths: readonly string[]): boolean => {
+    try {
+      return checkWholeLog(paths, {}).faults.length > 0;
+    } catch {
+      return true;
+    }
+  };
+
   it('continues its chain when it is opened again', () => {
     write(3);
     write(2);
@@ -68,7 +78,8 @@ describe('the audit log', () => {
     write(12);
     const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
     const tampered = fc.oneof(
-      fc.nat({ max: 10 }).map((at) => lines.filter((_, i) => i !== at)),
+      fc.nat({ max: 11 }).map((at) => lines.filter((_, i) => i !== at)),
+      fc.nat({ max: 11 }).map((count) => lines.slice(0, count)),
       fc
         .nat({ max: 11 })
         .map((at) => lines.map((line, i) => (i === at ? line.replace('alice', 'mallo') : line))),
@@ -80,12 +91,7 @@ describe('the audit log', () => {
     fc.assert(
       fc.property(tampered, (forged) => {
         writeFileSync(path, `${forged.join('\n')}\n`);
-        // Without its first lines, it begins later: that is told, too.
-        try {
-          return verifyChain([path]).first > 1;
-        } catch {
-          return true;
-        }
+        return isFaulty([path]);
       }),
     );
   });
@@ -102,7 +108,8 @@ describe('the audit log', () => {
     expect(verifyChain(files())).toMatchObject({ first: 1, head: { sequence: 50 } });
     write(50, { maxBytes: 2000, keep: 2 });
     expect(files()).toHaveLength(3);
-    expect(verifyChain(files()).head.sequence).toBe(100);
+    expect(checkWholeLog([path], {}).faults).toEqual([]);
+    expect(readFileSync(path, 'utf8')).toContain('"reason":"reason 49"');
     expect(verifyChain(files()).first).toBeGreaterThan(80);
   });
 
@@ -123,26 +130,57 @@ describe('the audit log', () => {
       expect(() => verifyChain([second, first])).toThrow(`${first}:1: entry`);
     });
 
-    it('tells where it begins when the oldest are missing', () => {
-      const [oldest = '', ...rest] = files();
-      expect(verifyChain(rest).first).toBe(Number(oldest.slice(-12)) + 1);
+    it('shows the oldest file missing, unless the log itself has let it go', () => {
+      const [oldest = ''] = files();
+      const last = Number(oldest.slice(-12));
+      rmSync(oldest);
+      expect(checkWholeLog([path], {}).faults).toEqual([`entries 1 to ${last} are missing`]);
+      expect(checkWholeLog([path], { isPart: true }).faults).toEqual([]);
+      write(50, { maxBytes: 2000, keep: 3 });
+      expect(checkWholeLog([path], {})).toMatchObject({ faults: [] });
+      const [next = ''] = files();
+      const { first } = checkWholeLog([path], {});
+      rmSync(next);
+      expect(checkWholeLog([path], {}).faults).toEqual([
+        `entries ${first} to ${Number(next.slice(-12))} are missing`,
+      ]);
     });
 
-    it('shows that its end was cut off to who has noted a hash of it, and to nobody else', () => {
-      const { head } = verifyChain(files());
-      expect(verifyChain(files(), head.hash).holdsNoted).toBe(true);
+    it('finds the files that were put aside by itself', () => {
+      const { first, head } = checkWholeLog([path], {});
+      expect([first, head.sequence]).toEqual([1, 50]);
+      expect(checkWholeLog(files(), {})).toMatchObject({ first: 1, head, faults: [] });
+    });
+  });
+
+  describe('whose end was cut off', () => {
+    let last: string;
+    beforeEach(() => {
+      write(5);
+      last = verifyChain([path]).head.hash;
       const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
-      writeFileSync(
-        path,
-        lines
-          .slice(0, -1)
-          .map((line) => `${line}\n`)
-          .join(''),
-      );
-      expect(verifyChain(files()).holdsNoted).toBeUndefined();
-      expect(verifyChain(files(), head.hash).holdsNoted).toBe(false);
+      writeFileSync(path, `${lines.slice(0, -1).join('\n')}\n`);
+    });
+
+    it('shows it by the note that is kept beside it', () => {
+      expect(checkWholeLog([path], {}).faults).toEqual(['entry 5 was written, and is not there']);
+    });
+
+    it('says so itself, when it is opened again, for as long as nobody has noted down an entry since', () => {
+      write(1);
+      const { faults, head } = checkWholeLog([path], {});
+      expect(faults).toEqual([
+        `entry 5 says: the log was found to end with entry 4, and 5 was written, with the hash ${last}: entries were cut off or lost`,
+      ]);
+      expect(checkWholeLog([path], { noted: head.hash }).faults).toEqual([]);
+    });
+
+    it('shows it, where the note was taken away as well, to who has noted a hash down elsewhere, and to nobody else', () => {
+      rmSync(headNotePath(path));
+      expect(checkWholeLog([path], {})).toMatchObject({ faults: [], isEndKnown: false });
+      expect(checkWholeLog([path], { noted: last }).faults).toEqual([`no entry has the hash ${last}`]);
       write(3);
-      expect(verifyChain(files(), head.hash).holdsNoted).toBe(false);
+      expect(checkWholeLog([path], { noted: last }).faults).toEqual([`no entry has the hash ${last}`]);
     });
   });
 

@@ -1,13 +1,11 @@
 /** The audit log on disk: appended to, bound into a chain, rotated by size, and watched. */
 import {
   closeSync,
-  existsSync,
   fdatasyncSync,
   ftruncateSync,
   fstatSync,
   openSync,
   readdirSync,
-  readFileSync,
   renameSync,
   unlinkSync,
   writeSync,
@@ -23,6 +21,8 @@ import {
   type ChainHead,
 } from './audit-entry';
 import { DiskReserve } from './disk-reserve';
+import { HeadNote, readHeadNote } from './head-note';
+import { readLastLine } from './last-line';
 import { RecentEntries } from './recent-entries';
 
 export interface AuditLogOptions {
@@ -41,16 +41,26 @@ export interface WrittenFile {
 
 type Watcher = (entry: AuditEntry) => void;
 
+/** Method of the entry by which a log says that entries of it are gone. */
+export const LOSS = 'audit.Open';
+
 /** What waits in memory while the file cannot be written. */
 const MAX_WAITING = 1000;
+
+interface Waiting {
+  readonly record: AuditRecord;
+  readonly time: Date;
+  readonly onWritten?: () => void;
+}
 
 export class AuditLog {
   #fd: number;
   #head: ChainHead;
   #bytes: number;
-  #waiting: { readonly record: AuditRecord; readonly time: Date }[] = [];
+  #waiting: Waiting[] = [];
   #isUnsynced = false;
   readonly #reserve: DiskReserve;
+  readonly #note: HeadNote;
   readonly #watchers = new Set<Watcher>();
 
   /** Those that have been written since it was opened, as far back as memory goes. */
@@ -65,9 +75,13 @@ export class AuditLog {
     this.#fd = opened.fd;
     this.#bytes = opened.bytes;
     this.#head = opened.head ?? this.#headOfRotated();
+    const noted = readHeadNote(path);
+    this.#note = new HeadNote(path);
+    this.#noteLoss(noted);
   }
 
   close(): void {
+    this.#note.close();
     closeSync(this.#fd);
   }
 
@@ -84,7 +98,7 @@ export class AuditLog {
 
   /** Opens the oldest file that has entries after the one of that number. To be closed by the caller. */
   openAfter(sequence: number): WrittenFile {
-    const aside = this.#rotated().find((name) => lastOf(name) > sequence);
+    const aside = rotatedFiles(this.options.path).find((name) => lastOf(name) > sequence);
     const fd = openSync(aside ?? this.options.path, 'r');
     return { fd, bytes: aside === undefined ? this.#bytes : fstatSync(fd).size };
   }
@@ -126,7 +140,9 @@ export class AuditLog {
       this.recent.add(entry, line.length);
       this.#waiting.shift();
       for (const watcher of [...this.#watchers]) watcher(entry);
+      next.onWritten?.();
     }
+    this.#note.write(this.#head);
   }
 
   /** All of the line, if need be into the space in reserve, or nothing of it. */
@@ -160,24 +176,48 @@ export class AuditLog {
     closeSync(this.#fd);
     this.#fd = fd;
     this.#bytes = 0;
-    const old = this.#rotated();
-    for (const name of old.slice(0, Math.max(0, old.length - keep))) unlinkSync(name);
+    const old = rotatedFiles(path);
+    this.#letGo(old.slice(0, Math.max(0, old.length - keep)));
   }
 
-  #rotated(): string[] {
-    const { path } = this.options;
-    const prefix = `${basename(path)}.`;
-    const names = readdirSync(dirname(path)).filter((name) => /^\d{12}$/.test(name.slice(prefix.length)));
-    return names
-      .filter((name) => name.startsWith(prefix))
-      .sort()
-      .map((name) => join(dirname(path), name));
+  /** It is on record that they are no longer kept before they go. */
+  #letGo(files: readonly string[]): void {
+    const newest = files.at(-1);
+    if (newest === undefined) return;
+    const keptFrom = lastOf(newest) + 1;
+    const record = ownRecord('audit.Rotate', 'OK', `entries before ${keptFrom} are no longer kept`);
+    const onWritten = (): void => files.forEach((name) => unlinkSync(name));
+    this.#waiting.unshift({ record: { ...record, keptFrom }, time: new Date(), onWritten });
+  }
+
+  /** Entries were taken away while no controller ran, or lost to a power cut: that is on record. */
+  #noteLoss(noted: ChainHead | undefined): void {
+    const { sequence, hash } = this.#head;
+    if (noted === undefined || noted.sequence < sequence || noted.hash === hash) return;
+    const found = `the log was found to end with entry ${sequence}`;
+    const reason = `${found}, and ${noted.sequence} was written, with the hash ${noted.hash}: entries were cut off or lost`;
+    this.append(ownRecord(LOSS, 'DATA_LOSS', reason), { durable: true });
   }
 
   #headOfRotated(): ChainHead {
-    const newest = this.#rotated().at(-1);
-    return newest === undefined ? CHAIN_START : (headOf(newest, readFileSync(newest)) ?? CHAIN_START);
+    const newest = rotatedFiles(this.options.path).at(-1);
+    const line = newest && readLastLine(newest).line;
+    return newest === undefined || line === undefined ? CHAIN_START : headOf(newest, line);
   }
+}
+
+/** Whether a file of that name is one that a log has put aside. */
+export function isPutAside(path: string): boolean {
+  return /\.\d{12}$/.test(path);
+}
+
+/** Those of the log that were put aside, the oldest first. */
+export function rotatedFiles(path: string): string[] {
+  const log = basename(path);
+  return readdirSync(dirname(path))
+    .filter((name) => isPutAside(name) && name.slice(0, -13) === log)
+    .sort()
+    .map((name) => join(dirname(path), name));
 }
 
 function openOrElse(path: string, undo: () => void): number {
@@ -194,6 +234,11 @@ function lastOf(name: string): number {
   return Number(name.slice(-12));
 }
 
+/** What the log tells of itself. */
+function ownRecord(method: string, result: string, reason: string): AuditRecord {
+  return { principal: 'controller', method, peer: '', resources: [], result, reason, validateOnly: false };
+}
+
 interface Opened {
   readonly fd: number;
   readonly bytes: number;
@@ -201,19 +246,15 @@ interface Opened {
 }
 
 function open(path: string): Opened {
-  const content = existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
-  // A kill in the middle of a write leaves a part of a line, of a call that was not answered.
-  const bytes = content.lastIndexOf('\n') + 1;
-  const head = headOf(path, content.subarray(0, bytes));
   const fd = openSync(path, 'a', 0o600);
+  const { line, end: bytes } = readLastLine(path);
+  const head = line === undefined ? undefined : headOf(path, line);
+  // A kill in the middle of a write leaves a part of a line, of a call that was not answered.
   if (fstatSync(fd).size > bytes) ftruncateSync(fd, bytes);
   return { fd, bytes, head };
 }
 
-function headOf(path: string, content: Buffer): ChainHead | undefined {
-  const end = content.length - 1;
-  if (end < 0) return undefined;
-  const line = content.subarray(content.lastIndexOf('\n', end - 1) + 1, end).toString('utf8');
+function headOf(path: string, line: string): ChainHead {
   try {
     return parseEntry(line);
   } catch (error) {

@@ -1,46 +1,50 @@
 /** Checks the chain of an audit log that may be spread over several files. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { CHAIN_START, chainFault, parseEntry, type ChainHead } from './audit-entry';
+import { CHAIN_START, chainFault, parseEntry, type AuditEntry, type ChainHead } from './audit-entry';
 
 export interface Verified {
   /** The chain's first entry that was looked at; 0 for an empty log. */
   readonly first: number;
   readonly head: ChainHead;
-  /** Whether an entry has the hash that was noted down; undefined when none was. */
-  readonly holdsNoted: boolean | undefined;
 }
 
 const CHUNK = 1 << 20;
 
-/**
- * Follows the chain through the files, oldest first. An Error names the file and line at which it breaks. `noted` is the hash of an entry that
- * was noted down earlier: by the chain alone it cannot be seen that the newest entries were cut off.
- */
-export function verifyChain(paths: readonly string[], noted?: string): Verified {
-  let head: ChainHead | undefined;
+/** Follows the chain through the files, oldest first; `visit` is shown each entry. An Error names the file and line at which it breaks. */
+export function verifyChain(
+  paths: readonly string[],
+  visit: (entry: AuditEntry) => void = () => undefined,
+): Verified {
   let first = 0;
-  let holdsNoted = noted === undefined ? undefined : noted === CHAIN_START.hash;
+  let head: ChainHead | undefined;
+  for (const { entry, place } of entriesOf(paths)) {
+    const fault = chainFault(entry, head ?? before(entry));
+    if (fault !== undefined) throw new Error(`${place}: ${fault}`);
+    if (head === undefined) first = entry.sequence;
+    head = entry;
+    visit(entry);
+  }
+  return { first, head: head ?? CHAIN_START };
+}
+
+/** What an entry continues with which the files begin. */
+function before({ sequence, previous }: AuditEntry): ChainHead {
+  return sequence === 1 ? CHAIN_START : { sequence: sequence - 1, hash: previous };
+}
+
+function* entriesOf(paths: readonly string[]): Generator<{ entry: AuditEntry; place: string }> {
   for (const path of paths) {
     let number = 0;
     for (const line of linesOf(path)) {
       number += 1;
+      const place = `${path}:${number}`;
       try {
-        const entry = parseEntry(line);
-        // What was before an older file that is no longer kept cannot be checked.
-        const before =
-          head ??
-          (entry.sequence === 1 ? CHAIN_START : { sequence: entry.sequence - 1, hash: entry.previous });
-        const fault = chainFault(entry, before);
-        if (fault !== undefined) throw new Error(fault);
-        if (head === undefined) first = entry.sequence;
-        head = entry;
-        if (entry.hash === noted) holdsNoted = true;
+        yield { entry: parseEntry(line), place };
       } catch (error) {
-        throw new Error(`${path}:${number}: ${(error as Error).message}`, { cause: error });
+        throw new Error(`${place}: ${(error as Error).message}`, { cause: error });
       }
     }
   }
-  return { first, head: head ?? CHAIN_START, holdsNoted };
 }
 
 /** A last line without its newline is a line as well: it is broken, and is to be told. */

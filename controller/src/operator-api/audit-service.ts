@@ -43,6 +43,12 @@ function positionOf({ afterSequence, afterHash }: WatchAuditRequest, log: AuditL
 }
 
 function entryMessage(entry: AuditEntry): WatchAuditResponse['entry'] {
-  const { sequence, time, resources, ...rest } = entry;
-  return { ...rest, sequence: BigInt(sequence), time: new Date(time), resources: [...resources] };
+  const { sequence, time, resources, keptFrom = 0, ...rest } = entry;
+  return {
+    ...rest,
+    sequence: BigInt(sequence),
+    time: new Date(time),
+    resources: [...resources],
+    keptFrom: BigInt(keptFrom),
+  };
 }

@@ -45,9 +45,12 @@ export interface AuditEntry {
   time:
     | Date
     | undefined;
-  /** Who: `local`, `cert:NAME`, `token:NAME`, `oidc:NAME`, `host:ID`, or `anonymous`. */
+  /** Who: `local`, `cert:NAME`, `token:NAME`, `oidc:NAME`, `host:ID`, or `anonymous`; `controller` for what the log says of itself. */
   principal: string;
-  /** What: the method's full name, such as `nsgate.v1.PolicyService/CreatePolicy`. */
+  /**
+   * What: the method's full name, such as `nsgate.v1.PolicyService/CreatePolicy`. Of the log itself: `audit.Rotate` when it lets its oldest
+   * files go, `audit.Open` (result DATA_LOSS) when entries were gone that had been written.
+   */
   method: string;
   /** From where: the peer's address, or `unix` for the local socket. */
   peer: string;
@@ -63,6 +66,8 @@ export interface AuditEntry {
   hash: string;
   /** The hash of the entry before; 64 zeros in the first one. */
   previous: string;
+  /** Of `audit.Rotate`: the first entry that is still kept. 0 otherwise. */
+  keptFrom: bigint;
 }
 
 /** A resource before and after a call. */
@@ -255,6 +260,7 @@ function createBaseAuditEntry(): AuditEntry {
     validateOnly: false,
     hash: "",
     previous: "",
+    keptFrom: 0n,
   };
 }
 
@@ -295,6 +301,12 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     }
     if (message.previous !== "") {
       writer.uint32(90).string(message.previous);
+    }
+    if (message.keptFrom !== 0n) {
+      if (BigInt.asUintN(64, message.keptFrom) !== message.keptFrom) {
+        throw new globalThis.Error("value provided for field message.keptFrom of type uint64 too large");
+      }
+      writer.uint32(96).uint64(message.keptFrom);
     }
     return writer;
   },
@@ -400,6 +412,14 @@ export const AuditEntry: MessageFns<AuditEntry> = {
             message.previous = reader.string();
             continue;
           }
+          case 12: {
+            if (tag !== 96) {
+              break;
+            }
+
+            message.keptFrom = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -431,6 +451,11 @@ export const AuditEntry: MessageFns<AuditEntry> = {
         : false,
       hash: isSet(object.hash) ? globalThis.String(object.hash) : "",
       previous: isSet(object.previous) ? globalThis.String(object.previous) : "",
+      keptFrom: isSet(object.keptFrom)
+        ? BigInt(object.keptFrom)
+        : isSet(object.kept_from)
+        ? BigInt(object.kept_from)
+        : 0n,
     };
   },
 
@@ -469,6 +494,9 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     if (message.previous !== "") {
       obj.previous = message.previous;
     }
+    if (message.keptFrom !== 0n) {
+      obj.keptFrom = message.keptFrom.toString();
+    }
     return obj;
   },
 
@@ -488,6 +516,7 @@ export const AuditEntry: MessageFns<AuditEntry> = {
     message.validateOnly = object.validateOnly ?? false;
     message.hash = object.hash ?? "";
     message.previous = object.previous ?? "";
+    message.keptFrom = (object.keptFrom !== undefined && object.keptFrom !== null) ? BigInt(object.keptFrom) : 0n;
     return message;
   },
 };
