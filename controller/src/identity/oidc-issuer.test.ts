@@ -75,6 +75,33 @@ describe('a JWT is checked against keys in a file', () => {
     expect(await issuer.check(await sign(key, claims))).toEqual(refused(reason));
   });
 
+  it('and refused with an address as its name that the issuer has not verified', async () => {
+    const byAddress = new OidcIssuer({ ...SETTINGS, jwks, usernameClaim: 'email' });
+    const email = 'erin@example.com';
+    const principal = { kind: 'oidc', id: email, groups: [] };
+    for (const more of [{}, { email_verified: true }])
+      expect(await byAddress.check(await sign(key, { email, ...more }))).toEqual({
+        outcome: 'proved',
+        principal,
+      });
+    expect(await byAddress.check(await sign(key, { email, email_verified: false }))).toEqual(
+      refused('the address in the claim email was not verified by the issuer'),
+    );
+  });
+
+  it('and taken without the name of its key, if any of those that may be it has signed it', async () => {
+    const pairs = await Promise.all(['a', 'b', 'c'].map(newKey));
+    const file = join(folder, 'nameless.json');
+    writeFileSync(file, JSON.stringify({ keys: pairs.map(({ jwk }) => ({ ...jwk, kid: undefined })) }));
+    const nameless = new OidcIssuer({ ...SETTINGS, jwks: file });
+    for (const pair of pairs)
+      expect(await nameless.check(await sign(pair, {}, { kid: undefined }))).toEqual(proved);
+    const stranger = await newKey('a');
+    expect(await nameless.check(await sign(stranger, {}, { kid: undefined }))).toEqual(refused(UNSIGNED));
+    const late = await sign(pairs[2]!, { exp: now() - 5 * MINUTE_S }, { kid: undefined });
+    expect(await nameless.check(late)).toEqual(refused('the token has expired'));
+  });
+
   const UNSIGNED = 'the token is not signed by a key of its issuer';
 
   it('and refused when it is signed by nobody, by anybody, or was changed', async () => {

@@ -27,7 +27,7 @@ type KeySource = ReturnType<typeof createRemoteJWKSet> | ReturnType<typeof creat
 
 /** Signed with a private key: who can check a token cannot make one. */
 const ALGORITHMS = ['ES256', 'ES384', 'ES512', 'EdDSA', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'];
-const CLOCK_TOLERANCE_S = 30;
+const DEMANDS = { algorithms: ALGORITHMS, clockTolerance: 30, requiredClaims: ['exp'] };
 const FETCH_TIMEOUT_MS = 5000;
 const USERNAME = /^[\x21-\x7e]{1,255}$/;
 
@@ -46,19 +46,27 @@ export class OidcIssuer {
 
   /** Whom the token stands for. The reason of a refusal holds nothing of the token. */
   async check(token: string): Promise<TokenVerdict> {
-    const { issuer, audience } = this.settings;
     try {
-      const { payload } = await jwtVerify(token, this.#keys, {
-        issuer,
-        audience,
-        algorithms: ALGORITHMS,
-        clockTolerance: CLOCK_TOLERANCE_S,
-        requiredClaims: ['exp'],
-      });
-      return this.#principalOf(payload);
+      return this.#principalOf(await this.#verified(token));
     } catch (error) {
       if (error instanceof errors.JOSEError) return { outcome: 'refused', reason: reasonOf(error) };
-      return { outcome: 'refused', reason: `the keys of ${issuer} cannot be had` };
+      return { outcome: 'refused', reason: `the keys of ${this.settings.issuer} cannot be had` };
+    }
+  }
+
+  /** A token that does not say by which of several keys it is signed is tried with each that may be it. */
+  async #verified(token: string): Promise<JWTPayload> {
+    const { issuer, audience } = this.settings;
+    const demands = { ...DEMANDS, issuer, audience };
+    try {
+      return (await jwtVerify(token, this.#keys, demands)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+      for await (const key of error) {
+        const payload = await jwtVerify(token, key, demands).then((found) => found.payload, unlessUnsigned);
+        if (payload !== undefined) return payload;
+      }
+      throw error;
     }
   }
 
@@ -67,6 +75,10 @@ export class OidcIssuer {
     const [id, groups] = [payload[usernameClaim], payload[groupsClaim]];
     if (typeof id !== 'string' || !USERNAME.test(id)) {
       return { outcome: 'refused', reason: `the token has no usable claim ${usernameClaim}` };
+    }
+    // An issuer may let anybody claim any address, and say with it that it was not checked.
+    if (usernameClaim === 'email' && payload.email_verified === false) {
+      return { outcome: 'refused', reason: 'the address in the claim email was not verified by the issuer' };
     }
     const named = Array.isArray(groups) ? groups.filter((group) => typeof group === 'string') : [];
     return { outcome: 'proved', principal: { kind: 'oidc', id, groups: named } };
@@ -80,6 +92,12 @@ function keySource(jwks: string): KeySource {
 
 function isUrl(jwks: string): boolean {
   return /^https?:/.test(jwks);
+}
+
+/** Undefined where the key is another than the one that has signed. */
+function unlessUnsigned(error: unknown): undefined {
+  if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+  return undefined;
 }
 
 function reasonOf(error: errors.JOSEError): string {
