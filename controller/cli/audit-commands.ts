@@ -34,8 +34,9 @@ function checked(files: readonly string[], options: WholeLogOptions): WholeLog {
   try {
     return checkWholeLog(files, options);
   } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
-    throw new CommandError(isThere ? 'differs' : 'notFound', (error as Error).message);
+    const { code, path, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new CommandError('notFound', `there is no file ${path ?? ''}`);
+    throw new CommandError('differs', message);
   }
 }
 

@@ -59,7 +59,7 @@ program.parseAsync().catch((error: unknown) => {
     process.exitCode = error.exitCode === 0 ? 0 : EXIT_CODES.usage.code;
     return;
   }
-  const text = describeError(error);
+  const text = withoutSecrets(describeError(error));
   // Lines that begin with file:line:column are for editors to follow.
   const prefix = error instanceof ResourceFileError ? '' : 'nsgate: ';
   if (text !== '') process.stderr.write(`${prefix}${text}\n`);

@@ -90,6 +90,9 @@ export class ControllerProcess {
   port = 0;
   #child: ChildProcess | undefined;
 
+  /** `nodeFlags`: of Node, for a look into the process. */
+  constructor(private readonly nodeFlags: readonly string[] = []) {}
+
   /** `settings`: further flags. */
   async start(tls?: TlsFiles, settings: readonly string[] = []): Promise<void> {
     const tcp = tls && [
@@ -103,7 +106,8 @@ export class ControllerProcess {
       tls.key,
     ];
     const args = ['--data-dir', this.dataDir, '--socket', this.socket, ...(tcp ?? []), ...settings];
-    const child = spawn(process.execPath, [join(ROOT, 'controller/dist/src/main.js'), ...args], {
+    const program = [...this.nodeFlags, join(ROOT, 'controller/dist/src/main.js')];
+    const child = spawn(process.execPath, [...program, ...args], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
@@ -113,7 +117,7 @@ export class ControllerProcess {
       child.stderr.on('data', (text: Buffer) => {
         const lines = (rest + text.toString()).split('\n');
         rest = lines.pop() ?? '';
-        this.log.push(...lines.map((line) => JSON.parse(line) as Record<string, unknown>));
+        this.log.push(...lines.filter((line) => line !== '').map(parseLine));
         if (lines.some((line) => line.includes('controller is ready'))) resolve();
       });
       child.once('exit', () =>
@@ -122,6 +126,13 @@ export class ControllerProcess {
     });
     const listening = this.log.find(({ transport }) => transport === 'tls');
     this.port = Number(listening?.port ?? 0);
+  }
+
+  /** When it has ended, however. */
+  async ended(): Promise<{ status: number | null; signal: NodeJS.Signals | null }> {
+    const child = this.#child;
+    if (child?.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    return { status: child?.exitCode ?? null, signal: child?.signalCode ?? null };
   }
 
   /** Throws while it does not run. */
@@ -135,7 +146,7 @@ export class ControllerProcess {
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.#child;
     this.#child = undefined;
-    if (child?.exitCode !== null) return child?.exitCode ?? null;
+    if (child?.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
     const exited = once(child, 'exit');
     child.kill(signal);
     await exited;
@@ -150,6 +161,15 @@ export class ControllerProcess {
   /** Clients over the Unix socket. */
   local(): Clients {
     return new Clients(`unix:${this.socket}`, credentials.createInsecure());
+  }
+}
+
+/** What is no line of the log is Node's last word. */
+function parseLine(line: string): Record<string, unknown> {
+  try {
+    return JSON.parse(line) as Record<string, unknown>;
+  } catch {
+    return { level: 60, msg: line };
   }
 }
 

@@ -68,6 +68,11 @@ describe('the audit log', () => {
     }
   };
 
+  it('has an end that is known from the beginning', () => {
+    write(0);
+    expect(checkWholeLog([path], {})).toMatchObject({ faults: [], isEndKnown: true });
+  });
+
   it('continues its chain when it is opened again', () => {
     write(3);
     write(2);

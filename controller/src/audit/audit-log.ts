@@ -78,6 +78,7 @@ export class AuditLog {
     const noted = readHeadNote(path);
     this.#note = new HeadNote(path);
     this.#noteLoss(noted);
+    this.#note.write(this.#head);
   }
 
   close(): void {

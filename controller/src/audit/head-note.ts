@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, openSync, readFileSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { CHAIN_START, type ChainHead } from './audit-entry';
+import type { ChainHead } from './audit-entry';
 
 const FORM = /^(\d{15}) ([0-9a-f]{64})\n$/;
 
@@ -25,7 +25,7 @@ export function readHeadNote(log: string): ChainHead | undefined {
 
 export class HeadNote {
   readonly #fd: number;
-  #noted: ChainHead = CHAIN_START;
+  #noted: ChainHead | undefined;
 
   /** Opens (or makes, mode 0600) the note of that log. */
   constructor(log: string) {
@@ -39,7 +39,7 @@ export class HeadNote {
 
   /** In place and as long as before: a full disk does not keep it from being written. */
   write(head: ChainHead): void {
-    if (head.hash === this.#noted.hash) return;
+    if (head.hash === this.#noted?.hash) return;
     writeSync(this.#fd, `${String(head.sequence).padStart(15, '0')} ${head.hash}\n`, 0);
     this.#noted = head;
   }

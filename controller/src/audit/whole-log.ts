@@ -41,11 +41,15 @@ export function checkWholeLog(files: readonly string[], { noted, isPart }: Whole
   const { first } = verified;
   const isCutBefore = first > keptFrom && isPart !== true;
   const faults = [
-    ...(isCutBefore ? [`entries ${keptFrom} to ${first - 1} are missing`] : []),
+    ...(isCutBefore ? [rangeMissing(keptFrom, first - 1)] : []),
     ...losses.map(({ sequence, reason }) => `entry ${sequence} says: ${reason}`),
     ...missing.values(),
   ];
   return { ...verified, faults, isEndKnown: ends.length > 0 };
+}
+
+function rangeMissing(from: number, to: number): string {
+  return from === to ? `entry ${from} is missing` : `entries ${from} to ${to} are missing`;
 }
 
 function withPutAside(files: readonly string[]): string[] {

@@ -1,21 +1,9 @@
 /** Every request message of every service, filled at random, against the real controller: it answers, and says which field is wrong. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import {
-  create,
-  createFileRegistry,
-  fromBinary,
-  ScalarType,
-  toBinary,
-  type DescField,
-  type DescMessage,
-  type DescMethod,
-} from '@bufbuild/protobuf';
-import { FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { RpcError } from '@nsgate/proto';
 import fc from 'fast-check';
 import { buildController, ControllerProcess } from '../controller-process.testing';
+import { allMethods, anyRequest, type DescMethod } from './any-message.testing';
 
 // Processes start slowly on a busy machine.
 jest.setTimeout(120_000);
@@ -33,68 +21,7 @@ afterAll(async () => {
   await controller.remove();
 });
 
-const registry = createFileRegistry(
-  fromBinary(FileDescriptorSetSchema, readFileSync(join(__dirname, '../../../proto/dist/nsgate.binpb'))),
-);
-const services = [...registry].filter((one) => one.kind === 'service');
-const methods = services
-  .flatMap((service) => service.methods)
-  .filter((method) => method.methodKind !== 'bidi_streaming');
-
-const text = fc.oneof(
-  fc.constantFrom(
-    '',
-    'a',
-    'policies/a',
-    'policies/b',
-    'addressSets/a',
-    'hosts/a',
-    'hosts/-',
-    'tcp',
-    'icmp',
-    '10.0.0.0/8',
-    '::1',
-    '80',
-    '*',
-    '[',
-    'name desc',
-    'team=web',
-    'operator_labels',
-  ),
-  fc.string({ unit: 'binary', maxLength: 20 }),
-);
-const INT = fc.oneof(fc.constantFrom(0, 1, -1, 2147483647, -2147483648), fc.integer());
-const UINT = fc.oneof(fc.constantFrom(0, 1, 4294967295), fc.nat());
-const SINT64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
-const UINT64 = fc.oneof(fc.constantFrom(0n, 1n, 2n ** 64n - 1n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }));
-
-const SCALARS: ReadonlyMap<ScalarType, fc.Arbitrary<unknown>> = new Map<ScalarType, fc.Arbitrary<unknown>>([
-  [ScalarType.STRING, text],
-  [ScalarType.BOOL, fc.boolean()],
-  [ScalarType.BYTES, fc.uint8Array({ maxLength: 20 })],
-  [ScalarType.UINT64, UINT64],
-  [ScalarType.FIXED64, UINT64],
-  [ScalarType.INT64, SINT64],
-  [ScalarType.UINT32, UINT],
-]);
-
-function value(field: DescField, depth: number): fc.Arbitrary<unknown> {
-  const one = field.message
-    ? message(field.message, depth - 1)
-    : field.enum
-      ? fc.oneof(fc.integer({ min: -1, max: 9 }), INT)
-      : (SCALARS.get(field.scalar) ?? INT);
-  if (field.fieldKind === 'list') return fc.array(one, { maxLength: 3 });
-  return field.fieldKind === 'map' ? fc.dictionary(text, one, { maxKeys: 3 }) : one;
-}
-
-function message(description: DescMessage, depth: number): fc.Arbitrary<unknown> {
-  const fields = description.fields.filter(
-    (field) => field.oneof === undefined && (depth > 0 || field.message === undefined),
-  );
-  const record = Object.fromEntries(fields.map((field) => [field.localName, value(field, depth)]));
-  return fc.record(record, { requiredKeys: [] }).map((init) => create(description, init));
-}
+const methods = allMethods().filter((method) => method.methodKind !== 'bidi_streaming');
 
 /** What the call ends with: OK for a stream that goes on. */
 function call(method: DescMethod, request: Buffer): Promise<RpcError | undefined> {
@@ -126,8 +53,8 @@ describe('every method', () => {
     '%s answers any request of its type, and names what is wrong',
     async (_name, method) => {
       await fc.assert(
-        fc.asyncProperty(message(method.input, 4), async (request) => {
-          const error = await call(method, Buffer.from(toBinary(method.input, request as never)));
+        fc.asyncProperty(anyRequest(method, 4), async (request) => {
+          const error = await call(method, request);
           if (error === undefined) return;
           expect([error.code, error.message]).not.toContain(NEVER.find((code) => code === error.code) ?? -1);
           if (error.code === status.INVALID_ARGUMENT) expect(error.violations.length).toBeGreaterThan(0);

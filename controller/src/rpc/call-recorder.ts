@@ -6,6 +6,7 @@ import type { AuditedResource } from '../audit/audit-entry';
 import type { AuditLog } from '../audit/audit-log';
 import { RefusalMeter } from '../audit/refusal-meter';
 import { principalName, type Principal } from '../identity/principal';
+import { withoutSecrets } from '../identity/without-secrets';
 import { peerAddress } from './peer-identity';
 
 export interface RecordedCall {
@@ -107,6 +108,8 @@ function nameOf(value: unknown): string {
   return typeof name === 'string' ? name : '';
 }
 
-function bounded(text: string): string {
+/** Without a token that somebody has put in the wrong place: the record is kept, copied and watched. */
+function bounded(given: string): string {
+  const text = withoutSecrets(given);
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text;
 }

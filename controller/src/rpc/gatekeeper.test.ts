@@ -312,8 +312,23 @@ describe('the record', () => {
     expect(await verify(noted)).toMatchObject({ status: 0 });
     expect(await verify('ab'.repeat(32))).toMatchObject({
       status: 9,
-      stderr: expect.stringContaining('entries were cut off, or this is another log') as string,
+      stderr: expect.stringContaining(`no entry has the hash ${'ab'.repeat(32)}`) as string,
     });
+  });
+
+  it('holds no token that a caller has put in the wrong place, and no error repeats it', async () => {
+    const local = ['--socket', controller.socket];
+    const token = (await nsgate(...local, 'host', 'enroll', 'web-7')).stdout.trim();
+    const secret = token.split('.').at(-1) ?? '';
+    const wrong = [
+      await nsgate(...local, 'host', 'enroll', token),
+      await nsgate(...local, 'host', 'enroll', STATIC_TOKEN),
+      await nsgate(...local, 'host', 'revoke', 'web-7', '--reason', `as ${token} was seen`),
+    ];
+    expect(wrong.map(({ status: code }) => code)).toEqual([3, 3, 0]);
+    expect(lines().at(-1)).toMatchObject({ reason: 'as nsge1.… was seen' });
+    const told = readFileSync(auditFile, 'utf8') + JSON.stringify([controller.log, wrong]);
+    for (const text of [secret, STATIC_TOKEN.slice(5)]) expect(told).not.toContain(text);
   });
 
   it('is a whole chain, with no secret in it, nor in the log', async () => {

@@ -11,6 +11,9 @@ import type { Logger } from 'pino';
 import { toServiceError } from './call-errors';
 import type { Transport } from './caller';
 import type { Gatekeeper } from './gatekeeper';
+import type { AuthenticatedCall } from './peer-identity';
+
+type AuthContext = ReturnType<AuthenticatedCall['getAuthContext']>;
 
 /** A request that has begun and is not whole by then is ended: nobody may hold calls open by saying nothing. */
 const REQUEST_MS = 30_000;
@@ -58,7 +61,9 @@ class Arrival {
   async greet(metadata: Metadata): Promise<boolean> {
     const { gatekeeper, transport, logger } = this.options;
     const { call, path } = this;
-    const peer = { getPeer: () => call.getPeer(), getAuthContext: () => call.getAuthContext(), metadata };
+    const authContext = authContextOf(call);
+    if (authContext === undefined) return false;
+    const peer = { getPeer: () => call.getPeer(), getAuthContext: () => authContext, metadata };
     try {
       const leave = await gatekeeper.greet({ call: peer, transport, path });
       if (this.#state === 'gone') leave();
@@ -75,6 +80,15 @@ class Arrival {
   leave(): void {
     if (typeof this.#state === 'function') this.#state();
     this.#state = 'gone';
+  }
+}
+
+/** Undefined when the connection has closed meanwhile: grpc-js cannot say any more whose it was, and nobody waits for an answer. */
+function authContextOf(call: ServerInterceptingCallInterface): AuthContext | undefined {
+  try {
+    return call.getAuthContext();
+  } catch {
+    return undefined;
   }
 }
 

@@ -13,6 +13,7 @@ import type { Gatekeeper } from './gatekeeper';
 import { addReflection } from './reflection';
 import { requestGuard } from './request-guard';
 import type { OfferedService } from './service';
+import { mendSessionEnds } from './session-end';
 import { SessionWatch } from './session-watch';
 import { HTTP2_SETTINGS } from './tls-credentials';
 import { claimSocketPath, withSocketMode } from './unix-socket';
@@ -51,6 +52,7 @@ const SERVER_OPTIONS = {
 export class RpcServer {
   readonly #server: Server;
   readonly #stopping = new AbortController();
+  #endMending: (() => void) | undefined;
   #door: Door | undefined;
 
   constructor(private readonly options: RpcServerOptions) {
@@ -72,6 +74,7 @@ export class RpcServer {
     if (listener.transport === 'tls') return this.#openDoor(listener.address, listener.credentials);
     await claimSocketPath(listener.path);
     await withSocketMode(() => this.#bind(`unix:${listener.path}`));
+    this.#endMending = mendSessionEnds(this.#http2Server());
     return 0;
   }
 
@@ -79,6 +82,7 @@ export class RpcServer {
   async stop(graceMs: number): Promise<void> {
     this.#stopping.abort();
     this.#door?.close();
+    this.#endMending?.();
     await new Promise<void>((resolve) => {
       const timer = setTimeout(() => {
         this.#server.forceShutdown();
@@ -113,6 +117,7 @@ export class RpcServer {
     const http2 = this.#http2Server();
     http2.on('secureConnection', (socket: TLSSocket) => gate.established(socket));
     http2.on('session', (session) => watch.watch(session));
+    this.#endMending = mendSessionEnds(http2);
     this.#door = new Door(gate, (socket) => injector.injectConnection(socket));
     const [, host = '', port = ''] = /^(.*):(\d+)$/.exec(address) ?? [];
     try {
@@ -122,7 +127,7 @@ export class RpcServer {
     }
   }
 
-  /** Of the injector. grpc-js keeps it to itself; without it nobody could see what peers do below gRPC. */
+  /** Of the listener. grpc-js keeps it to itself; without it nobody could see what peers do below gRPC. */
   #http2Server(): Http2SecureServer {
     const { http2Servers } = this.#server as unknown as {
       http2Servers: ReadonlyMap<Http2SecureServer, unknown>;

@@ -35,8 +35,10 @@ export class SessionWatch {
   /** To be told of each session when it begins. */
   watch(session: ServerHttp2Session): void {
     const { kind, key } = peerOf(session);
+    let isCut = false;
     const spend = (what: string, buckets: TokenBuckets): void => {
-      if (session.destroyed || buckets.take(key)) return;
+      if (isCut || session.destroyed || buckets.take(key)) return;
+      isCut = true;
       this.logger.warn({ peer: key, what }, 'connection cut: too many a second');
       session.destroy(undefined, constants.NGHTTP2_ENHANCE_YOUR_CALM);
     };

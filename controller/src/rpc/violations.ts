@@ -1,5 +1,6 @@
 /** Collects what is wrong with a request, field by field, so that one answer names everything. */
 import { RpcError, type FieldViolation } from '@nsgate/proto';
+import { withoutSecrets } from '../identity/without-secrets';
 
 /**
  * Violations travel in a trailer, and gRPC clients bound those: the C core refuses above 8 KiB (soft) or 16 KiB (hard),
@@ -36,8 +37,9 @@ export class Violations {
   }
 }
 
-/** A value for a message: quoted, escaped to printable ASCII, and bounded. */
-export function quote(value: string): string {
+/** A value for a message: without a token that stands in the wrong place, quoted, escaped to printable ASCII, and bounded. */
+export function quote(given: string): string {
+  const value = withoutSecrets(given);
   const bounded = value.length > MAX_QUOTED ? `${value.slice(0, MAX_QUOTED)}…` : value;
   return JSON.stringify(bounded).replace(
     /[^ -~]/g,

@@ -14,6 +14,7 @@ import type { TlsFiles } from '@nsgate/proto';
 import type { Logger } from 'pino';
 import type { LiveAccess } from '../access/live-access';
 import type { OfferedService } from '../rpc/service';
+import { mendSessionEnds } from '../rpc/session-end';
 import { causeOf, StartupError } from '../startup-error';
 import { API_PATH, ApiBridge, sendJson } from './api-bridge';
 import { Login } from './login';
@@ -63,6 +64,7 @@ export class WebServer {
   readonly #stopping = new AbortController();
   readonly #sockets = new Set<TLSSocket>();
   readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #endMending: () => void;
 
   /** StartupError when something that it needs cannot be read. */
   constructor(private readonly options: WebServerOptions) {
@@ -73,6 +75,7 @@ export class WebServer {
     const registry = readApiDescription(descriptorPath);
     this.#api = new ApiBridge({ services, registry, logger, stopping: this.#stopping.signal });
     this.#server = this.#makeServer(options.tls);
+    this.#endMending = mendSessionEnds(this.#server);
   }
 
   /** Opens the listener and gives its port. StartupError says in one line why it cannot be opened. */
@@ -107,6 +110,7 @@ export class WebServer {
       for (const session of this.#sessions) session.close();
     });
     clearTimeout(timer);
+    this.#endMending();
   }
 
   #makeServer(tls: TlsFiles): Http2SecureServer {
