@@ -16,7 +16,7 @@ it('a caller whose connection has closed meanwhile is neither asked who he is no
   } as unknown as ServerInterceptingCallInterface;
   const logger = pino({ level: 'silent' });
   const guard = requestGuard({ transport: 'tls', gatekeeper: { greet } as unknown as Gatekeeper, logger });
-  const method = { path: '/nsgate.v1.FleetService/ListHosts', requestStream: false, responseStream: false };
+  const method = { path: '/nsgate.v1.AgentStreamService/Connect', requestStream: true, responseStream: true };
   const guarded = guard(method as never, call);
   guarded.start({ onReceiveMetadata: () => undefined } as never);
   listener?.onReceiveMetadata?.(new Metadata(), () => undefined);
