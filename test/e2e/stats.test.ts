@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
+import { Metadata } from '@grpc/grpc-js';
 import {
   Action,
   clientCredentials,
@@ -30,6 +31,8 @@ import { HOST_ID, Site } from './harness/site';
 const PORT = 4711;
 const WEB_PORT = 7444;
 const POLICY = 'policies/exact';
+/** A call waits until the controller can be reached, where it would fail at once. */
+const PATIENTLY = new Metadata({ waitForReady: true });
 
 let site: Site;
 let web: Namespace;
@@ -86,7 +89,7 @@ afterAll(async () => {
 async function snapshot(
   request: Parameters<typeof StreamStatsRequest.fromPartial>[0],
 ): Promise<StatsGroup[]> {
-  const call = stats.streamStats(StreamStatsRequest.fromPartial(request));
+  const call = stats.streamStats(StreamStatsRequest.fromPartial(request), PATIENTLY);
   call.on('error', () => undefined);
   try {
     for await (const { groups } of call as AsyncIterable<StreamStatsResponse>) return groups;
@@ -106,7 +109,7 @@ async function counted(): Promise<bigint | undefined> {
 
 /** Somebody watches, so that the agent reports every second, until it has all been counted. */
 async function expectCounted(sent: bigint): Promise<void> {
-  const watching = stats.streamStats(StreamStatsRequest.fromPartial({}));
+  const watching = stats.streamStats(StreamStatsRequest.fromPartial({}), PATIENTLY);
   watching.on('error', () => undefined).resume();
   try {
     await eventually(async () => expect(await counted()).toBe(sent));
@@ -283,7 +286,8 @@ describe('the command line, against a controller that counts', () => {
     return output;
   }
 
-  it('stats: shows the counts', () => {
+  it('stats: shows the counts', async () => {
+    await expectCounted(sender.sent);
     const [head = '', ...rows] = nsgate('stats', '--by', 'rule', '--policy', 'exact').trim().split('\n');
     expect(head).toMatch(/POLICY +RULE +MATCHED +BYTES +SHADOW +LAST HIT/);
     expect(rows.find((row) => row.includes('datagrams'))).toMatch(new RegExp(` ${sender.sent} `));
