@@ -3,7 +3,12 @@
 #ifndef _NSG_COMPAT_CONNTRACK_H
 #define _NSG_COMPAT_CONNTRACK_H
 
+#include <linux/module.h>
+#include <net/net_namespace.h>
 #include <net/netfilter/nf_conntrack.h>
+#ifdef HAVE_CONNTRACK_L3PROTO
+#include <net/netfilter/nf_conntrack_l3proto.h>
+#endif
 
 /* Whether the packet of nf_ct_get()'s answer was taken out of tracking on purpose. */
 static inline bool nsg_untracked(const struct nf_conn *connection, enum ip_conntrack_info info)
@@ -15,43 +20,102 @@ static inline bool nsg_untracked(const struct nf_conn *connection, enum ip_connt
 #endif
 }
 
-#ifdef HAVE_CONNTRACK_NETNS		/* 4.10: for one namespace */
-#define NSG_CONNTRACK_GET	nf_ct_netns_get
-#define NSG_CONNTRACK_PUT	nf_ct_netns_put
+/* NULL: not borrowed yet. */
+struct nsg_tracking {
+#ifdef HAVE_CONNTRACK_NETNS		/* 4.10: for one namespace; before, the modules do it for all */
+	typeof(nf_ct_netns_get) *get;
+	typeof(nf_ct_netns_put) *put;
+#endif
+#ifdef HAVE_CONNTRACK_L3PROTO		/* up to 4.18 IPv4 and IPv6 are modules of their own */
+	typeof(nf_ct_l3proto_try_module_get) *hold;
+	typeof(nf_ct_l3proto_module_put) *let_go;
+	bool held;
+#endif
+};
 
-static inline int nsg_call_conntrack_get(typeof(nf_ct_netns_get) *get, typeof(nf_ct_netns_put) *put,
-					 struct net *net)
+#ifdef HAVE_CONNTRACK_NETNS
+static inline bool nsg_tracking_borrow_netns(struct nsg_tracking *tracking)
 {
-	return get(net, NFPROTO_INET);
+	tracking->get = tracking->get ?: symbol_request(nf_ct_netns_get);
+	tracking->put = tracking->put ?: symbol_request(nf_ct_netns_put);
+	return tracking->get && tracking->put;
 }
 
-static inline void nsg_call_conntrack_put(typeof(nf_ct_netns_put) *put, struct net *net)
+static inline void nsg_tracking_return_netns(const struct nsg_tracking *tracking)
 {
-	put(net, NFPROTO_INET);
-}
-#else					/* for all namespaces, by holding the modules */
-#include <net/netfilter/nf_conntrack_l3proto.h>
-
-#define NSG_CONNTRACK_GET	nf_ct_l3proto_try_module_get
-#define NSG_CONNTRACK_PUT	nf_ct_l3proto_module_put
-
-static inline int nsg_call_conntrack_get(typeof(nf_ct_l3proto_try_module_get) *get,
-					 typeof(nf_ct_l3proto_module_put) *put, struct net *net)
-{
-	int error = get(AF_INET);
-
-	if (error)
-		return error;
-	error = get(AF_INET6);
-	if (error)
-		put(AF_INET);
-	return error;
+	if (tracking->get)
+		symbol_put(nf_ct_netns_get);
+	if (tracking->put)
+		symbol_put(nf_ct_netns_put);
 }
 
-static inline void nsg_call_conntrack_put(typeof(nf_ct_l3proto_module_put) *put, struct net *net)
+static inline int nsg_call_tracking_get(const struct nsg_tracking *tracking, struct net *net)
 {
-	put(AF_INET6);
-	put(AF_INET);
+	return tracking->get(net, NFPROTO_INET);
+}
+
+static inline void nsg_call_tracking_put(const struct nsg_tracking *tracking, struct net *net)
+{
+	tracking->put(net, NFPROTO_INET);
+}
+#else
+static inline bool nsg_tracking_borrow_netns(struct nsg_tracking *tracking)
+{
+	return true;
+}
+
+static inline void nsg_tracking_return_netns(const struct nsg_tracking *tracking)
+{
+}
+
+static inline int nsg_call_tracking_get(const struct nsg_tracking *tracking, struct net *net)
+{
+	return 0;
+}
+
+static inline void nsg_call_tracking_put(const struct nsg_tracking *tracking, struct net *net)
+{
+}
+#endif
+
+#ifdef HAVE_CONNTRACK_L3PROTO
+/* Loads the modules of both families if it must, and holds them. */
+static inline bool nsg_tracking_hold_families(struct nsg_tracking *tracking)
+{
+	if (tracking->held || tracking->hold(AF_INET))
+		return tracking->held;
+	tracking->held = !tracking->hold(AF_INET6);
+	if (!tracking->held)
+		tracking->let_go(AF_INET);
+	return tracking->held;
+}
+
+static inline bool nsg_tracking_borrow_families(struct nsg_tracking *tracking)
+{
+	tracking->hold = tracking->hold ?: symbol_request(nf_ct_l3proto_try_module_get);
+	tracking->let_go = tracking->let_go ?: symbol_request(nf_ct_l3proto_module_put);
+	return tracking->hold && tracking->let_go && nsg_tracking_hold_families(tracking);
+}
+
+static inline void nsg_tracking_return_families(const struct nsg_tracking *tracking)
+{
+	if (tracking->held) {
+		tracking->let_go(AF_INET6);
+		tracking->let_go(AF_INET);
+	}
+	if (tracking->hold)
+		symbol_put(nf_ct_l3proto_try_module_get);
+	if (tracking->let_go)
+		symbol_put(nf_ct_l3proto_module_put);
+}
+#else
+static inline bool nsg_tracking_borrow_families(struct nsg_tracking *tracking)
+{
+	return true;
+}
+
+static inline void nsg_tracking_return_families(const struct nsg_tracking *tracking)
+{
 }
 #endif
 

@@ -11,8 +11,7 @@
 #include "ruleset.h"
 
 /* Written once each, under `lock`, before the first ruleset that calls them is published. */
-static typeof(NSG_CONNTRACK_GET) *conntrack_get;
-static typeof(NSG_CONNTRACK_PUT) *conntrack_put;
+static struct nsg_tracking tracking;
 static struct nsg_defrag6 defrag6;
 static typeof(nf_send_reset) *send_reset4;
 static typeof(nf_send_unreach) *send_unreachable4;
@@ -21,14 +20,9 @@ static typeof(nf_send_unreach6) *send_unreachable6;
 
 static DEFINE_MUTEX(lock);
 
-/* Looks up a function whose name may itself be a macro, loading its module if it must; NULL if there is none. */
-#define request_symbol(function)	symbol_request(function)
-
 static bool borrow_conntrack(void)
 {
-	conntrack_get = conntrack_get ?: request_symbol(NSG_CONNTRACK_GET);
-	conntrack_put = conntrack_put ?: request_symbol(NSG_CONNTRACK_PUT);
-	return conntrack_get && conntrack_put;
+	return nsg_tracking_borrow_netns(&tracking) && nsg_tracking_borrow_families(&tracking);
 }
 
 static bool borrow_reject(void)
@@ -63,10 +57,8 @@ u8 nsg_borrow(u8 needs)
 
 void nsg_borrowed_return(void)
 {
-	if (conntrack_get)
-		symbol_put(NSG_CONNTRACK_GET);
-	if (conntrack_put)
-		symbol_put(NSG_CONNTRACK_PUT);
+	nsg_tracking_return_families(&tracking);
+	nsg_tracking_return_netns(&tracking);
 	if (defrag6.enable)
 		symbol_put(nf_defrag_ipv6_enable);
 	nsg_defrag6_return_disable(&defrag6);
@@ -82,12 +74,12 @@ void nsg_borrowed_return(void)
 
 int nsg_conntrack_get(struct net *net)
 {
-	return nsg_call_conntrack_get(conntrack_get, conntrack_put, net);
+	return nsg_call_tracking_get(&tracking, net);
 }
 
 void nsg_conntrack_put(struct net *net)
 {
-	nsg_call_conntrack_put(conntrack_put, net);
+	nsg_call_tracking_put(&tracking, net);
 }
 
 int nsg_defrag6_get(struct net *net)
