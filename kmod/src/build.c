@@ -4,11 +4,11 @@
 
 /* From fast to frugal: the next is tried when one's tables do not fit into its memory. */
 static const struct {
-	size_t memory;		/* bytes while building */
+	size_t memory;		/* bytes while building, of those that there are */
 	struct nsg_effort effort;
 } attempts[] = {
 	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 65536 } },
-	{ NSG_MATCHER_MEMORY, { .exact_items = 1, .joined_cells = 0 } },
+	{ ~0UL, { .exact_items = 1, .joined_cells = 0 } },
 };
 
 static void free_chains(struct nsg_matcher *matcher, struct nsg_budget *budget)
@@ -39,36 +39,38 @@ static int build_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset
 }
 
 /* Most rules are told by the tables alone, and need no predicate. */
-static int build_predicates(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
+static int build_predicates(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory)
 {
-	u64 *verified = nsg_kvzalloc(DIV_ROUND_UP(ruleset->rules, NSG_WORD_RULES) * sizeof(*verified));
+	size_t bytes = DIV_ROUND_UP(ruleset->rules, NSG_WORD_RULES) * sizeof(u64);
+	struct nsg_budget budget = { .left = memory };
+	u64 *verified = nsg_budget_take(&budget, bytes);
 	u32 hook, family;
 
 	if (!verified)
-		return -ENOMEM;
+		return budget.error;
 	for (hook = 0; hook < NSGATE_HOOKS; hook++)
 		for (family = 0; family < NSG_FAMILIES; family++)
 			nsg_chain_mark_verified(matcher->chain[hook][family], verified);
-	matcher->predicates = nsg_predicates_build(ruleset, verified);
-	nsg_kvfree(verified);
-	return matcher->predicates ? 0 : -ENOMEM;
+	matcher->predicates = nsg_predicates_build(ruleset, verified, &budget);
+	nsg_budget_give(&budget, verified, bytes);
+	return budget.error;
 }
 
-static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset)
+static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory)
 {
 	int error = -E2BIG;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(attempts) && error == -E2BIG; i++)
-		error = build_chains(matcher, ruleset, attempts[i].memory, attempts[i].effort);
-	return error ? error : build_predicates(matcher, ruleset);
+		error = build_chains(matcher, ruleset, min_t(size_t, attempts[i].memory, memory), attempts[i].effort);
+	return error ? error : build_predicates(matcher, ruleset, memory - matcher->memory);
 }
 
-struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error)
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, size_t memory, int *error)
 {
 	struct nsg_matcher *matcher = nsg_kvzalloc(sizeof(*matcher));
 
-	*error = matcher ? build(matcher, ruleset) : -ENOMEM;
+	*error = matcher ? build(matcher, ruleset, memory - sizeof(*matcher)) : -ENOMEM;
 	if (!*error)
 		return matcher;
 	nsg_matcher_free(matcher);

@@ -12,9 +12,6 @@
 #define NSG_NO_RULE		NSGATE_NO_INDEX
 #define NSG_FAMILIES		2
 
-/* Memory that building a matcher may take for its tables, predicates apart; bytes. */
-#define NSG_MATCHER_MEMORY	(64UL << 20)
-
 struct nsg_matcher {
 	struct nsg_chain *chain[NSGATE_HOOKS][NSG_FAMILIES];	/* by NSGATE_FAMILY_* - 1; NULL without rules */
 	struct nsg_predicates *predicates;
@@ -23,9 +20,10 @@ struct nsg_matcher {
 
 /*
  * Builds a matcher from a checked ruleset, which it does not need afterwards. It may sleep. NULL, and `*error` tells
- * why: -ENOMEM if there is no memory, -E2BIG if the matcher would take more than NSG_MATCHER_MEMORY.
+ * why: -ENOMEM if there is no memory, -E2BIG if the matcher, finished or while it is built, would take more than
+ * `memory` bytes.
  */
-struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, int *error);
+struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, size_t memory, int *error);
 
 void nsg_matcher_free(struct nsg_matcher *matcher);
 

@@ -175,7 +175,8 @@ static void compile(struct nsg_predicates *predicates, const struct nsgate_rules
 	predicates->first[i] = test;
 }
 
-static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, const u64 *rules, struct nsg_set_refs *sets)
+static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, const u64 *rules, struct nsg_set_refs *sets,
+				    struct nsg_budget *budget)
 {
 	struct nsg_predicates *predicates;
 	size_t tests = 0, words = 0, memory;
@@ -183,7 +184,7 @@ static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, const 
 	count_parts(ruleset, rules, &tests, &words);
 	memory = sizeof(*predicates) + words * sizeof(u64) + tests * sizeof(struct test) +
 		 (ruleset->rules + 1) * sizeof(u32);
-	predicates = nsg_kvzalloc(memory);
+	predicates = nsg_budget_take(budget, memory);
 	if (!predicates)
 		return NULL;
 	predicates->rules = ruleset->rules;
@@ -196,10 +197,11 @@ static struct nsg_predicates *build(const struct nsgate_ruleset *ruleset, const 
 	return predicates;
 }
 
-struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules)
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules,
+					    struct nsg_budget *budget)
 {
-	struct nsg_set_refs *sets = nsg_set_refs_build(ruleset);
-	struct nsg_predicates *predicates = sets ? build(ruleset, rules, sets) : NULL;
+	struct nsg_set_refs *sets = nsg_set_refs_build(ruleset, budget);
+	struct nsg_predicates *predicates = sets ? build(ruleset, rules, sets, budget) : NULL;
 
 	if (!predicates)
 		nsg_set_refs_free(sets);

@@ -10,9 +10,11 @@ struct nsg_predicates;
 
 /*
  * Compiles those rules of a checked ruleset of which the bit in `rules` is set, by index, or all if that is NULL; the
- * others are not to be asked for. NULL if there is no memory. The sets that the ruleset names are yet to be linked.
+ * others are not to be asked for. NULL, and budget->error is set, if memory does not suffice. The sets that the ruleset
+ * names are yet to be linked.
  */
-struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules);
+struct nsg_predicates *nsg_predicates_build(const struct nsgate_ruleset *ruleset, const u64 *rules,
+					    struct nsg_budget *budget);
 
 void nsg_predicates_free(struct nsg_predicates *predicates);
 

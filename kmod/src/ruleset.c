@@ -133,14 +133,14 @@ static void fill_defaults(struct nsg_ruleset *ruleset, const struct nsgate_rules
 
 struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error)
 {
-	size_t tables = from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index)) +
-			count_logs(from) * sizeof(struct nsg_log);
-	struct nsg_ruleset *ruleset = nsg_kvzalloc(sizeof(*ruleset) + tables);
+	size_t bytes = sizeof(struct nsg_ruleset) + count_logs(from) * sizeof(struct nsg_log) +
+		       from->rules * (sizeof(struct nsg_rule) + sizeof(struct nsg_rule_index));
+	struct nsg_ruleset *ruleset = nsg_kvzalloc(bytes);
 
 	*error = -ENOMEM;
 	if (!ruleset)
 		return NULL;
-	ruleset->matcher = nsg_matcher_build(from, error);
+	ruleset->matcher = nsg_matcher_build(from, NSGATE_MAX_RULESET_MEMORY - bytes, error);
 	if (!ruleset->matcher) {
 		nsg_kvfree(ruleset);
 		return NULL;
@@ -150,7 +150,7 @@ struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *er
 	ruleset->rule = (struct nsg_rule *)(ruleset + 1);
 	ruleset->by_id = (struct nsg_rule_index *)(ruleset->rule + from->rules);
 	ruleset->log = (struct nsg_log *)(ruleset->by_id + from->rules);
-	ruleset->memory = sizeof(*ruleset) + tables + nsg_matcher_memory(ruleset->matcher);
+	ruleset->memory = bytes + nsg_matcher_memory(ruleset->matcher);
 	fill_defaults(ruleset, from);
 	fill_rules(ruleset, from);
 	fill_default_log(ruleset, from);

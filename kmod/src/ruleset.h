@@ -67,7 +67,7 @@ struct nsg_ruleset {
 
 /*
  * Builds a checked ruleset, which need not be kept. It may sleep. NULL, and `*error` tells why: -ENOMEM if there is no
- * memory, -E2BIG if it would take more than one ruleset may.
+ * memory, -E2BIG if it would take more than NSGATE_MAX_RULESET_MEMORY.
  */
 struct nsg_ruleset *nsg_ruleset_build(const struct nsgate_ruleset *from, int *error);
 

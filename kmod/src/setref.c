@@ -59,7 +59,8 @@ static bool is_new(const struct naming *namings, u32 i)
 	return !i || memcmp(namings[i].name, namings[i - 1].name, sizeof(*namings->name));
 }
 
-static struct nsg_set_refs *keep_first(const struct naming *namings, u32 count, const struct nsgate_ruleset *ruleset)
+static struct nsg_set_refs *keep_first(const struct naming *namings, u32 count, const struct nsgate_ruleset *ruleset,
+				       struct nsg_budget *budget)
 {
 	struct nsg_set_refs *refs;
 	u32 kept = 0, i;
@@ -68,7 +69,7 @@ static struct nsg_set_refs *keep_first(const struct naming *namings, u32 count, 
 		kept += is_new(namings, i);
 		cond_resched();
 	}
-	refs = nsg_kvzalloc(sizeof(*refs) + kept * sizeof(*refs->ref));
+	refs = nsg_budget_take(budget, sizeof(*refs) + kept * sizeof(*refs->ref));
 	if (!refs)
 		return NULL;
 	refs->memory = sizeof(*refs) + kept * sizeof(*refs->ref);
@@ -84,18 +85,19 @@ static struct nsg_set_refs *keep_first(const struct naming *namings, u32 count, 
 	return refs;
 }
 
-struct nsg_set_refs *nsg_set_refs_build(const struct nsgate_ruleset *ruleset)
+struct nsg_set_refs *nsg_set_refs_build(const struct nsgate_ruleset *ruleset, struct nsg_budget *budget)
 {
 	u32 count = collect(NULL, ruleset);
-	struct naming *namings = nsg_kvzalloc((size_t)count * sizeof(*namings) + 1);
+	size_t bytes = count * sizeof(struct naming);
+	struct naming *namings = nsg_budget_take(budget, bytes);
 	struct nsg_set_refs *refs;
 
 	if (!namings)
 		return NULL;
 	collect(namings, ruleset);
 	sort(namings, count, sizeof(*namings), compare_namings, NULL);
-	refs = keep_first(namings, count, ruleset);
-	nsg_kvfree(namings);
+	refs = keep_first(namings, count, ruleset, budget);
+	nsg_budget_give(budget, namings, bytes);
 	return refs;
 }
 

@@ -22,8 +22,8 @@ struct nsg_set_refs {
 	struct nsg_set_ref ref[];	/* in order of name */
 };
 
-/* What the rules of a checked ruleset name; NULL if there is no memory. */
-struct nsg_set_refs *nsg_set_refs_build(const struct nsgate_ruleset *ruleset);
+/* What the rules of a checked ruleset name. NULL, and budget->error is set, if memory does not suffice. */
+struct nsg_set_refs *nsg_set_refs_build(const struct nsgate_ruleset *ruleset, struct nsg_budget *budget);
 
 void nsg_set_refs_free(struct nsg_set_refs *refs);
 

@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < packets; i++)
 		family_packet(&keys[i], rules, count, ipv6, &dice);
 	start = nanoseconds();
-	matcher = nsg_matcher_build(sample_ruleset(&sample), &error);
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
 	built = nanoseconds();
 	if (!matcher) {
 		fprintf(stderr, "no matcher: error %d\n", error);

@@ -61,9 +61,10 @@ static void check_ruleset(const struct nsgate_ruleset *ruleset, const struct tas
 {
 	const struct nsgate_rule **rule = calloc(ruleset->rules, sizeof(*rule));
 	const struct nsgate_rule *at = nsg_ruleset_rules(ruleset);
-	struct nsg_predicates *predicates = nsg_predicates_build(ruleset, NULL);
+	struct nsg_budget unlimited = { .left = SIZE_MAX };
+	struct nsg_predicates *predicates = nsg_predicates_build(ruleset, NULL, &unlimited);
 	int error;
-	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, &error);
+	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
 	struct nsg_key key;
 	u32 i;
 
@@ -91,7 +92,7 @@ static void check_allocations(const struct nsgate_ruleset *ruleset)
 
 	for (allocations = 0; ; allocations++) {
 		userspace_allocations = allocations;
-		matcher = nsg_matcher_build(ruleset, &error);
+		matcher = nsg_matcher_build(ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
 		userspace_allocations = -1;
 		if (matcher)
 			break;
@@ -128,15 +129,41 @@ static void check_memory(u32 items)
 	int error;
 
 	draw_ruleset(&sample, &taste);
-	matcher = nsg_matcher_build(sample_ruleset(&sample), &error);
-	if (!matcher || matcher->memory > NSG_MATCHER_MEMORY) {
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
+	if (!matcher || nsg_matcher_memory(matcher) > NSGATE_MAX_RULESET_MEMORY) {
 		fprintf(stderr, "10,000 rules of %u items: error %d, %zu bytes\n", items, error,
-			matcher ? matcher->memory : 0);
+			matcher ? nsg_matcher_memory(matcher) : 0);
 		exit(1);
 	}
-	printf("engine: 10,000 rules of up to %u items take %zu KiB\n", items, matcher->memory / 1024);
+	printf("engine: 10,000 rules of up to %u items take %zu KiB\n", items, nsg_matcher_memory(matcher) / 1024);
 	nsg_matcher_free(matcher);
 	check_ruleset(sample_ruleset(&sample), &taste, 10);
+	sample_free(&sample);
+}
+
+/* As many names of interfaces, which no table can tell, as a request has room for: more than a ruleset may take. */
+static void check_too_large(void)
+{
+	struct nsgate_ifname ifname = { .name = "eth" };
+	struct nsg_matcher *matcher;
+	struct sample sample;
+	int error;
+	u32 i, j;
+
+	sample_begin(&sample);
+	for (i = 0; i < 10000; i++) {
+		sample_rule(&sample, NSGATE_HOOK_INPUT, NSGATE_FAMILY_IPV4);
+		sample_match(&sample, NSGATE_MATCH_IN_IF, 0);
+		for (j = 0; j < 400; j++)
+			sample_item(&sample, &ifname);
+	}
+	check_accepted_by_parser(sample_ruleset(&sample));
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
+	if (matcher || error != -E2BIG) {
+		fprintf(stderr, "10,000 rules of 400 names each: error %d, %zu bytes\n", error,
+			matcher ? nsg_matcher_memory(matcher) : 0);
+		exit(1);
+	}
 	sample_free(&sample);
 }
 
@@ -151,6 +178,7 @@ int main(int argc, char **argv)
 	check_memory(1);
 	check_memory(4);
 	check_memory(30);
+	check_too_large();
 	printf("engine: %u rulesets agree with the reference\n", rounds);
 	return 0;
 }

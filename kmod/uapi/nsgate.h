@@ -27,11 +27,12 @@
 #define NSGATE_IFNAME_SIZE	16		/* IFNAMSIZ */
 #define NSGATE_REASON_SIZE	128
 
-/* Limits. A request over one of them is refused with E2BIG and the name of the field. */
+/* Limits. A request over one of them is refused with E2BIG and the name of the field, where nothing else is said. */
 #define NSGATE_MAX_REQUEST	(64U << 20)	/* bytes of one write() */
 #define NSGATE_MAX_OBJECTS	65536U		/* objects in one commit */
 #define NSGATE_MAX_RULES	16384U		/* rules in one ruleset */
 #define NSGATE_MAX_ITEMS	1024U		/* items in one match */
+#define NSGATE_MAX_RULESET_MEMORY (64U << 20)	/* bytes held for one ruleset, counters apart; field MEMORY */
 #define NSGATE_MAX_RULESETS	65536U		/* rulesets held by the module */
 #define NSGATE_MAX_SETS		4096U		/* address sets held by the module */
 #define NSGATE_MAX_MEMBERS	2097152U	/* members of one address set, both families together */
@@ -123,7 +124,7 @@ struct nsgate_info {
 	__u32 rule_flags;	/* NSGATE_RULE_* flags that rules may use */
 	__u64 instance;		/* random, drawn when the module was loaded */
 	__u64 generation;	/* raised by every commit that changed something, and by nothing else */
-	__u64 memory;		/* bytes held by rulesets and counters */
+	__u64 memory;		/* bytes held by rulesets, address sets, counters and last counts */
 	__u32 namespaces;
 	__u32 bindings;
 	__u32 rulesets;
@@ -495,7 +496,7 @@ struct nsgate_stats {
 #define NSGATE_MAX_EVENTS	1024U		/* events in one reply: ask again while it is full */
 
 struct nsgate_events_request {
-	__u64 cursor;		/* the last reply's; 0 for the oldest event that is held */
+	__u64 cursor;		/* the last reply's; 0 for the oldest event that is held; EINVAL if beyond the newest */
 	__u64 instance;		/* nsgate_info.instance of the cursor, 0 with cursor 0; ESTALE if it is another */
 	/*
 	 * Not 0: when there is an event beyond those of this reply (or at once, if there is one already), send this

@@ -141,6 +141,31 @@ static void test_place(void)
 	      "the refusal tells object 1, rule 1, match 1, item 1");
 }
 
+#define NAMES	400	/* in each of 10,000 rules: nearly as many as a request has room for */
+
+/* A good ruleset after a small one; neither is held. */
+static void test_memory(void)
+{
+	static struct nsgate_ifname names[NAMES];
+	struct wire w;
+	struct outcome o;
+
+	for (int i = 0; i < NAMES; i++)
+		snprintf(names[i].name, sizeof(names[i].name), "eth%d", i);
+	commit_begin(&w, 1, NSGATE_HOOK_INPUT, NSGATE_DROP);
+	ruleset_end(&w);
+	ruleset_begin(&w, 2, NSGATE_HOOK_INPUT, 0);
+	for (uint64_t id = 1; id <= 10000; id++) {
+		rule_begin(&w, (struct nsgate_rule){ .id = id, .hook = NSGATE_HOOK_INPUT, .action = NSGATE_DROP });
+		match_add(&w, NSGATE_MATCH_IN_IF, 0, names, sizeof(*names), NAMES);
+		rule_end(&w);
+	}
+	ruleset_end(&w);
+	o = exchange(&w);
+	refused("a ruleset over its memory", o, E2BIG, NSGATE_FIELD_MEMORY);
+	check(o.refusal.object == 1 && !info().rulesets && !info().memory, "the refusal tells object 1, and nothing is held");
+}
+
 static void test_garbage(void)
 {
 	uint64_t generation = info().generation;
@@ -172,6 +197,7 @@ void test_refusals(void)
 	test_objects();
 	test_state();
 	test_place();
+	test_memory();
 	test_garbage();
 	check_empty("refusals");
 }
