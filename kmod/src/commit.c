@@ -134,8 +134,10 @@ static int prepare(struct commit *commit)
 static void cancel(struct commit *commit)
 {
 	nsg_ruleset_changes_cancel(&commit->rulesets);
-	while (commit->changing)
+	while (commit->changing) {
 		nsg_change_cancel(&commit->changes[--commit->changing]);
+		cond_resched();
+	}
 }
 
 /* ---- from here on nothing can fail ---- */
@@ -168,8 +170,10 @@ static void publish(struct commit *commit)
 		nsg_change_hold_sides(&commit->changes[i], nsg_sets_new_side());
 	if (sides_move)
 		nsg_sets_show_both();
-	for (i = 0; i < commit->changing; i++)
+	for (i = 0; i < commit->changing; i++) {
 		nsg_change_publish(&commit->changes[i]);
+		cond_resched();
+	}
 	if (commit->changing || sides_move)
 		wait_for_old(commit);
 }
@@ -180,8 +184,10 @@ static void settle(struct commit *commit)
 	bool sides_move = commit->sets.sides_move;
 	u32 i;
 
-	for (i = 0; i < commit->changing; i++)
+	for (i = 0; i < commit->changing; i++) {
 		nsg_change_settle(&commit->changes[i]);
+		cond_resched();
+	}
 	if (sides_move)
 		nsg_sets_show_new();
 	if (commit->replaces || commit->request->drops.count || sides_move)
@@ -201,8 +207,10 @@ static void apply_changes(struct commit *commit)
 	settle(commit);
 	nsg_set_changes_finish(&commit->sets);
 	reading = nsg_next_reading();
-	for (i = 0; i < commit->changing; i++)
+	for (i = 0; i < commit->changing; i++) {
 		nsg_change_finish(&commit->changes[i], reading);
+		cond_resched();
+	}
 }
 
 static u64 apply(struct commit *commit)

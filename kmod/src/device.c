@@ -93,6 +93,21 @@ static void note_refusal(struct refused *refused, const struct nsg_request *requ
 	};
 }
 
+#define COPIED_AT_ONCE	0x100000UL	/* bytes; then it is time to reschedule */
+
+static bool copy_whole(u8 *to, const char __user *from, size_t length)
+{
+	size_t at, step;
+
+	for (at = 0; at < length; at += step) {
+		step = min_t(size_t, length - at, COPIED_AT_ONCE);
+		if (copy_from_user(to + at, from + at, step))
+			return false;
+		cond_resched();
+	}
+	return true;
+}
+
 /* The request is copied in once, whole, before a byte of it is looked at. */
 static int copy_in(void **bytes, const char __user *from, size_t length, struct nsgate_refusal *refusal)
 {
@@ -102,7 +117,7 @@ static int copy_in(void **bytes, const char __user *from, size_t length, struct 
 	*bytes = nsg_kvzalloc(max_t(size_t, length, 1));
 	if (!*bytes)
 		return nsg_refuse_memory(refusal, length);
-	if (copy_from_user(*bytes, from, length))
+	if (!copy_whole(*bytes, from, length))
 		return nsg_refuse(refusal, -EFAULT, NSGATE_FIELD_REQUEST, 0, "the written memory cannot be read");
 	return 0;
 }

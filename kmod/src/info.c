@@ -32,6 +32,7 @@ static void count_namespaces(struct nsgate_info *info)
 	nsg_for_each_namespace(ns) {
 		const struct nsg_binding *binding = nsg_namespace_binding(ns);
 
+		cond_resched();
 		info->namespaces++;
 		info->quarantined += ns->quarantined;
 		if (!binding)

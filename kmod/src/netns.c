@@ -170,13 +170,18 @@ static void __net_exit namespaces_exit(struct list_head *nets)
 		ns = namespace_of_exiting(net);
 		if (ns)
 			namespace_leave(ns, &gone);
+		cond_resched();
 	}
 	nsg_grace_period();
-	list_for_each_entry(ns, &gone, by_birth)
+	list_for_each_entry(ns, &gone, by_birth) {
 		namespace_close_account(ns);
+		cond_resched();
+	}
 	mutex_unlock(&nsg_lock);
-	list_for_each_entry_safe(ns, next, &gone, by_birth)
+	list_for_each_entry_safe(ns, next, &gone, by_birth) {
 		namespace_free(ns);
+		cond_resched();
+	}
 }
 
 static struct pernet_operations namespace_ops = {

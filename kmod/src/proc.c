@@ -67,8 +67,10 @@ static int show(struct seq_file *file, void *unused)
 		seq_printf(file, "uncounted %llu\n", (u64)atomic64_read(&nsg_uncounted));
 	if (nsg_ended_count() || nsg_ended_lost())
 		seq_printf(file, "ended %u lost %u\n", nsg_ended_count(), nsg_ended_lost());
-	nsg_for_each_namespace(ns)
+	nsg_for_each_namespace(ns) {
 		show_namespace(file, ns);
+		cond_resched();
+	}
 	nsg_registry_visit(show_ruleset, file);
 	mutex_unlock(&nsg_lock);
 	return 0;

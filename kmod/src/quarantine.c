@@ -47,6 +47,7 @@ bool nsg_releases_apply(const struct nsg_objects *releases)
 	u32 i;
 
 	for (i = 0; i < releases->count; i++) {
+		cond_resched();
 		ns = nsg_namespace_find(releases->at[i].release->inode);
 		if (!ns->quarantined)
 			continue;

@@ -55,8 +55,10 @@ void nsg_registry_visit(void (*visit)(struct nsg_ruleset *ruleset, void *data), 
 	u32 bucket;
 
 	lockdep_assert_held(&nsg_lock);
-	hash_for_each_safe(by_digest, bucket, next, ruleset, held)
+	hash_for_each_safe(by_digest, bucket, next, ruleset, held) {
 		visit(ruleset, data);
+		cond_resched();
+	}
 }
 
 static void clear(struct nsg_ruleset *ruleset, void *data)

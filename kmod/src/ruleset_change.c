@@ -38,6 +38,15 @@ static int borrow(const struct nsg_ruleset_changes *changes, const struct nsg_ru
 	return 0;
 }
 
+static int refuse_build(struct nsgate_refusal *refusal, int error)
+{
+	if (error == -E2BIG)
+		return nsg_refuse(refusal, error, NSGATE_FIELD_MEMORY, refusal->offset,
+				  "the ruleset would take more than %u MiB: split its rules, or use address sets",
+				  NSGATE_MAX_RULESET_MEMORY >> 20);
+	return nsg_refuse_here(refusal, error, NSGATE_FIELD_MEMORY, "no memory to build the ruleset");
+}
+
 static int build_put(struct nsg_ruleset_changes *changes, u32 put)
 {
 	const struct nsg_object *object = &changes->request->puts.at[put];
@@ -46,9 +55,7 @@ static int build_put(struct nsg_ruleset_changes *changes, u32 put)
 	at_put(changes, object);
 	changes->fresh[put] = nsg_ruleset_build(object->ruleset, &error);
 	if (!changes->fresh[put])
-		return nsg_refuse_here(changes->refusal, error, NSGATE_FIELD_MEMORY, error == -E2BIG ?
-				       "the ruleset would take more memory than one may" :
-				       "no memory to build the ruleset");
+		return refuse_build(changes->refusal, error);
 	return borrow(changes, changes->fresh[put]);
 }
 
@@ -68,6 +75,7 @@ int nsg_ruleset_changes_build(struct nsg_ruleset_changes *changes)
 	u32 i;
 
 	for (i = 0; !error && i < changes->request->puts.count; i++) {
+		cond_resched();
 		if (is_held(changes->request->puts.at[i].ruleset->digest))
 			continue;
 		error = build_put(changes, i);
@@ -82,6 +90,7 @@ static int check_puts(struct nsg_ruleset_changes *changes)
 	u32 fresh = 0, i;
 
 	for (i = 0; i < puts->count; i++) {
+		cond_resched();
 		if (nsg_registry_find(puts->at[i].ruleset->digest)) {
 			nsg_ruleset_free(changes->fresh[i]);
 			changes->fresh[i] = NULL;
@@ -106,6 +115,7 @@ static int link_puts(struct nsg_ruleset_changes *changes, const struct nsg_set_c
 	for (; changes->linked < puts->count; changes->linked++) {
 		struct nsg_ruleset *ruleset = changes->fresh[changes->linked];
 
+		cond_resched();
 		if (!ruleset)
 			continue;
 		error = nsg_set_changes_link(sets, nsg_ruleset_sets(ruleset), &puts->at[changes->linked],
@@ -169,8 +179,10 @@ int nsg_ruleset_changes_prepare_drops(struct nsg_ruleset_changes *changes)
 	int error = 0;
 	u32 i;
 
-	for (i = 0; !error && i < changes->request->drops.count; i++)
+	for (i = 0; !error && i < changes->request->drops.count; i++) {
 		error = prepare_drop(changes, i);
+		cond_resched();
+	}
 	return error;
 }
 
@@ -178,12 +190,16 @@ void nsg_ruleset_changes_cancel(struct nsg_ruleset_changes *changes)
 {
 	u32 i;
 
-	for (i = 0; i < changes->request->drops.count; i++)
+	for (i = 0; i < changes->request->drops.count; i++) {
 		if (changes->dropped[i])
 			nsg_sets_hold(nsg_ruleset_sets(changes->dropped[i]));
-	while (changes->linked--)
+		cond_resched();
+	}
+	while (changes->linked--) {
 		if (changes->fresh[changes->linked])
 			nsg_sets_let_go(nsg_ruleset_sets(changes->fresh[changes->linked]));
+		cond_resched();
+	}
 }
 
 /* A ruleset that this same commit puts and drops was never there. */
@@ -194,6 +210,7 @@ static bool apply_drops(struct nsg_ruleset_changes *changes)
 	u32 i;
 
 	for (i = 0; i < changes->request->drops.count; i++) {
+		cond_resched();
 		fresh = find_fresh(changes, changes->dropped[i]->digest);
 		if (fresh && *fresh) {
 			*fresh = NULL;
@@ -211,6 +228,7 @@ static bool apply_puts(struct nsg_ruleset_changes *changes)
 	u32 i;
 
 	for (i = 0; i < changes->request->puts.count; i++) {
+		cond_resched();
 		if (!changes->fresh[i])
 			continue;
 		nsg_registry_add(changes->fresh[i]);
@@ -231,16 +249,20 @@ void nsg_ruleset_changes_free_dropped(struct nsg_ruleset_changes *changes)
 {
 	u32 i;
 
-	for (i = 0; i < changes->request->drops.count; i++)
+	for (i = 0; i < changes->request->drops.count; i++) {
 		nsg_ruleset_free(changes->dropped[i]);
+		cond_resched();
+	}
 }
 
 void nsg_ruleset_changes_release(struct nsg_ruleset_changes *changes)
 {
 	u32 i;
 
-	for (i = 0; changes->fresh && i < changes->request->puts.count; i++)
+	for (i = 0; changes->fresh && i < changes->request->puts.count; i++) {
 		nsg_ruleset_free(changes->fresh[i]);
+		cond_resched();
+	}
 	nsg_kvfree(changes->fresh);
 	nsg_kvfree(changes->dropped);
 }

@@ -250,6 +250,7 @@ static int check_apart(struct nsg_parse *parse, const struct nsg_objects *a, con
 	while (x < a->at + a->count && y < b->at + b->count) {
 		int order = compare_names(x, y);
 
+		cond_resched();
 		if (!order)
 			return refuse_twice(parse, x, y);
 		if (order < 0)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Acceptance test of the loaded module through /dev/nsgate, with real packets. Needs root, iproute2, and a machine that
- * may lose its nsgate module. usage: device-test NSGATE.KO [PART…]; all parts unless some are named
+ * may lose its nsgate module. usage: device-test NSGATE.KO [PART…]; all parts unless some are named, but for `hold`, which
+ * wants a machine of its own kind (hold_test.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -64,6 +65,8 @@ int main(int argc, char **argv)
 			parts[i].run();
 	if (wanted("reload", argc, argv))
 		test_reload(argv[1]);
+	if (argc > 2 && wanted("hold", argc, argv))
+		test_hold();
 	module_unload();
 	check(!module_memory(), "no mapped memory of the module's is left");
 	return conclude();

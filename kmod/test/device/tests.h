@@ -29,6 +29,7 @@ void test_swap(void);
 void test_sets(void);
 void test_sets_under_traffic(void);
 void test_reload(const char *module);
+void test_hold(void);
 
 /* Puts the ruleset that is under construction, binds it to `s`, and drops nothing. */
 static inline void put_and_bind(struct wire *w, const struct sandbox *s, uint32_t number)
