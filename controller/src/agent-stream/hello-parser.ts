@@ -19,6 +19,13 @@ export interface Greeting {
 
 /** INVALID_ARGUMENT for a malformed Hello, PERMISSION_DENIED when the caller's certificate names another host. */
 export function parseHello(hello: Hello, caller: Caller): Greeting {
+  // Before anything else that is wrong: that somebody claims to be another is to be on record.
+  if (hello.hostId !== '' && caller.id !== hello.hostId) {
+    throw new RpcError(
+      status.PERMISSION_DENIED,
+      `the certificate is that of host ${quote(caller.id)}, not of ${quote(hello.hostId)}`,
+    );
+  }
   const violations = new Violations();
   if (!isHostId(hello.hostId)) {
     violations.add('hello.host_id', `${quote(hello.hostId)} is not ${HOST_ID_FORM}`);
@@ -36,12 +43,6 @@ export function parseHello(hello: Hello, caller: Caller): Greeting {
       violations.add(`hello.${field}`, `is longer than ${MAX_VERSION} characters`);
   }
   violations.throwIfAny();
-  if (caller.id !== hello.hostId) {
-    throw new RpcError(
-      status.PERMISSION_DENIED,
-      `the certificate is that of host ${quote(caller.id)}, not of ${quote(hello.hostId)}`,
-    );
-  }
   return {
     description: { id: hello.hostId, labels, agentVersion, moduleVersion, kernelRelease, bootId },
     held: new Map([

@@ -183,6 +183,11 @@ describe('a host', () => {
     });
   });
 
+  it('that says it is another is on record also where no host can have that name', async () => {
+    expect(await stream('h1', hello('../H2'))).toMatchObject(denied);
+    expect(lines().at(-1)).toMatchObject({ reason: expect.stringContaining('"../H2"') as string });
+  });
+
   it("that reports another's realizations is cut, and that is on record", async () => {
     const realization = {
       policy: 'policies/a',
