@@ -39,10 +39,18 @@ class Bench {
   readonly errors: unknown[] = [];
   readonly reader: HostReader;
 
-  constructor(hostId = 'h1', budgets = new ReadingBudgets(), pump = new ReadingPump()) {
+  constructor(
+    hostId = 'h1',
+    budgets = new ReadingBudgets(),
+    pump = new ReadingPump(),
+    onTaken: () => void = () => undefined,
+  ) {
     this.reader = new HostReader({
       ...{ source: this.source, hostId, budgets, pump },
-      take: ({ message }) => this.taken.push(message),
+      take: ({ message }) => {
+        this.taken.push(message);
+        onTaken();
+      },
       fail: (error) => {
         this.errors.push(error);
         this.reader.close();
@@ -108,6 +116,15 @@ describe('the reader of a host', () => {
     await until(() => errors.length > 0);
     await turn();
     expect([errors.length, taken.length]).toEqual([1, 0]);
+  });
+
+  it('is not held up for time that what it has read cannot have taken, as when the process was kept waiting', async () => {
+    const { reader, source, taken } = new Bench('h1', new ReadingBudgets(), new ReadingPump(), () => {
+      for (const end = performance.now() + 50; performance.now() < end;);
+    });
+    reader.push(ack(1n));
+    await until(() => taken.length === 1);
+    expect(source.isPaused).toBe(false);
   });
 
   it('does not keep another host waiting that says little', async () => {

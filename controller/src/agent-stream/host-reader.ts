@@ -22,6 +22,12 @@ export interface HostReaderOptions {
 /** What waits here is little: the rest waits with the peer, by flow control. */
 const MAX_WAITING_BYTES = 65_536;
 const MAX_WAITING = 256;
+/**
+ * The most that is paid for what was gone through, in ms, many times what it takes: that the process was kept waiting meanwhile, for garbage
+ * to be collected or by the machine, is not the host's doing, and who has said little is not to be left unread for it.
+ */
+const MOST_MS = 0.25;
+const MOST_MS_PER_BYTE = 0.001;
 /** What gRPC has spent on a message before it is seen here: what comes in many small ones is paid for, too. */
 const MESSAGE_MS = 0.01;
 
@@ -68,22 +74,27 @@ export class HostReader implements Reader {
     if (this.#isOver || this.#isHeld) return 'done';
     const start = performance.now();
     const overhead = this.#parts === undefined ? MESSAGE_MS : 0;
-    try {
-      this.#readPart();
-    } catch (error) {
-      this.options.fail(error);
-    }
-    this.#budget.spend(performance.now() - start + overhead);
+    const bytes = this.#readPart();
+    const most = MOST_MS + bytes * MOST_MS_PER_BYTE;
+    this.#budget.spend(Math.min(performance.now() - start, most) + overhead);
     return this.#next();
   }
 
-  #readPart(): void {
-    const message = this.#parts ?? this.#open();
-    if (message === undefined) return;
-    this.#parts = message;
-    const { value, done } = message.next();
-    if (done === true) this.#parts = undefined;
-    else this.options.take(value);
+  /** Gives how many bytes were gone through. */
+  #readPart(): number {
+    let bytes = this.#waiting[0]?.length ?? 0;
+    try {
+      const message = this.#parts ?? this.#open();
+      if (message === undefined) return 0;
+      this.#parts = message;
+      const { value, done } = message.next();
+      bytes = value?.bytes ?? 0;
+      if (done === true) this.#parts = undefined;
+      else this.options.take(value);
+    } catch (error) {
+      this.options.fail(error);
+    }
+    return bytes;
   }
 
   #open(): Iterator<MessagePart, void> | undefined {

@@ -30,6 +30,8 @@ export interface MessagePart {
   readonly message: Message;
   /** Whether it is the last part of its message. */
   readonly isLast: boolean;
+  /** How many bytes were gone through for it: of the first part, the whole message. */
+  readonly bytes: number;
 }
 
 /** Decoding and taking in what is this long takes a fraction of a millisecond. */
@@ -89,7 +91,7 @@ export function* partsOf(bytes: Buffer): Generator<MessagePart, void> {
   const found = wellFormed(() => listingOf(bytes));
   if (found === undefined) {
     demandEntry(bytes.length);
-    yield { message: wellFormed(() => decodeOther(bytes)), isLast: true };
+    yield { message: wellFormed(() => decodeOther(bytes)), isLast: true, bytes: bytes.length };
     return;
   }
   const { listing, body } = found;
@@ -98,7 +100,7 @@ export function* partsOf(bytes: Buffer): Generator<MessagePart, void> {
   for (const [index, run] of runs.entries()) {
     const message = wellFormed(() => listing.decode(run, first));
     first ??= message;
-    yield { message, isLast: index === runs.length - 1 };
+    yield { message, isLast: index === runs.length - 1, bytes: index === 0 ? bytes.length : run.length };
   }
 }
 
@@ -121,35 +123,43 @@ function decodeOther(bytes: Buffer): Message {
     : message;
 }
 
-/** Entries of the lists in runs, with what is beside them before the first. */
+/** Entries of the lists in runs, with what is beside them before the first. All in one go: so it makes nothing of a single entry. */
 function runsOf(body: Buffer, lists: readonly number[]): Buffer[] {
-  const beside: Buffer[] = [];
-  const runs: { start: number; end: number }[] = [];
-  let entries = 0;
-  for (const { field, start, end } of fieldsOf(body)) {
-    demandEntry(end - start);
-    entries += 1;
+  const reader = new BinaryReader(body);
+  const [beside, runs]: [Buffer[], Buffer[]] = [[], []];
+  // Of the run that may go on; where there is none, it is behind all.
+  let begin = body.length;
+  const endRun = (end: number): void => {
+    if (begin < end) runs.push(body.subarray(begin, end));
+    begin = body.length;
+  };
+  for (let entries = 1; reader.pos < body.length; entries++) {
+    const start = reader.pos;
+    const field = skipField(reader);
+    if (reader.pos > body.length) throw new RangeError('a field goes beyond its message');
+    demandEntry(reader.pos - start);
     if (entries > MAX_ENTRIES) throw tooLarge('a message has more entries than it may', MAX_ENTRIES);
-    const last = runs.at(-1);
-    if (!lists.includes(field)) beside.push(body.subarray(start, end));
-    else if (last?.end === start && end - last.start <= PART_BYTES) last.end = end;
-    else runs.push({ start, end });
+    const isOfList = lists.includes(field);
+    if (!isOfList || reader.pos - begin > PART_BYTES) endRun(start);
+    if (!isOfList) beside.push(body.subarray(start, reader.pos));
+    else begin = Math.min(begin, start);
   }
-  const [first, ...rest] = runs.map(({ start, end }) => body.subarray(start, end));
+  endRun(body.length);
+  const [first, ...rest] = runs;
   const head = Buffer.concat(beside);
   demandEntry(head.length);
   return [Buffer.concat([head, ...(first === undefined ? [] : [first])]), ...rest];
 }
 
-function* fieldsOf(body: Buffer): Generator<{ field: number; start: number; end: number }> {
-  const reader = new BinaryReader(body);
-  while (reader.pos < body.length) {
-    const start = reader.pos;
-    const [field, type] = reader.tag();
-    reader.skip(type, field);
-    if (reader.pos > body.length) throw new RangeError('a field goes beyond its message');
-    yield { field, start, end: reader.pos };
-  }
+/** Goes behind the next field, and gives its number. BinaryReader.skip makes a Buffer of what it skips. */
+function skipField(reader: BinaryReader): number {
+  const tag = reader.uint32();
+  const [field, type] = [tag >>> 3, tag & 7];
+  if (field > 0 && type === (WireType.LengthDelimited as number)) {
+    const length = reader.uint32();
+    reader.pos += length;
+  } else reader.skip(type, field);
+  return field;
 }
 
 function demandEntry(length: number): void {
