@@ -153,9 +153,8 @@ function runsOf(body: Buffer, lists: readonly number[]): Buffer[] {
 
 /** Goes behind the next field, and gives its number. BinaryReader.skip makes a Buffer of what it skips. */
 function skipField(reader: BinaryReader): number {
-  const tag = reader.uint32();
-  const [field, type] = [tag >>> 3, tag & 7];
-  if (field > 0 && type === (WireType.LengthDelimited as number)) {
+  const [field, type] = reader.tag();
+  if (type === WireType.LengthDelimited) {
     const length = reader.uint32();
     reader.pos += length;
   } else reader.skip(type, field);
