@@ -173,6 +173,7 @@ export class Agent {
       desired: this.#desired,
       namespaces: this.#namespaces,
       openKernel: this.#openKernel,
+      readEvents: () => this.#kernelEvents.readNow(),
       allowInitial: this.config.allowInitialNamespace,
       quarantine: this.config.quarantine,
       quarantineReleaseMs: this.config.quarantineReleaseAfter,
@@ -201,7 +202,7 @@ export class Agent {
       log: this.#log,
       onEvents: (events, lost) => {
         if (events.some(({ type }) => type === 'born')) this.#namespaces.expectMount();
-        if (events.some(({ type }) => type !== 'packet')) this.#reconciler.auditSoon();
+        this.#reconciler.noteEvents(events, lost);
         const packets = events.filter((event) => event.type === 'packet');
         this.#packets.note(packets, lost);
         for (const packet of packets) this.#log.info(sampleOf(packet), 'packet');
@@ -376,7 +377,7 @@ export class Agent {
 
 function namesByBirth({ namespaces }: Reality): Map<bigint, string> {
   const named = [...namespaces].flatMap(([name, { entry, kernel }]): [bigint, string][] =>
-    (entry.state === 'ready' || entry.state === 'lingering') && kernel !== undefined
+    (entry.state === 'ready' || entry.state === 'lingering') && kernel !== undefined && kernel.birth !== 0n
       ? [[kernel.birth, name]]
       : [],
   );

@@ -120,6 +120,29 @@ describe('the table of names', () => {
     expect(changes).toBe(2);
   });
 
+  it('is made anew at least twice a minute, however long a scan takes', async () => {
+    const now = jest.spyOn(performance, 'now');
+    let scanned = 0;
+    now.mockImplementation(() => source.scans * 1000 + (scanned += 1));
+    await jest.advanceTimersByTimeAsync(2500);
+    source.findings.delete('ns1');
+    await jest.advanceTimersByTimeAsync(30_000);
+    now.mockRestore();
+    expect(states()).toEqual([]);
+  });
+
+  it('follows other names where one cannot be looked at', async () => {
+    const read = source.read.bind(source);
+    jest.spyOn(source, 'read').mockImplementation((name) => {
+      if (name === 'bad') throw new Error('EIO');
+      return read(name);
+    });
+    source.findings.set('ns2', { kind: 'namespace', inode: 11 });
+    for (const name of ['bad', 'ns2']) source.notify(name);
+    await jest.advanceTimersByTimeAsync(0);
+    expect(states()).toEqual(['ns1 ready', 'ns2 ready']);
+  });
+
   it('does not report a change where there is none', async () => {
     source.notify('ns1');
     await jest.advanceTimersByTimeAsync(10_000);

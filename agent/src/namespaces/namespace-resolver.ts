@@ -26,8 +26,9 @@ const SHORT_WAIT_MS = 4;
 const LONG_WAIT_MS = 1024;
 const PATIENCE_MS = 60_000;
 
-/** Scans take at most this share of the time. */
+/** Scans take at most this share of the time, where they are not the longer wait apart for it. */
 const SCAN_SHARE = 0.005;
+const MAX_RESCAN_MS = 30_000;
 
 export class NamespaceResolver {
   readonly #table = new NamespaceTable();
@@ -47,6 +48,11 @@ export class NamespaceResolver {
 
   entry(name: string): NamespaceEntry | undefined {
     return this.#table.entries.get(name);
+  }
+
+  /** The names that show the namespace of this inode. */
+  namesOf(inode: number): string[] {
+    return this.#table.namesOf(inode);
   }
 
   /** Scans once, and from then on follows the changes. */
@@ -130,10 +136,16 @@ export class NamespaceResolver {
 
   #readSome(names: ReadonlySet<string>): string[] {
     const options = this.#classifyOptions();
-    const changed = [...names].flatMap((name) =>
-      this.#table.change(name, this.options.source.read(name), options),
-    );
-    return [...new Set(changed)];
+    return [...new Set([...names].flatMap((name) => this.#readOne(name, options)))];
+  }
+
+  #readOne(name: string, options: ClassifyOptions): string[] {
+    try {
+      return this.#table.change(name, this.options.source.read(name), options);
+    } catch (error) {
+      this.options.log.error({ err: error, namespace: name }, 'cannot look at this name; the next scan does');
+      return [];
+    }
   }
 
   #classifyOptions(): ClassifyOptions {
@@ -178,7 +190,8 @@ export class NamespaceResolver {
       const start = performance.now();
       this.#dirty = 'all';
       this.#lookAgain();
-      this.#scheduleRescan(Math.max(this.options.rescanMs, (performance.now() - start) / SCAN_SHARE));
+      const waitMs = Math.min((performance.now() - start) / SCAN_SHARE, MAX_RESCAN_MS);
+      this.#scheduleRescan(Math.max(this.options.rescanMs, waitMs));
     }, delayMs);
     this.#rescan.unref();
   }

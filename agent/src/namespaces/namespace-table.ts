@@ -19,11 +19,16 @@ export class NamespaceTable {
     return this.#entries;
   }
 
+  /** The names that show the namespace of this inode. */
+  namesOf(inode: number | undefined): string[] {
+    return inode === undefined ? [] : [...(this.#names.get(inode) ?? [])];
+  }
+
   /** Takes in what one name shows now, undefined for nothing; gives the names of which something else is made now. */
   change(name: string, finding: Finding | undefined, options: ClassifyOptions): string[] {
     const inodes = new Set([shownInode(this.#findings.get(name)), shownInode(finding)]);
     this.#put(name, finding);
-    const touched = new Set([name, ...[...inodes].flatMap((inode) => this.#namesOf(inode))]);
+    const touched = new Set([name, ...[...inodes].flatMap((inode) => this.namesOf(inode))]);
     return [...touched].filter((one) => this.#reconsider(one, options));
   }
 
@@ -45,7 +50,7 @@ export class NamespaceTable {
     if (finding === undefined) this.#findings.delete(name);
     else this.#findings.set(name, finding);
     const inode = shownInode(finding);
-    if (inode !== undefined) this.#names.set(inode, new Set([...this.#namesOf(inode), name]));
+    if (inode !== undefined) this.#names.set(inode, new Set([...this.namesOf(inode), name]));
   }
 
   /** Whether something else is made of the name now. */
@@ -60,12 +65,8 @@ export class NamespaceTable {
 
   /** The first of those that can stand for the namespace. */
   #firstName(inode: number | undefined, options: ClassifyOptions): string | undefined {
-    const able = this.#namesOf(inode).filter((name) => canStandFor(name, this.#findings.get(name), options));
+    const able = this.namesOf(inode).filter((name) => canStandFor(name, this.#findings.get(name), options));
     return able.sort(compareNames)[0];
-  }
-
-  #namesOf(inode: number | undefined): string[] {
-    return inode === undefined ? [] : [...(this.#names.get(inode) ?? [])];
   }
 }
 

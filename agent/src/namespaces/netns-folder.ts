@@ -72,8 +72,9 @@ export class NetnsFolder implements NamespaceSource {
     const known = this.#known.get(name);
     const isSame = known?.device === stat.dev && known.inode === stat.ino;
     if (isSame && (known.isSure || mounts === undefined)) return known.finding;
-    const finding = mounts === undefined ? findByStat(stat) : findIn(mounts(), name, stat);
-    this.#known.set(name, { device: stat.dev, inode: stat.ino, finding, isSure: mounts !== undefined });
+    const found = mounts && findIn(mounts(), name, stat);
+    const finding = found ?? findByStat(stat);
+    this.#known.set(name, { device: stat.dev, inode: stat.ino, finding, isSure: found !== undefined });
     return finding;
   }
 
@@ -175,7 +176,7 @@ interface Mounts {
   folder: string;
 }
 
-function findIn({ table, folder }: Mounts, name: string, stat: Stats): Finding {
+function findIn({ table, folder }: Mounts, name: string, stat: Stats): Finding | undefined {
   return findOut(join(folder, name), stat, table);
 }
 

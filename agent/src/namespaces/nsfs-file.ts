@@ -32,8 +32,11 @@ export function findByStat(stat: Stats | NodeJS.ErrnoException): Finding {
   return stat.dev === nsfsDevice ? { kind: 'namespace', inode: stat.ino } : { kind: 'placeholder' };
 }
 
-/** As findByStat, and of what kind the namespace is, and whether it is the one that was mounted on the path first. */
-export function findOut(path: string, stat: Stats | NodeJS.ErrnoException, mounts: MountTable): Finding {
+/**
+ * As findByStat, and of what kind the namespace is, and whether it is the one that was mounted on the path first. Undefined when
+ * its kind cannot be told now.
+ */
+export function findOut(path: string, stat: Stats, mounts: MountTable): Finding | undefined {
   const finding = findByStat(stat);
   const hidden = mounts.hiddenAt(path);
   if (hidden !== undefined) {
@@ -43,8 +46,9 @@ export function findOut(path: string, stat: Stats | NodeJS.ErrnoException, mount
   }
   if (finding.kind !== 'namespace') return finding;
   const type = mounts.typeOf(finding.inode) ?? typeByLink(path);
+  if (type === undefined) return undefined;
   if (type === 'net') return finding;
-  return { kind: 'stray', detail: `a namespace of another kind: ${type ?? 'unknown'}` };
+  return { kind: 'stray', detail: `a namespace of another kind: ${type}` };
 }
 
 /** Opens the path and keeps it open. Undefined when it cannot be opened. */

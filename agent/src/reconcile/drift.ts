@@ -2,6 +2,7 @@
 import type { Digest, ListedNamespace } from '../kernel-device';
 import type { HostEvents } from '../host-events/host-events';
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
+import type { SeenNamespace } from './kernel-sight';
 import type { Actual } from './plan';
 
 export interface Drift {
@@ -11,16 +12,19 @@ export interface Drift {
   found: string;
 }
 
-/** The kernel at a moment, of one load of the module. */
-export interface Moment {
+/** The kernel as it was left, of one load of the module. */
+export interface Left {
   instance: bigint;
-  actual: Actual;
+  actual: LeftKernel;
 }
+
+/** What can be known of it without listing it again. */
+export type LeftKernel = Omit<Actual, 'namespaces'> & { namespaces: SeenNamespace[] };
 
 /** An event for each thing that another has changed between two moments. */
 export function tellDrift(
-  left: Moment,
-  found: Moment & { entries: readonly NamespaceEntry[] },
+  left: Left,
+  found: { instance: bigint; actual: Actual; entries: readonly NamespaceEntry[] },
   events: Pick<HostEvents, 'note'>,
 ): void {
   if (left.instance !== found.instance) {
@@ -37,19 +41,19 @@ export function tellDrift(
  * What differs between the kernel as it was left and as it is found, by the hand of another: bindings of namespaces that still
  * live, address sets, settings. Namespaces that died, and such as nothing was bound to, are no drift.
  */
-export function findDrift(left: Actual, found: Actual): Drift[] {
+export function findDrift(left: LeftKernel, found: Actual): Drift[] {
   const now = new Map(found.namespaces.map((namespace) => [namespace.birth, namespace]));
   const bindings = left.namespaces.flatMap((namespace) => bindingDrift(namespace, now.get(namespace.birth)));
   return [...bindings, ...setDrift(left, found), ...settingDrift(left, found)];
 }
 
-function bindingDrift({ inode, binding }: ListedNamespace, now: ListedNamespace | undefined): Drift[] {
+function bindingDrift({ inode, binding }: SeenNamespace, now: ListedNamespace | undefined): Drift[] {
   if (binding === undefined || now === undefined || now.binding?.digest === binding.digest) return [];
   const instead = now.binding === undefined ? 'nothing' : short(now.binding.digest);
   return [{ inode, found: `bound to ${instead} instead of ${short(binding.digest)}` }];
 }
 
-function setDrift(left: Actual, found: Actual): Drift[] {
+function setDrift(left: LeftKernel, found: Actual): Drift[] {
   const now = new Map(found.sets.map(({ name, version }) => [name, version]));
   return left.sets
     .filter(({ name, version }) => now.get(name) !== version)
@@ -59,7 +63,7 @@ function setDrift(left: Actual, found: Actual): Drift[] {
     }));
 }
 
-function settingDrift(left: Actual, found: Actual): Drift[] {
+function settingDrift(left: LeftKernel, found: Actual): Drift[] {
   if (left.quarantine === found.quarantine) return [];
   return [{ inode: undefined, found: `quarantine was ${found.quarantine ? 'on' : 'off'}` }];
 }

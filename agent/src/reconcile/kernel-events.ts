@@ -34,6 +34,8 @@ export class KernelEvents {
   #wait: NodeJS.Timeout | undefined;
   readonly #onSignal = (): void => this.#readSoon();
   #hasOnlyPackets = false;
+  /** Whether the last reading got everything that had happened. */
+  #isComplete = false;
   #lost = 0n;
 
   constructor(private readonly options: KernelEventsOptions) {}
@@ -53,6 +55,12 @@ export class KernelEvents {
     if (instance !== this.#subscribed && instance !== this.#unsupported) this.#read();
   }
 
+  /** Reads what has happened until now. False when that cannot be known. */
+  readNow(): boolean {
+    this.#read();
+    return this.#isComplete;
+  }
+
   #readSoon(): void {
     if (this.#wait !== undefined) return;
     if (!this.#hasOnlyPackets) this.#read();
@@ -62,6 +70,7 @@ export class KernelEvents {
   #read(): void {
     clearTimeout(this.#wait);
     this.#wait = undefined;
+    this.#isComplete = false;
     const events: KernelEvent[] = [];
     const lostBefore = this.#lost;
     try {
@@ -103,6 +112,7 @@ export class KernelEvents {
         count = answer.events.length;
       }
       this.#subscribed = instance;
+      this.#isComplete = true;
     } catch (error) {
       this.#refused(instance, error);
     }

@@ -6,6 +6,7 @@ import {
   type CommitObject,
   type Digest,
   type KernelDevice,
+  type ListedNamespace,
 } from '../kernel-device';
 import type { HeldNamespace } from '../namespaces/namespace-source';
 import type { Composition } from './compose';
@@ -32,8 +33,8 @@ export interface QuickResult {
   /** The kernel's, afterwards. */
   instance: bigint;
   generation: bigint;
-  /** Digests as read back, by inode. */
-  bound: ReadonlyMap<number, Digest | undefined>;
+  /** As read back, by inode. */
+  bound: ReadonlyMap<number, ListedNamespace['binding']>;
 }
 
 const ANY_ADDRESS = Buffer.alloc(4);
@@ -51,9 +52,12 @@ export function bindQuickly(options: QuickBinderOptions): QuickResult | undefine
       if (namespace?.inode !== inode) return undefined;
     }
     const applied = objectsFor(options);
+    const before = options.kernel.opening;
     const generation = options.kernel.commit(applied);
     options.onCommitted(applied);
-    return { applied, instance: options.kernel.opening.instance, generation, bound: readBack(options) };
+    // Another program has committed just before: what it did is to be found out.
+    if (generation > before.generation + 1n) return undefined;
+    return { applied, instance: before.instance, generation, bound: readBack(options) };
   } catch (error) {
     if (error instanceof KernelRefusal) return undefined;
     throw error;
@@ -75,12 +79,13 @@ function objectsFor({ targets, held }: QuickBinderOptions): CommitObject[] {
   return [...puts, ...binds];
 }
 
-function readBack({ kernel, targets }: QuickBinderOptions): Map<number, Digest | undefined> {
+function readBack({ kernel, targets }: QuickBinderOptions): QuickResult['bound'] {
   const addresses = { source: ANY_ADDRESS, destination: ANY_ADDRESS };
   return new Map(
     targets.map(({ inode }) => {
       const packet = { inode, hook: Hook.INPUT, family: Family.IPV4, protocol: 0, ...addresses };
-      return [inode, kernel.classify(packet).digest];
+      const { digest, epoch } = kernel.classify(packet);
+      return [inode, digest === undefined ? undefined : { digest, epoch }];
     }),
   );
 }

@@ -20,6 +20,11 @@ function hostWith(...settings: ConstructorParameters<typeof TestHost>): TestHost
 
 describe('a namespace that has just got its name', () => {
   let host: TestHost;
+  const birthOf = (inode: number): bigint | undefined => {
+    const { namespaces } = host.kernel.open().list();
+    host.kernel.openDevices -= 1;
+    return namespaces.find((listed) => listed.inode === inode)?.birth;
+  };
 
   beforeEach(() => {
     host = hostWith();
@@ -61,6 +66,50 @@ describe('a namespace that has just got its name', () => {
     host.completeness = 'unknown';
     expect(await host.runAbout('ns2')).toEqual(['whole']);
     expect(host.kernel.boundTo(11)).toBeUndefined();
+  });
+
+  it('is bound, and by its own birth, where its inode was that of one that is gone', async () => {
+    await host.runAbout('ns2');
+    host.names.delete('ns2');
+    host.kernel.removeNamespace(11);
+    host.add('ns3', 11);
+    expect(await host.runAbout('ns2', 'ns3')).toEqual(['quick']);
+    expect(host.kernel.boundTo(11)).toBe(digestOf(web));
+    expect(host.reconciler.reality.namespaces.get('ns3')?.kernel?.birth).toBe(birthOf(11));
+  });
+
+  it('is bound where both its name and its inode are those of one that is gone', async () => {
+    await host.runAbout('ns2');
+    host.kernel.removeNamespace(11);
+    host.kernel.addNamespace(11);
+    expect(await host.hearEvents()).toEqual(['quick']);
+    expect(host.kernel.boundTo(11)).toBe(digestOf(web));
+    expect(host.reconciler.reality.namespaces.get('ns2')?.kernel?.birth).toBe(birthOf(11));
+  });
+
+  it('is told to be put right when another program lets go of it at once', async () => {
+    await host.runAbout('ns2');
+    host.kernel.open().commit([{ type: 'unbind', inode: 11, birth: 0n }]);
+    host.kernel.openDevices = 0;
+    host.run();
+    expect(host.events.take().events).toMatchObject([{ kind: 'drift-repaired', namespace: 'ns2' }]);
+  });
+
+  it('is the business of a whole pass where events of the kernel were lost', async () => {
+    host.reconciler.noteEvents([], 3n);
+    expect(await host.runAbout('ns2')).toEqual(['whole']);
+    host.add('ns3', 12);
+    expect(await host.runAbout('ns3')).toEqual(['quick']);
+  });
+
+  it('is the business of a whole pass where another program commits at the same moment', async () => {
+    host.kernel.beforeCommit = () => {
+      host.kernel.beforeCommit = () => undefined;
+      host.kernel.open().commit([{ type: 'unbind', inode: 10, birth: 0n }]);
+      host.kernel.openDevices -= 1;
+    };
+    expect(await host.runAbout('ns2')).toEqual(['whole']);
+    expect([10, 11].map((inode) => host.kernel.boundTo(inode))).toEqual([digestOf(web), digestOf(web)]);
   });
 
   it('is told of no longer when it is gone', async () => {

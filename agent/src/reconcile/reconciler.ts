@@ -3,20 +3,21 @@ import type { Logger } from 'pino';
 import type { DesiredState } from '../desired-state/desired-state';
 import type { HostEvents } from '../host-events/host-events';
 import {
-  KernelRefusal,
   KernelUnavailable,
   type CommitObject,
   type Digest,
   type KernelDevice,
+  type KernelEvent,
   type KernelInfo,
 } from '../kernel-device';
 import { inodeOf, type NamespaceEntry } from '../namespaces/namespace-entry';
 import type { NamespaceResolver } from '../namespaces/namespace-resolver';
+import { Alarm } from './alarm';
 import { tellApplied, type Applied } from './applied';
 import { Composer, type Composition } from './compose';
-import { tellDrift } from './drift';
+import { tellDrift, type Left } from './drift';
 import { KernelProgrammer, readActual, type ProgrammingResult, type Target } from './kernel-programmer';
-import { noteBound, sightOf, type KernelSight } from './kernel-sight';
+import { noteBound, noteEvents, sightOf, type KernelSight } from './kernel-sight';
 import { describeKernel } from './kernel-watch';
 import { Nameless } from './nameless';
 import type { Actual } from './plan';
@@ -24,14 +25,16 @@ import { namedInodes, Quarantine } from './quarantine';
 import { bindQuickly, type QuickTarget } from './quick-binder';
 import { describeReality, missingSet, updateReality, type Observed, type Reality } from './reality';
 import { RefusedRulesets } from './refused-rulesets';
-import { expelReplaced, replacedRulesets } from './replaced-rulesets';
+import { expelReplaced } from './replaced-rulesets';
 import { sortOut } from './targets';
 
 export interface ReconcilerOptions {
   desired: Pick<DesiredState, 'policies' | 'sets' | 'completeness'>;
-  namespaces: Pick<NamespaceResolver, 'entries' | 'entry' | 'hold' | 'recheck'>;
+  namespaces: Pick<NamespaceResolver, 'entries' | 'entry' | 'namesOf' | 'hold' | 'recheck'>;
   /** Throws KernelUnavailable. */
   openKernel: () => KernelDevice;
+  /** Has noteEvents told of all that has happened until now. False when that cannot be known. */
+  readEvents: () => boolean;
   allowInitial: ReadonlySet<string>;
   /** Whether new namespaces are quarantined; undefined: as the kernel has it. */
   quarantine: boolean | undefined;
@@ -47,11 +50,10 @@ export interface ReconcilerOptions {
   onPass?: (kind: 'quick' | 'whole', durationMs: number) => void;
 }
 
-/**
- * After a quick pass, all is looked at: after this time at least, and so late that it takes no more than this share of the time.
- */
-const AUDIT_MS = 1000;
+/** After a quick pass, all is looked at: so late that it takes no more than this share of the time, within these bounds. */
 const AUDIT_SHARE = 0.002;
+const MIN_AUDIT_MS = 1000;
+const MAX_AUDIT_MS = 60_000;
 
 const NOTHING = new Map<never, never>();
 
@@ -63,13 +65,15 @@ export class Reconciler {
   #scheduled: NodeJS.Immediate | undefined;
   /** What the next pass is about. */
   #dirty: Set<string> | 'all' = new Set();
-  #retry: { timer: NodeJS.Timeout; due: number } | undefined;
+  readonly #alarm = new Alarm(() => this.markDirty());
   #obstacle: string | undefined;
   #initialInode: number | undefined;
   #kernelSeen: string | undefined;
   /** As the last whole pass left it; undefined when that failed, or changed nothing by intent. */
-  #left: { instance: bigint; actual: Actual } | undefined;
+  #left: Left | undefined;
+  /** As the last whole pass left it, and quick ones since; undefined when that failed. */
   #observed: Seen | undefined;
+  #hasMissedEvents = false;
   /** Entries by name, as far as quick passes have changed them, that reality does not tell of yet. */
   #changed = new Map<string, NamespaceEntry | undefined>();
   #passMs = 0;
@@ -113,22 +117,29 @@ export class Reconciler {
     this.#scheduled ??= setImmediate(() => this.#pass());
   }
 
-  /** Namespaces have come or gone, of which the names will tell, or will not: all is looked at in a while. */
-  auditSoon(): void {
-    this.#retryWithin(Math.max(AUDIT_MS, this.#passMs / AUDIT_SHARE));
+  /** Namespaces were born and have died since the kernel was listed. `lost`: events before them that nobody can tell of. */
+  noteEvents(events: readonly KernelEvent[], lost: bigint): void {
+    this.#hasMissedEvents ||= lost > 0n;
+    if (lost > 0n || events.some(({ type }) => type !== 'packet')) this.#auditSoon();
+    const sight = this.#observed?.actual;
+    const born = sight === undefined ? [] : noteEvents(sight, events);
+    // A name that was there before has another namespace now, and whoever looks at names sees the same inode.
+    const names = [...born].flatMap((inode) => this.options.namespaces.namesOf(inode));
+    if (names.length > 0) this.markDirty(names);
   }
 
   stop(): void {
     clearImmediate(this.#scheduled);
-    this.#forgetRetry();
+    this.#alarm.clear();
   }
 
   /** One whole pass, now. Never throws: what goes wrong is reported, and tried again later. */
   run(): void {
     clearImmediate(this.#scheduled);
-    this.#forgetRetry();
+    this.#alarm.clear();
     this.#scheduled = undefined;
     this.#dirty = new Set();
+    this.#hasMissedEvents = false;
     const start = performance.now();
     const observed = this.#program();
     this.#passMs = performance.now() - start;
@@ -140,8 +151,15 @@ export class Reconciler {
     this.options.onReality();
   }
 
+  /** All is looked at in a while. */
+  #auditSoon(): void {
+    const waitMs = Math.min(this.#passMs / AUDIT_SHARE, MAX_AUDIT_MS);
+    this.#alarm.within(Math.max(MIN_AUDIT_MS, waitMs));
+  }
+
   #pass(): void {
-    const names = this.#dirty;
+    const isInformed = this.#dirty !== 'all' && this.options.readEvents() && !this.#hasMissedEvents;
+    const names = isInformed ? this.#dirty : 'all';
     if (names === 'all' || !this.#runQuickly([...names])) this.run();
   }
 
@@ -158,7 +176,7 @@ export class Reconciler {
     if (targets.length > 0 && !this.#bindQuickly(targets, observed)) return false;
     for (const { name, composition } of targets) if (composition) observed.wanted.set(name, composition);
     for (const [name, entry] of changed) this.#changed.set(name, entry);
-    this.auditSoon();
+    this.#auditSoon();
     this.options.onPass?.('quick', performance.now() - start);
     this.options.onReality();
     return true;
@@ -245,7 +263,7 @@ export class Reconciler {
       const about = { entries: named, wanted, sets: this.options.desired.sets, ...none };
       if (error instanceof KernelUnavailable) return { ...about, obstacle: error.message };
       this.options.log.error({ err: error }, 'the kernel could not be programmed; trying again');
-      this.#retryWithin(this.options.backoff.next());
+      this.#alarm.within(this.options.backoff.next());
       return { ...about, obstacle: `the kernel could not be programmed: ${(error as Error).message}` };
     }
   }
@@ -257,10 +275,11 @@ export class Reconciler {
     const found = readActual(kernel);
     const entries = [...named, ...this.#nameless.entries(found, named)];
     const wanted = this.#compose(entries);
-    const trusted = this.#expelReplaced(kernel, { info, found, entries, wanted });
-    const result = this.#programFound(kernel, { info, found: trusted, entries, wanted });
-    if (this.#left !== undefined && this.options.desired.completeness !== 'unknown') {
-      tellDrift(this.#left, { instance: info.instance, actual: found, entries }, this.options.events);
+    const left = this.#leftNow();
+    const pass = { info, found, entries, wanted };
+    const result = this.#programFound(kernel, pass, left);
+    if (left !== undefined && desired.completeness !== 'unknown') {
+      tellDrift(left, { instance: info.instance, actual: found, entries }, this.options.events);
     }
     this.#noteListing(info.instance, result.actual);
     this.#nameless.remember(result.actual, named);
@@ -278,8 +297,9 @@ export class Reconciler {
   }
 
   /** Without knowing all that is wanted, it only looks. */
-  #programFound(kernel: KernelDevice, pass: Pass): ProgrammingResult {
+  #programFound(kernel: KernelDevice, pass: Pass, left: Left | undefined): ProgrammingResult {
     const { info, found, entries, wanted } = pass;
+    const { log, events } = this.options;
     if (this.options.desired.completeness === 'unknown') {
       return {
         actual: found,
@@ -291,8 +311,10 @@ export class Reconciler {
     }
     const { sets } = this.options.desired;
     const { targets, keep } = sortOut(entries, { wanted, sets, allowInitial: this.options.allowInitial });
+    const before = left?.instance === info.instance ? left.actual : undefined;
+    const trusted = expelReplaced(kernel, { found, left: before, wanted: wanted.values() }, { log, events });
     const result = new KernelProgrammer({
-      ...{ kernel, found, targets, keep, sets },
+      ...{ kernel, found: trusted, targets, keep, sets },
       hold: (name) => this.options.namespaces.hold(name),
       onVanished: (name) => this.options.namespaces.recheck(name),
       refusedRulesets: this.#refused.known(info.instance),
@@ -301,26 +323,15 @@ export class Reconciler {
     }).run();
     this.#noteRefusals(info.instance, result.refusedRulesets);
     this.#noteUnsettled(targets, result);
-    if (this.#quarantine.dueInMs !== undefined) this.#retryWithin(this.#quarantine.dueInMs);
+    if (this.#quarantine.dueInMs !== undefined) this.#alarm.within(this.#quarantine.dueInMs);
     return result;
   }
 
-  /** As the kernel is afterwards. */
-  #expelReplaced(kernel: KernelDevice, { info, found, wanted }: Pass): Actual {
-    if (this.options.desired.completeness === 'unknown') return found;
-    const left = this.#left?.instance === info.instance ? this.#left.actual : undefined;
-    const replaced = replacedRulesets(found, left, wanted.values());
-    if (replaced.length === 0) return found;
-    try {
-      expelReplaced(kernel, found, replaced, this.options.events);
-    } catch (error) {
-      if (!(error instanceof KernelRefusal)) throw error;
-      this.options.log.error(
-        { err: error },
-        'a ruleset that another program has replaced cannot be put back',
-      );
-    }
-    return readActual(kernel);
+  /** With what quick passes and events have told since. */
+  #leftNow(): Left | undefined {
+    const sight = this.#observed?.actual;
+    if (this.#left === undefined || sight === undefined) return this.#left;
+    return { ...this.#left, actual: { ...this.#left.actual, namespaces: [...sight.namespaces.values()] } };
   }
 
   /** By name, also the names that namespaces had which have none now. */
@@ -345,7 +356,7 @@ export class Reconciler {
     const isUnsettled = targets.some(
       ({ inode, composition: { digest } }) => bound.get(inode) !== digest && !refusedRulesets.has(digest),
     );
-    if (isUnsettled || refusedSets.size > 0) this.#retryWithin(this.options.backoff.next());
+    if (isUnsettled || refusedSets.size > 0) this.#alarm.within(this.options.backoff.next());
     else this.options.backoff.reset();
   }
 
@@ -354,22 +365,7 @@ export class Reconciler {
     for (const [digest, reason] of this.#refused.note(instance, rulesets)) {
       this.options.log.error({ digest, reason }, 'ruleset refused; the one before stays in force');
     }
-    if (this.#refused.dueInMs !== undefined) this.#retryWithin(this.#refused.dueInMs);
-  }
-
-  /** Of several delays the shortest counts. */
-  #retryWithin(delayMs: number): void {
-    const due = performance.now() + delayMs;
-    if (this.#retry !== undefined && this.#retry.due <= due) return;
-    clearTimeout(this.#retry?.timer);
-    const timer = setTimeout(() => this.markDirty(), delayMs);
-    timer.unref();
-    this.#retry = { timer, due };
-  }
-
-  #forgetRetry(): void {
-    clearTimeout(this.#retry?.timer);
-    this.#retry = undefined;
+    if (this.#refused.dueInMs !== undefined) this.#alarm.within(this.#refused.dueInMs);
   }
 
   #noteObstacle(obstacle: string | undefined): void {

@@ -3,20 +3,54 @@
  * back; but it says how large each is, and of one that was not touched neither that nor the epochs of its bindings ever change.
  */
 import { createHash } from 'node:crypto';
+import type { Logger } from 'pino';
 import type { HostEvents } from '../host-events/host-events';
-import type { CommitObject, Digest, KernelDevice, Listing, Ruleset } from '../kernel-device';
+import {
+  KernelRefusal,
+  type CommitObject,
+  type Digest,
+  type KernelDevice,
+  type Listing,
+  type Ruleset,
+} from '../kernel-device';
 import type { Composition } from './compose';
+import type { LeftKernel } from './drift';
+import { readActual } from './kernel-programmer';
+import type { Actual } from './plan';
 
-export interface ReplacedRuleset {
+interface ReplacedRuleset {
   digest: Digest;
   /** What it should be. */
   ruleset: Ruleset;
 }
 
-/** `left`: as the same load of the module was left; undefined when that is not known. Pure. */
-export function replacedRulesets(
+export interface Looked {
+  found: Actual;
+  /** As the same load of the module was left; undefined when that is not known. */
+  left: LeftKernel | undefined;
+  wanted: Iterable<Composition>;
+}
+
+/** Puts the right ones in their place; gives the kernel as it is afterwards. */
+export function expelReplaced(
+  kernel: KernelDevice,
+  { found, left, wanted }: Looked,
+  { log, events }: { log: Logger; events: Pick<HostEvents, 'note'> },
+): Actual {
+  const replaced = replacedRulesets(found, left, wanted);
+  if (replaced.length === 0) return found;
+  try {
+    expel(kernel, found, replaced, events);
+  } catch (error) {
+    if (!(error instanceof KernelRefusal)) throw error;
+    log.error({ err: error }, 'a ruleset that another program has replaced cannot be put back');
+  }
+  return readActual(kernel);
+}
+
+function replacedRulesets(
   found: Listing,
-  left: Listing | undefined,
+  left: LeftKernel | undefined,
   wanted: Iterable<Composition>,
 ): ReplacedRuleset[] {
   const ours = new Map([...wanted].map(({ digest, ruleset }) => [digest, ruleset]));
@@ -32,7 +66,7 @@ export function replacedRulesets(
 }
 
 /** Of namespaces that were let go, and bound again to what is called the same. */
-function reboundDigests(found: Listing, left: Listing): Set<Digest> {
+function reboundDigests(found: Listing, left: LeftKernel): Set<Digest> {
   const before = new Map(left.namespaces.map(({ birth, binding }) => [birth, binding]));
   const rebound = new Set<Digest>();
   for (const { birth, binding } of found.namespaces) {
@@ -46,7 +80,7 @@ function reboundDigests(found: Listing, left: Listing): Set<Digest> {
  * Moves whatever is bound to them to the right rules under digests of another kind, and drops them, in one commit: from there
  * the plan leads back to the digests that are wanted. At no moment is a namespace without rules. Throws KernelRefusal.
  */
-export function expelReplaced(
+function expel(
   kernel: KernelDevice,
   found: Listing,
   replaced: readonly ReplacedRuleset[],

@@ -4,9 +4,10 @@ import type { AddressSet } from '../desired-state/address-set';
 import type { Policy } from '../desired-state/policy';
 import { HostEvents } from '../host-events/host-events';
 import { FakeKernel } from '../kernel-device/fake-kernel.testing';
-import { compareNames, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
+import { compareNames, inodeOf, type Finding, type NamespaceEntry } from '../namespaces/namespace-entry';
 import { NamespaceTable } from '../namespaces/namespace-table';
 import type { HeldNamespace } from '../namespaces/namespace-source';
+import { KernelEvents } from './kernel-events';
 import { Reconciler } from './reconciler';
 
 export const INITIAL = 1;
@@ -30,6 +31,7 @@ export class TestHost {
   /** Runs whenever a name is about to be opened. */
   beforeHold: (name: string) => void = () => undefined;
   readonly reconciler: Reconciler;
+  #kernelEvents!: KernelEvents;
 
   constructor(private readonly settings: HostSettings = {}) {
     this.kernel.addNamespace(INITIAL, { initial: true });
@@ -38,24 +40,35 @@ export class TestHost {
 
   /** Another run of the agent, with no memory of its own. */
   restarted(): Reconciler {
-    return new Reconciler({
+    const log = pino({ level: 'silent' });
+    const onEvents = (...about: Parameters<Reconciler['noteEvents']>): void =>
+      reconciler.noteEvents(...about);
+    const kernelEvents = new KernelEvents({ openKernel: this.kernel.open, log, onEvents });
+    this.#kernelEvents = kernelEvents;
+    const reconciler = new Reconciler({
       desired: this.#desired(),
       namespaces: {
         entries: () => this.entries(),
         entry: (name) => this.entries().find((entry) => entry.name === name),
+        namesOf: (inode) =>
+          this.entries()
+            .filter((one) => inodeOf(one) === inode)
+            .map(({ name }) => name),
         hold: (name) => this.hold(name),
         recheck: (name) => this.rechecked.push(name),
       },
       openKernel: this.kernel.open,
+      readEvents: () => kernelEvents.readNow(),
       allowInitial: this.allowInitial,
       backoff: { next: () => 200, reset: () => undefined },
-      log: pino({ level: 'silent' }),
+      log,
       events: this.events,
       quarantine: this.settings.quarantine,
       quarantineReleaseMs: this.settings.quarantineReleaseMs,
       onReality: () => undefined,
       onPass: (kind) => this.passes.push(kind),
     });
+    return reconciler;
   }
 
   add(name: string, inode: number): void {
@@ -73,10 +86,21 @@ export class TestHost {
   async runAbout(...names: string[]): Promise<string[]> {
     this.passes = [];
     this.reconciler.markDirty(names);
+    return this.#passed();
+  }
+
+  async #passed(): Promise<string[]> {
     await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
     this.reconciler.stop();
     this.#demandAllClosed();
     return this.passes;
+  }
+
+  /** The signal of the kernel's events came; gives what kinds of pass it took. */
+  async hearEvents(): Promise<string[]> {
+    this.passes = [];
+    this.#kernelEvents.readNow();
+    return this.#passed();
   }
 
   /** `policy@namespace: state`, and the reason of a failure. */
