@@ -106,11 +106,15 @@ export class Agent {
     this.#demandCredentials();
     this.#namespaces.start();
     this.#reconciler.run();
+    // Not from within the pass that notes it.
+    this.#events.listen(() => setImmediate(() => this.#client.report()));
     this.#kernelEvents.start();
     this.#kernelWatch.start();
     this.#local.start();
     this.#identity.start();
     this.#client.start();
+    // Where nothing can be stored, that is told before there is anything to store.
+    void this.#desired.canStore();
     this.#storingRetry = setInterval(() => void this.#retryStoring(), STORING_RETRY_MS).unref();
     process.on('SIGHUP', this.#onHangup);
     this.#serviceManager.ready(this.#summary());

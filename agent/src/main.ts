@@ -24,13 +24,17 @@ async function main(): Promise<number> {
 }
 
 async function run(config: Config): Promise<number> {
-  const [{ default: pino }, { Agent }, { demandFolder, demandNetAdmin }] = await Promise.all([
-    import('pino'),
-    import('./agent.js'),
-    import('./config/host-facts.js'),
-  ]);
+  const [{ default: pino }, { Agent }, { demandFolder, demandNetAdmin }, { demandAlone }] = await Promise.all(
+    [
+      import('pino'),
+      import('./agent.js'),
+      import('./config/host-facts.js'),
+      import('./local-api/local-server.js'),
+    ],
+  );
   const log = pino({ level: config.logLevel, base: { host: config.hostId } }, pino.destination(2));
   demandNetAdmin();
+  await demandAlone(config.socket);
   demandFolder('--state-dir', config.stateDir);
   const agent = new Agent(config, log);
   agent.start();

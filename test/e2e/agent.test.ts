@@ -1,15 +1,13 @@
 /** The agent alone on a host: its real program on the real module, with what it is to enforce on disk and no controller anywhere. */
-import { spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Family, Hook } from '../../agent/src/kernel-device';
-import { askForStatus } from '../../agent/src/local-api/local-server';
 import type { NamespaceLine } from '../../agent/src/local-api/status';
 import { AgentHost, policyOf, withDevice } from '../bench/guest/agent-host';
 import { outcomeOf, run } from './harness/command';
 import { eventually } from './harness/eventually';
 import { loadModule, unloadModule } from './harness/kernel-module';
+import { bound, enforcedIn, inodeOf, lineOf } from './harness/lone-agent';
 
 const ONE_SECOND = 1000;
 
@@ -24,27 +22,8 @@ afterAll(async () => {
   unloadModule();
 });
 
-const inodeOf = (name: string): number => statSync(`/run/netns/${name}`).ino;
-
-/** Digest of what is bound; undefined when nothing is, or the namespace is gone. */
-function bound(inode: number): string | undefined {
-  const listing = withDevice((device) => device.list());
-  return listing.namespaces.find((listed) => listed.inode === inode)?.binding?.digest;
-}
-
-const enforced = (name: string): Promise<string> =>
-  eventually(() => {
-    host.agent?.assertRuns();
-    const digest = bound(inodeOf(name));
-    if (digest === undefined) throw new Error(`${name} is not bound`);
-    return digest;
-  });
-
-/** What the agent says of a name. */
-async function line(name: string): Promise<NamespaceLine | undefined> {
-  const { namespaces } = await askForStatus(host.socket);
-  return namespaces.find((one) => one.name === name);
-}
+const enforced = (name: string): Promise<string> => enforcedIn(host, name);
+const line = (name: string): Promise<NamespaceLine | undefined> => lineOf(host, name);
 
 const generation = (): bigint => withDevice((device) => device.info().generation);
 
@@ -67,6 +46,7 @@ describe('an agent that boots with the controller away', () => {
     host.startAgent();
     await enforced('al-1');
   });
+  afterAll(() => run('ip', 'netns', 'delete', 'al-1'));
 
   it('enforces what is on disk', async () => {
     expect((await line('al-1'))?.policies).toEqual([{ policy: 'policies/al', state: 'enforced' }]);
@@ -147,121 +127,6 @@ describe('an agent that boots with the controller away', () => {
       host.startAgent();
       await enforced('al-1');
     });
-  });
-
-  describe('with names', () => {
-    afterAll(() => run('ip', 'netns', 'delete', 'al-1'));
-
-    it('that are aliases, strays and placeholders reports each as what it is', async () => {
-      run('touch', '/run/netns/al-1-alias', '/run/netns/al-placeholder', '/run/netns/al-uts');
-      run('mount', '--bind', '/run/netns/al-1', '/run/netns/al-1-alias');
-      run('mount', '--bind', '/proc/self/ns/uts', '/run/netns/al-uts');
-      mkdirSync('/run/netns/al-folder');
-      await eventually(async () => {
-        expect((await line('al-1-alias'))?.state).toBe('alias');
-        expect((await line('al-uts'))?.state).toBe('stray');
-        expect((await line('al-placeholder'))?.state).toBe('placeholder');
-        expect((await line('al-folder'))?.state).toBe('stray');
-      });
-      for (const name of ['al-1-alias', 'al-uts']) run('umount', `/run/netns/${name}`);
-      for (const name of ['al-1-alias', 'al-uts', 'al-placeholder', 'al-folder']) {
-        rmSync(`/run/netns/${name}`, { recursive: true });
-      }
-    });
-
-    it('that another mount covers programs neither namespace', async () => {
-      run('ip', 'netns', 'add', 'al-low');
-      await enforced('al-low');
-      const low = inodeOf('al-low');
-      const high = spawn('unshare', ['--net', 'sleep', '1000'], { stdio: 'ignore' });
-      await eventually(() => run('mount', '--bind', `/proc/${high.pid ?? 0}/ns/net`, '/run/netns/al-low'));
-      await eventually(async () => expect((await line('al-low'))?.state).toBe('shadowed'));
-      expect(bound(inodeOf('al-low'))).toBeUndefined();
-      expect(bound(low)).toBeDefined();
-      run('umount', '/run/netns/al-low');
-      await eventually(async () => expect((await line('al-low'))?.state).toBe('ready'));
-      high.kill('SIGKILL');
-      run('ip', 'netns', 'delete', 'al-low');
-    });
-
-    it('that go while something keeps the namespace alive goes on enforcing', async () => {
-      run('ip', 'netns', 'add', 'al-gone');
-      const digest = await enforced('al-gone');
-      const inode = inodeOf('al-gone');
-      const inside = spawn('ip', ['netns', 'exec', 'al-gone', 'sleep', '1000'], { stdio: 'ignore' });
-      try {
-        await eventually(() => expect(statSync(`/proc/${inside.pid ?? 0}/ns/net`).ino).toBe(inode));
-        run('ip', 'netns', 'delete', 'al-gone');
-        await eventually(async () => expect((await line(`inode:${inode}`))?.state).toBe('lingering'));
-        expect(bound(inode)).toBe(digest);
-      } finally {
-        inside.kill('SIGKILL');
-      }
-      await eventually(() => expect(bound(inode)).toBeUndefined());
-      await eventually(async () => expect(await line(`inode:${inode}`)).toBeUndefined());
-    });
-
-    it('of processes that a policy names enforces there', async () => {
-      const inside = spawn('unshare', ['--net', 'sleep', '1000'], { stdio: 'ignore' });
-      await host.agent?.end();
-      await host.desire(policyOf('al', 'al-*', 20), policyOf('process', `pid:${inside.pid ?? 0}`, 3));
-      host.startAgent();
-      await eventually(() => expect(bound(statSync(`/proc/${inside.pid ?? 0}/ns/net`).ino)).toBeDefined());
-      await eventually(async () =>
-        expect((await line(`pid:${inside.pid ?? 0}`))?.policies[0]?.state).toBe('enforced'),
-      );
-      inside.kill('SIGKILL');
-      await eventually(async () => expect(await line(`pid:${inside.pid ?? 0}`)).toBeUndefined());
-    });
-
-    it('whose folder is covered and comes back lets go of nothing', async () => {
-      const inode = inodeOf('al-1');
-      run('mount', '-t', 'tmpfs', 'none', '/run/netns');
-      await sleep(3000);
-      expect(bound(inode)).toBeDefined();
-      run('umount', '/run/netns');
-      await eventually(async () => expect((await line('al-1'))?.state).toBe('ready'));
-    });
-
-    it('that come again under a recycled inode gives them no old counters', async () => {
-      run('ip', 'netns', 'add', 'al-cycle');
-      const first = inodeOf('al-cycle');
-      await enforced('al-cycle');
-      const births = new Set<bigint>();
-      for (let round = 0; round < 20; round++) {
-        run('ip', 'netns', 'delete', 'al-cycle');
-        run('ip', 'netns', 'add', 'al-cycle');
-        await enforced('al-cycle');
-        const { namespaces } = withDevice((device) => device.list());
-        const listed = namespaces.find(({ inode }) => inode === inodeOf('al-cycle'));
-        expect(listed?.totals.seen).toBe(0n);
-        births.add(listed?.birth ?? 0n);
-      }
-      expect(births.size).toBe(20);
-      expect(first).toBeGreaterThan(0);
-      run('ip', 'netns', 'delete', 'al-cycle');
-    });
-  });
-});
-
-describe('a file of desired state that cannot be used', () => {
-  it('leaves the kernel as it is, and that is said loudly', async () => {
-    run('ip', 'netns', 'add', 'al-file');
-    await host.desire(policyOf('al', 'al-*', 20));
-    await restart();
-    await enforced('al-file');
-    await host.agent?.end();
-    const before = generation();
-    const file = join(host.stateFolder, 'desired-state.json');
-    const whole = readFileSync(file);
-    truncateSync(file, whole.length - 9);
-    host.startAgent();
-    await eventually(() => expect(host.agent?.log).toContain('what the kernel enforces stays'));
-    await eventually(() => expect(agentCommand('status')).toMatchObject({ status: 1 }));
-    expect(generation()).toBe(before);
-    await host.agent?.end();
-    writeFileSync(file, whole);
-    run('ip', 'netns', 'delete', 'al-file');
   });
 });
 

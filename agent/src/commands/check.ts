@@ -1,8 +1,9 @@
 /** `nsgate-agent check`: whether this host has what the agent needs; a line each, and what to do where it has not. */
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { Config, IdentitySource } from '../config/config';
+import { dirname } from 'node:path';
+import { NO_CONTROLLER, type Config, type IdentitySource } from '../config/config';
 import { demandNetAdmin, kernelRelease } from '../config/host-facts';
 import { StateFile } from '../desired-state/state-file';
 import { demandGood, notEnrolled, readEnrolled } from '../identity/enrolled-material';
@@ -21,6 +22,8 @@ interface Finding {
   advice?: string;
 }
 
+const NO_CONTROLLER_NAMED: Finding = { what: '--controller', text: 'there is none', advice: NO_CONTROLLER };
+
 type EnrolledSource = Extract<IdentitySource, { kind: 'enrolled' }>;
 
 /** A certificate that is due may wait so long for a controller before it is said. */
@@ -38,6 +41,7 @@ export async function check(config: Config, print: (line: string) => void): Prom
     await checkState(config),
     checkNamespaces(config),
     ...(await Promise.all(config.controller.map(checkController))),
+    ...(config.controller.length > 0 ? [] : [NO_CONTROLLER_NAMED]),
   ];
   for (const { what, text, advice } of findings) {
     print(
@@ -120,6 +124,10 @@ async function checkState({ stateDir }: Config): Promise<Finding> {
   const what = 'state folder';
   const file = new StateFile(stateDir);
   try {
+    if (!existsSync(stateDir)) {
+      accessSync(firstThere(stateDir), constants.W_OK);
+      return { what, text: `${stateDir} is not there yet: the agent makes it when it runs` };
+    }
     await file.demandWritable();
     const loaded = file.load();
     if (loaded.kind === 'unusable') {
@@ -139,6 +147,11 @@ async function checkState({ stateDir }: Config): Promise<Finding> {
       advice: 'make it writable, or name another with --state-dir',
     };
   }
+}
+
+/** The folder, or the first above it that is there. */
+function firstThere(path: string): string {
+  return existsSync(path) ? path : firstThere(dirname(path));
 }
 
 function checkNamespaces({ netnsDir }: Config): Finding {

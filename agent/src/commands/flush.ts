@@ -1,33 +1,44 @@
 /** `nsgate-agent flush --yes`: lets go of every binding of this host. */
 import { ConfigFault, type Config } from '../config/config';
 import {
+  KernelRefusal,
   KernelUnavailable,
   openKernelDevice,
   Setting,
   type CommitObject,
   type KernelDevice,
 } from '../kernel-device';
-import { askForStatus } from '../local-api/local-server';
+import { demandAlone } from '../local-api/local-server';
+
+const MAX_TRIES = 10;
 
 /** Gives the status to exit with. Throws ConfigFault when it is not sure, or an agent runs that would put everything back. */
 export async function flush(config: Config, isSure: boolean, print: (line: string) => void): Promise<number> {
   if (!isSure) throw new ConfigFault('flush lets go of every binding on this host: say so with --yes');
-  const isRunning = await askForStatus(config.socket).then(
-    () => true,
-    () => false,
-  );
-  if (isRunning) throw new ConfigFault('an agent is running, and would put everything back: stop it first');
+  await demandAlone(config.socket);
   try {
     const kernel = openKernelDevice(config.device);
     try {
-      print(letGo(kernel));
+      print(letGoOfAll(kernel));
       return 0;
     } finally {
       kernel.close();
     }
   } catch (error) {
-    if (error instanceof KernelUnavailable) throw new ConfigFault(error.message);
+    if (error instanceof KernelUnavailable || error instanceof KernelRefusal)
+      throw new ConfigFault(error.message);
     throw error;
+  }
+}
+
+/** A namespace may die between the look and the commit: then it is looked at again. Throws KernelRefusal. */
+function letGoOfAll(kernel: KernelDevice): string {
+  for (let tries = 1; ; tries++) {
+    try {
+      return letGo(kernel);
+    } catch (error) {
+      if (!(error instanceof KernelRefusal) || tries === MAX_TRIES) throw error;
+    }
   }
 }
 

@@ -30,13 +30,30 @@ describe('a packet that is typed', () => {
   });
 
   it.each([
+    ['icmp', undefined, 8],
+    ['1', undefined, 8],
+    ['icmpv6', undefined, 128],
+    ['icmp', '0', 0],
+    ['icmp', '13', 13],
+    ['tcp', undefined, 0],
+  ])('of protocol %s and icmp type %s is asked about as one of type %i', (protocol, icmpType, type) => {
+    const packet = { ...typed, protocol, ...(icmpType === undefined ? {} : { icmpType }) };
+    expect(readPacket(packet).icmpType).toBe(type);
+  });
+
+  it.each([
     [{ source: '10.0.0' }, '"10.0.0" is no address'],
     [{ source: 'web:80' }, 'is no address'],
+    [{ source: 'fe80::1%eth0' }, 'is no address'],
+    [{ source: '10.0.0.1:' }, 'is no address'],
+    [{ source: '[10.0.0.1' }, 'is no address'],
     [{ source: '10.0.0.1:65536' }, '"65536" is no port: 0 to 65535'],
     [{ hook: 'sideways' }, 'is no hook: prerouting, input, forward, output, postrouting'],
     [{ hook: '1' }, 'is no hook'],
     [{ protocol: 'tpc' }, '"tpc" is no protocol'],
     [{ protocol: '256' }, 'is no protocol'],
+    [{ protocol: 'constructor' }, 'is no protocol'],
+    [{ tcpFlags: 'constructor' }, 'is no tcp flag'],
     [{ state: 'old' }, 'is no state'],
     [{ mark: '-1' }, 'is no mark'],
     [{ tcpFlags: 'syn,fun' }, '"fun" is no tcp flag'],

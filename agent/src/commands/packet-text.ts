@@ -6,30 +6,39 @@ import type { PacketQuestion } from '../explain/explain';
 import { ConnectionState, Hook } from '../kernel-device';
 
 /** IANA protocol numbers under the names that rules use. */
-const PROTOCOLS: Readonly<Record<string, number>> = {
-  ...{ icmp: 1, tcp: 6, udp: 17, dccp: 33, gre: 47, esp: 50, ah: 51, icmpv6: 58, sctp: 132, udplite: 136 },
-};
+const PROTOCOLS = new Map(
+  Object.entries({
+    ...{ icmp: 1, tcp: 6, udp: 17, dccp: 33, gre: 47, esp: 50, ah: 51, icmpv6: 58, sctp: 132, udplite: 136 },
+  }),
+);
+
+/** Types of an echo request, by protocol: what ping(8) sends. */
+const ECHO_REQUEST = new Map([
+  [1, 8],
+  [58, 128],
+]);
 
 /** Bits of byte 13 of the TCP header (RFC 9293). */
-const TCP_FLAGS: Readonly<Record<string, number>> = {
-  ...{ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 },
-};
+const TCP_FLAGS = new Map(
+  Object.entries({ fin: 1, syn: 2, rst: 4, psh: 8, ack: 16, urg: 32, ece: 64, cwr: 128 }),
+);
 
-/** Throws ConfigFault that says which word is not understood. */
+/** What is left out of an icmp packet is that of an echo request. Throws ConfigFault that says which word is not understood. */
 export function readPacket(typed: TypedPacket): PacketQuestion {
   const source = readEnd(typed.source);
   const destination = readEnd(typed.destination);
+  const protocol = readProtocol(typed.protocol);
   return {
     namespace: typed.namespace,
     hook: readMember(Hook, typed.hook, 'hook'),
-    protocol: readProtocol(typed.protocol),
+    protocol,
     source: source.address,
     sourcePort: source.port,
     destination: destination.address,
     destinationPort: destination.port,
     state: typed.state === undefined ? 0 : readMember(ConnectionState, typed.state, 'state'),
     mark: readNumber(typed.mark ?? '0', 0xffffffff, 'mark'),
-    icmpType: readNumber(typed.icmpType ?? '0', 255, 'icmp type'),
+    icmpType: readNumber(typed.icmpType ?? String(ECHO_REQUEST.get(protocol) ?? 0), 255, 'icmp type'),
     icmpCode: readNumber(typed.icmpCode ?? '0', 255, 'icmp code'),
     tcpFlags: readTcpFlags(typed.tcpFlags),
     inInterface: typed.in ?? '',
@@ -51,7 +60,7 @@ function readEnd(text: string): End {
 
 function readAddress(text: string): Uint8Array {
   if (isIPv4(text)) return Buffer.from(text.split('.').map(Number));
-  if (isIPv6(text)) return readAddress6(text);
+  if (isIPv6(text) && !text.includes('%')) return readAddress6(text);
   throw new ConfigFault(
     `${JSON.stringify(text)} is no address; write 10.0.0.1:80, [2001:db8::1]:80, or an address alone`,
   );
@@ -78,15 +87,15 @@ function withoutDots(text: string): string {
 }
 
 function readProtocol(text: string): number {
-  return PROTOCOLS[text.toLowerCase()] ?? readNumber(text, 255, 'protocol');
+  return PROTOCOLS.get(text.toLowerCase()) ?? readNumber(text, 255, 'protocol');
 }
 
 function readTcpFlags(text: string | undefined): number {
   if (text === undefined || text === '') return 0;
   return text.split(',').reduce((bits, name) => {
-    const bit = TCP_FLAGS[name.trim().toLowerCase()];
+    const bit = TCP_FLAGS.get(name.trim().toLowerCase());
     if (bit === undefined)
-      throw new ConfigFault(`${JSON.stringify(name)} is no tcp flag: ${Object.keys(TCP_FLAGS).join(', ')}`);
+      throw new ConfigFault(`${JSON.stringify(name)} is no tcp flag: ${[...TCP_FLAGS.keys()].join(', ')}`);
     return bits | bit;
   }, 0);
 }

@@ -1,7 +1,7 @@
 /** The command line: what is to be done, and with which settings. */
 import { Command, CommanderError, Option } from 'commander';
 import { withoutTokens } from '../identity/enrolment-token';
-import { checkConfig, ConfigFault, type Config } from './config';
+import { checkConfig, ConfigFault, demandController, type Config } from './config';
 import { DEFAULT_CONFIG_FILE, readConfigFile, type FileSettings } from './config-file';
 import { OPTIONS } from './options';
 
@@ -46,8 +46,9 @@ export function readCommandLine(args: readonly string[], version: string): Comma
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return undefined;
-    throw new ConfigFault(faultOf(error));
+    throw new ConfigFault(faultOf(error, args));
   }
+  if (read?.command === 'run') demandController(read.config);
   return read;
 }
 
@@ -65,28 +66,30 @@ function commands(use: (line: CommandLine) => void): Command[] {
     simple('status', 'Show what is bound, what is held, and when the controller was last heard.'),
     explainCommand(use),
     withOptions(
-      new Command('flush').description('Let go of every binding on this host. Stop the agent first.'),
-    )
-      .option('--yes', 'yes, nothing is to be enforced any more')
-      .action((options: { yes?: boolean }, self: Command) =>
-        use({ command: 'flush', config: configOf(self), isSure: options.yes === true }),
-      ),
+      new Command('flush')
+        .description('Let go of every binding on this host. Stop the agent first.')
+        .option('--yes', 'yes, nothing is to be enforced any more')
+        .action((options: { yes?: boolean }, self: Command) =>
+          use({ command: 'flush', config: configOf(self), isSure: options.yes === true }),
+        ),
+    ),
   ];
 }
 
 function explainCommand(use: (line: CommandLine) => void): Command {
   const about = 'Ask the ruleset that is live in a namespace what it does with a packet.';
-  return withOptions(new Command('explain').description(about))
+  const command = new Command('explain')
+    .description(about)
     .argument('<namespace>', 'its name')
     .argument('<hook>', 'prerouting, input, forward, output or postrouting')
     .argument('<protocol>', 'tcp, udp, icmp, icmpv6, … or a number')
     .argument('<source>', 'ADDRESS:PORT, [ADDRESS]:PORT, or an address alone')
     .argument('<destination>', 'as the source')
-    .option('--state <state>', 'new, established, related, invalid or untracked')
+    .option('--state <state>', 'new, established, related, invalid or untracked; left out: untracked')
     .option('--mark <number>', "the packet's mark")
     .option('--in <interface>', 'the interface that it came in by')
     .option('--out <interface>', 'the interface that it is to leave by')
-    .option('--icmp-type <number>', 'for icmp and icmpv6')
+    .option('--icmp-type <number>', 'for icmp and icmpv6; left out: that of an echo request')
     .option('--icmp-code <number>', 'for icmp and icmpv6')
     .option('--tcp-flags <flags>', 'those that are set, as in syn,ack')
     .action((...all: unknown[]) => {
@@ -96,6 +99,7 @@ function explainCommand(use: (line: CommandLine) => void): Command {
       const packet = { ...self.opts<object>(), ...words } as TypedPacket;
       use({ command: 'explain', config: configOf(self), packet });
     });
+  return withOptions(command);
 }
 
 function withOptions(command: Command): Command {
@@ -134,7 +138,9 @@ function fromFile(option: Option, file: FileSettings, fallback: unknown): unknow
   return Array.isArray(fallback) && typeof value === 'string' ? collect(value, []) : value;
 }
 
-function faultOf(error: CommanderError): string {
+function faultOf(error: CommanderError, [command = '']: readonly string[]): string {
   if (error.code === 'commander.help') return 'name a command: nsgate-agent run (see --help)';
-  return withoutTokens(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
+  const fault = withoutTokens(error.message.replace(/^error: /, '').replace(/\n/g, ' '));
+  const help = error.code === 'commander.unknownCommand' || command.startsWith('-') ? '' : `${command} `;
+  return `${fault} (see nsgate-agent ${help}--help)`;
 }

@@ -141,6 +141,21 @@ describe('a command', () => {
     expect(line('flush', '--yes')).toMatchObject({ command: 'flush', isSure: true });
   });
 
+  it('needs a controller only where it runs', () => {
+    const without = (...args: string[]) => readCommandLine(args, '1.2.3');
+    expect(() => without('run')).toThrow('name at least one controller');
+    const packet = ['web', 'input', 'tcp', '10.0.0.1', '10.0.0.2'];
+    for (const words of [['check'], ['status'], ['flush'], ['explain', ...packet]]) {
+      expect(without(...words)).toMatchObject({ command: words[0], config: { controller: [] } });
+    }
+  });
+
+  it('that is not understood says where to read on', () => {
+    expect(() => line('explain', 'web')).toThrow('(see nsgate-agent explain --help)');
+    expect(() => line('status', '--lables', 'a=b')).toThrow('(see nsgate-agent status --help)');
+    expect(() => line('sttus')).toThrow('(see nsgate-agent --help)');
+  });
+
   it('explains a packet as it was typed', () => {
     const typed = ['explain', 'web', 'INPUT', 'tcp', '10.0.0.1:1234', '[2001:db8::1]:443', '--state', 'new'];
     expect(line(...typed)).toMatchObject({

@@ -15,6 +15,10 @@ const ADDRESS = /^(\[[0-9a-fA-F:.]+\]|[^\s:,[\]]+):(\d{1,5})$/;
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|\[::1\]|localhost):/;
 const MAX_RELEASE_SECONDS = 86_400;
 
+/** What to do where none is named. */
+export const NO_CONTROLLER =
+  'name at least one controller, as HOST:PORT: by this flag, $NSGATE_CONTROLLER, or `controller` in the file of settings';
+
 const Label = v.pipe(
   v.string(),
   v.rawTransform(({ dataset: { value: text }, addIssue, NEVER }): [string, string] => {
@@ -65,7 +69,7 @@ const Nice = v.pipe(
 );
 
 const Settings = v.object({
-  controller: v.pipe(v.array(Address), v.minLength(1, 'name at least one controller, as HOST:PORT')),
+  controller: v.array(Address),
   enrollTokenFile: v.optional(v.string()),
   tlsCa: v.optional(v.string()),
   tlsCert: v.optional(v.string()),
@@ -114,6 +118,11 @@ export function checkConfig(settings: unknown): Config {
   const [issue] = checked.issues;
   const flag = String(issue.path?.[0].key).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   throw new ConfigFault(`--${flag}: ${issue.message}`);
+}
+
+/** Throws ConfigFault where no controller is named: only who looks at the host alone can do without. */
+export function demandController({ controller }: Config): void {
+  if (controller.length === 0) throw new ConfigFault(`--controller: ${NO_CONTROLLER}`);
 }
 
 function configOf({ enrollTokenFile, tlsCa, tlsCert, tlsKey, ...rest }: Settings): Config {

@@ -97,7 +97,7 @@ export const OPTIONS: readonly OptionText[] = [
   {
     flags: '--socket <path>',
     variable: 'NSGATE_SOCKET',
-    about: 'Unix socket for status, explain, /metrics and /healthz',
+    about: 'Unix socket for status, /metrics and /healthz',
     fallback: '/run/nsgate/agent.sock',
   },
   {

@@ -41,7 +41,7 @@ export class HostEvents {
     this.#onEvent();
   }
 
-  /** Takes what is kept, oldest first. What is not delivered after all is given back. */
+  /** Takes what is kept, oldest first. */
   take(): { events: HostEvent[]; lost: number } {
     const taken = { events: this.#kept, lost: this.#lost };
     this.#kept = [];

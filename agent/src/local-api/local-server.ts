@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, unlinkSync } from 'node:fs';
 import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import type { Logger } from 'pino';
+import { ConfigFault } from '../config/config';
 import type { Metrics } from './metrics';
 import { troubles, type AgentStatus } from './status';
 
@@ -99,13 +100,26 @@ function removeStale(path: string): void {
   }
 }
 
+/** Throws ConfigFault while another agent answers there: the two would take turns in undoing what the other does. */
+export async function demandAlone(socket: string): Promise<void> {
+  const isRunning = await askForStatus(socket).then(
+    () => true,
+    () => false,
+  );
+  if (isRunning)
+    throw new ConfigFault(`an agent is running already, and answers at ${socket}: stop it first`);
+}
+
 /** Asks the agent that runs on this host. Rejects when none does. */
 export function askForStatus(socket: string): Promise<AgentStatus> {
   return new Promise((resolve, reject) => {
     const asked = request({ socketPath: socket, path: '/status', timeout: 5000 }, (response) => {
       let body = '';
       response.setEncoding('utf8').on('data', (text: string) => (body += text));
-      response.on('end', () => resolve(JSON.parse(body) as AgentStatus));
+      response.on('end', () => {
+        if (response.statusCode === 200) resolve(JSON.parse(body) as AgentStatus);
+        else reject(new Error(`the agent answers ${response.statusCode ?? 0}: ${body.trim()}`));
+      });
       response.on('error', reject);
     });
     asked.on('timeout', () => asked.destroy(new Error('the agent does not answer')));

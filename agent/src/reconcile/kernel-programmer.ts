@@ -33,6 +33,8 @@ export interface ProgrammerOptions {
   targets: readonly Target[];
   /** Opens a namespace by name; undefined when the name no longer stands for the target's inode. */
   hold: (name: string) => HeldNamespace | undefined;
+  /** The kernel has taken these. */
+  onCommitted: (objects: readonly CommitObject[]) => void;
   /** The kernel says that what this name stood for is gone. */
   onVanished: (name: string) => void;
   /** Rulesets that the kernel has refused before: they are not tried again. */
@@ -50,7 +52,6 @@ export interface ProgrammerOptions {
 export interface ProgrammingResult {
   /** As the kernel has it after all commits. */
   actual: Actual;
-  applied: CommitObject[];
   /** Why, by digest; includes those that were refused before. */
   refusedRulesets: Map<Digest, string>;
   /** Why, by inode. */
@@ -78,7 +79,6 @@ export function isTransient({ errno }: RefusalDetail): boolean {
 
 /** Throws when the kernel module fails in a way that concerns no object of a commit. */
 export class KernelProgrammer {
-  readonly #applied: CommitObject[] = [];
   readonly #refusedRulesets: Map<Digest, string>;
   readonly #refusedBindings = new Map<number, string>();
   /** Inodes that are left as they are for the rest of this run. */
@@ -104,7 +104,6 @@ export class KernelProgrammer {
     }
     return {
       actual,
-      applied: this.#applied,
       refusedRulesets: this.#refusedRulesets,
       refusedBindings: this.#refusedBindings,
       refusedSets: this.#refusedSets,
@@ -182,7 +181,7 @@ export class KernelProgrammer {
     if (objects.length === 0) return;
     try {
       this.options.kernel.commit(objects);
-      this.#applied.push(...objects);
+      this.options.onCommitted(objects);
     } catch (error) {
       if (!(error instanceof KernelRefusal)) throw error;
       const refused = objects[error.detail.object ?? objects.length];

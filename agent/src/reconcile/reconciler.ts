@@ -276,15 +276,13 @@ export class Reconciler {
     const entries = [...named, ...this.#nameless.entries(found, named)];
     const wanted = this.#compose(entries);
     const left = this.#leftNow();
-    const pass = { info, found, entries, wanted };
+    const pass = { start, info, found, entries, wanted };
     const result = this.#programFound(kernel, pass, left);
     if (left !== undefined && desired.completeness !== 'unknown') {
       tellDrift(left, { instance: info.instance, actual: found, entries }, this.options.events);
     }
     this.#noteListing(info.instance, result.actual);
     this.#nameless.remember(result.actual, named);
-    const names = new Map([...entries].reverse().map((entry) => [inodeOf(entry), entry.name] as const));
-    this.#tell(result.applied, names, start);
     const after = [...named, ...this.#nameless.entries(result.actual, named)];
     return {
       ...result,
@@ -298,24 +296,25 @@ export class Reconciler {
 
   /** Without knowing all that is wanted, it only looks. */
   #programFound(kernel: KernelDevice, pass: Pass, left: Left | undefined): ProgrammingResult {
-    const { info, found, entries, wanted } = pass;
+    const { start, info, found, entries, wanted } = pass;
     const { log, events } = this.options;
     if (this.options.desired.completeness === 'unknown') {
       return {
         actual: found,
-        applied: [],
         refusedRulesets: new Map(),
         refusedBindings: new Map(),
         refusedSets: new Map(),
       };
     }
     const { sets } = this.options.desired;
+    const names = new Map([...entries].reverse().map((entry) => [inodeOf(entry), entry.name] as const));
     const { targets, keep } = sortOut(entries, { wanted, sets, allowInitial: this.options.allowInitial });
     const before = left?.instance === info.instance ? left.actual : undefined;
     const trusted = expelReplaced(kernel, { found, left: before, wanted: wanted.values() }, { log, events });
     const result = new KernelProgrammer({
       ...{ kernel, found: trusted, targets, keep, sets },
       hold: (name) => this.options.namespaces.hold(name),
+      onCommitted: (objects) => this.#tell(objects, names, start),
       onVanished: (name) => this.options.namespaces.recheck(name),
       refusedRulesets: this.#refused.known(info.instance),
       quarantine: this.options.quarantine,
@@ -350,7 +349,7 @@ export class Reconciler {
   /** What could not be bound now, and not because its ruleset was refused, is tried again without being asked. */
   #noteUnsettled(
     targets: readonly Target[],
-    { actual, refusedRulesets, refusedSets }: Omit<ProgrammingResult, 'applied'>,
+    { actual, refusedRulesets, refusedSets }: ProgrammingResult,
   ): void {
     const bound = new Map(actual.namespaces.map(({ inode, binding }) => [inode, binding?.digest]));
     const isUnsettled = targets.some(
@@ -388,6 +387,7 @@ interface Seen extends Observed {
 }
 
 interface Pass {
+  start: number;
   info: KernelInfo;
   found: Actual;
   entries: readonly NamespaceEntry[];
