@@ -1,11 +1,5 @@
-import { credentials, Server, ServerCredentials, status, type ServerDuplexStream } from '@grpc/grpc-js';
-import {
-  AgentStreamServiceService,
-  Backoff,
-  RpcError,
-  type ConnectRequest,
-  type ConnectResponse,
-} from '@nsgate/proto';
+import { credentials, status } from '@grpc/grpc-js';
+import { Backoff, RpcError, type ConnectResponse } from '@nsgate/proto';
 import pino from 'pino';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Change, Outcome } from '../desired-state/intake';
@@ -16,70 +10,7 @@ import type { BindingSample } from '../stats/stats-reader';
 import { ControllerClient, type Keepalive } from './controller-client';
 import { HalfOpenProxy } from './half-open-proxy.testing';
 import type { AgentFacade, Introduction } from './session';
-
-type Stream = ServerDuplexStream<ConnectRequest, ConnectResponse>;
-type Said = NonNullable<ConnectRequest['message']>;
-type SaidValues = { [Message in Said as Message['$case']]: Message['value'] };
-type Answer = NonNullable<ConnectResponse['message']>;
-
-/** Lets a test send bytes that are no message. */
-const SERVICE = {
-  connect: {
-    ...AgentStreamServiceService.connect,
-    responseSerialize: (value: ConnectResponse | Buffer): Buffer =>
-      Buffer.isBuffer(value) ? value : AgentStreamServiceService.connect.responseSerialize(value),
-  },
-};
-
-/** A controller that says what a test tells it to. */
-class TestController {
-  readonly heard: Said[] = [];
-  streams: Stream[] = [];
-  /** Runs when a stream's Hello has come. */
-  onHello: (stream: Stream) => void = (stream) => welcome(stream);
-  #server = new Server();
-
-  async start(port = 0): Promise<number> {
-    this.#server = new Server();
-    this.#server.addService(SERVICE, {
-      connect: (stream: Stream) => this.#connect(stream),
-    });
-    return new Promise((resolve, reject) => {
-      this.#server.bindAsync(`127.0.0.1:${port}`, ServerCredentials.createInsecure(), (error, bound) => {
-        if (error === null) resolve(bound);
-        else reject(error);
-      });
-    });
-  }
-
-  stop(): void {
-    this.#server.forceShutdown();
-  }
-
-  say(message: Answer): void {
-    this.streams.at(-1)?.write({ message });
-  }
-
-  all<Case extends keyof SaidValues>(kind: Case): SaidValues[Case][] {
-    const wanted = this.heard.filter(({ $case }) => $case === kind);
-    return wanted.map(({ value }) => value as SaidValues[Case]);
-  }
-
-  #connect(stream: Stream): void {
-    this.streams.push(stream);
-    stream.on('error', () => undefined);
-    stream.on('end', () => stream.end());
-    stream.on('data', ({ message }: ConnectRequest) => {
-      if (message === undefined) return;
-      this.heard.push(message);
-      if (message.$case === 'hello') this.onHello(stream);
-    });
-  }
-}
-
-function welcome(stream: Stream): void {
-  stream.write({ message: { $case: 'welcome', value: { controllerVersion: '1' } } });
-}
+import { TestController, welcome, type Stream } from './test-controller.testing';
 
 const HELLO: Introduction = {
   hostId: 'h1',
