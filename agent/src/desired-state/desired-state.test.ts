@@ -15,6 +15,7 @@ import pino from 'pino';
 import { decodePolicy } from '../controller-client/policy-message';
 import { AddressSetFiles } from './address-set-files';
 import { DesiredState } from './desired-state';
+import { StoringFault } from './durable-file';
 import { policy } from './policy.testing';
 import { StateFile } from './state-file';
 
@@ -95,6 +96,17 @@ describe('the desired state of the last run', () => {
     expect(desired.storingFault).toBeUndefined();
     await desired.replace(new Map(), 'complete');
     expect(desired.policies.size).toBe(0);
+  });
+
+  it('is not said to be storable again while what was refused has no room', async () => {
+    const file = new StateFile(folder);
+    const asked = jest.spyOn(file, 'demandWritable');
+    const desired = desiredState(file);
+    desired.load();
+    jest.spyOn(file, 'save').mockRejectedValue(new StoringFault(new Error('ENOSPC: no space left'), 123_456));
+    await expect(desired.replace(new Map(), 'complete')).rejects.toThrow('ENOSPC');
+    await desired.canStore();
+    expect(asked).toHaveBeenCalledWith(123_456);
   });
 
   function alter(): void {

@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import { changeSet, kernelSetName, type AddressSet, type SetChange } from './address-set';
 import type { AddressSetFiles } from './address-set-files';
+import { StoringFault } from './durable-file';
 import type { Policy } from './policy';
 import type { StateFile } from './state-file';
 
@@ -27,7 +28,9 @@ export class DesiredState {
   #policies: Policies = new Map();
   #sets = new Map<string, AddressSet>();
   #completeness: Completeness = 'unknown';
-  #storingFault: string | undefined;
+  #storingFault: { kind: string; message: string } | undefined;
+  /** Bytes that there was no room for. */
+  #roomWanted = 0;
 
   constructor(private readonly options: DesiredStateOptions) {}
 
@@ -47,7 +50,7 @@ export class DesiredState {
 
   /** Why the last change could not be stored; undefined when it was. */
   get storingFault(): string | undefined {
-    return this.#storingFault;
+    return this.#storingFault?.message;
   }
 
   /** Takes up what the last run left on disk. What cannot be used leaves everything as the kernel has it. */
@@ -101,7 +104,7 @@ export class DesiredState {
 
   /** Whether changes can be stored (again). */
   async canStore(): Promise<boolean> {
-    return this.#storing(() => this.options.file.demandWritable()).then(
+    return this.#storing(() => this.options.file.demandWritable(this.#roomWanted)).then(
       () => true,
       () => false,
     );
@@ -133,13 +136,16 @@ export class DesiredState {
       if (this.#storingFault !== undefined) this.options.log.info('the desired state can be stored again');
       this.#storingFault = undefined;
     } catch (error) {
+      if (error instanceof StoringFault) this.#roomWanted = error.bytes;
       const { message } = error as Error;
-      if (this.#storingFault !== message) {
+      // By its errno where it has one: the messages name files.
+      const [kind = message] = /^E[A-Z]+(?=:)/.exec(message) ?? [];
+      if (this.#storingFault?.kind !== kind) {
         this.options.onFault(
           `nothing can be stored: ${message}; what is enforced stays, and changes are refused until it can`,
         );
       }
-      this.#storingFault = message;
+      this.#storingFault = { kind, message };
       throw error;
     }
   }

@@ -4,14 +4,16 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { withFile, writeDurably } from './durable-file';
+import { demandRoom, writeDurably } from './durable-file';
 
 const FORMAT = 'nsgate-agent-state';
 const VERSION = 1;
 const FILE_NAME = 'desired-state.json';
+
+/** A file with nothing in it takes no room even where there is none. */
+const LITTLE = 4096;
 
 export interface StoredState {
   /** Whether this was all that the controller wanted at some time; false while a first sync is under way. */
@@ -62,11 +64,9 @@ export class StateFile {
     await writeDurably(this.path, encode(state));
   }
 
-  /** Throws unless a state can be saved here. */
-  async demandWritable(): Promise<void> {
-    const probe = join(this.folder, `.probe-${process.pid}`);
-    await withFile(await open(probe, 'w', 0o600), () => Promise.resolve());
-    await unlink(probe);
+  /** Throws unless so many bytes can be saved here. */
+  async demandWritable(bytes = LITTLE): Promise<void> {
+    await demandRoom(this.folder, Math.max(bytes, LITTLE));
   }
 }
 
