@@ -1,7 +1,9 @@
 /** The agent alone on a host: its real program on the real module, with what it is to enforce on disk and no controller anywhere. */
-import { resolve } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Family, Hook } from '../../agent/src/kernel-device';
+import { askForStatus } from '../../agent/src/local-api/local-server';
 import type { NamespaceLine } from '../../agent/src/local-api/status';
 import { AgentHost, policyOf, withDevice } from '../bench/guest/agent-host';
 import { outcomeOf, run } from './harness/command';
@@ -30,7 +32,7 @@ const generation = (): bigint => withDevice((device) => device.info().generation
 /** `nsgate-agent <command>` as a person types it. */
 function agentCommand(command: string, ...words: string[]): { status: number | null; output: string } {
   const program = resolve(__dirname, '../../agent/dist/src/main.js');
-  const settings = ['--controller', '127.0.0.1:9', '--socket', host.socket, '--state-dir', host.stateFolder];
+  const settings = ['--socket', host.socket, '--state-dir', host.stateFolder];
   return outcomeOf(process.execPath, program, command, ...words, ...settings);
 }
 
@@ -100,7 +102,7 @@ describe('an agent that boots with the controller away', () => {
     });
 
     it('says what is missing, and what to do', () => {
-      const { status, output } = agentCommand('check');
+      const { status, output } = agentCommand('check', '--controller', '127.0.0.1:9');
       expect(status).toBe(1);
       expect(output).toMatch(/^ok {3}kernel module: .* 1 namespaces bound/m);
       expect(output).toMatch(/^FAIL controller 127\.0\.0\.1:9: .* → start it/m);
@@ -112,8 +114,64 @@ describe('an agent that boots with the controller away', () => {
       expect(agentCommand('explain', ...packet).output).toMatch(
         /verdict {2}drop\nrule {5}r3\npolicy {3}policies\/al/,
       );
-      const other = agentCommand('explain', 'al-1', 'input', 'udp', '10.1.0.3:1', '10.9.9.9:1003');
-      expect(other.output).toContain('verdict  accept');
+    });
+
+    it.each([
+      ['udp', '10.1.0.3:1', '10.9.9.9:1003'],
+      ['tcp', '[2001:db8::1]:1234', '[::1]:443'],
+      ['icmp', '10.1.0.3', '10.9.9.9'],
+      ['icmpv6', 'fe80::1', 'ff02::1'],
+    ])('explains a packet that no rule is about: %s %s %s', (...other) => {
+      const { status, output } = agentCommand('explain', 'al-1', 'input', ...other);
+      expect(output).toContain('verdict  accept\nrule     none: the default verdict');
+      expect(status).toBe(0);
+    });
+
+    it.each([
+      [['al-9', ...packet.slice(1)], 'no namespace has the name al-9'],
+      [['al-1', 'sideways', ...packet.slice(2)], '"sideways" is no hook: prerouting, input'],
+      [['al-1', 'input', 'tcp', '10.1.0.3:1', '[::1]:2'], 'source and destination are of two families'],
+      [['al-1', 'input'], "missing required argument 'protocol' (see nsgate-agent explain --help)"],
+    ])('says in one line what is wrong with %j', (words, reason) => {
+      const { status, output } = agentCommand('explain', ...words);
+      expect(output).toContain(reason);
+      expect(output.trim().split('\n')).toHaveLength(1);
+      expect(status).toBe(1);
+    });
+
+    it('runs no second time', () => {
+      const { status, output } = agentCommand('run', '--controller', '127.0.0.1:9', '--host-id', 'bench');
+      expect({ status, output }).toMatchObject({
+        status: 1,
+        output: expect.stringContaining('an agent is running already') as string,
+      });
+    });
+
+    const file = (): string => join(host.stateFolder, 'agent.yaml');
+
+    it('tells on loopback how it is, where its file of settings says so', async () => {
+      writeFileSync(file(), 'label: { role: edge }\nmetrics-listen: 127.0.0.1:9464\n');
+      await restart('--config', file());
+      const page = async (path: string) => (await fetch(`http://127.0.0.1:9464/${path}`)).text();
+      await eventually(async () => expect(await page('healthz')).toBe('ok\n'));
+      expect(await page('metrics')).toContain('nsgate_agent_kernel_up 1');
+      expect(await page('status')).toBe('ask for /metrics or /healthz\n');
+    });
+
+    it('reads its labels again at a signal, and goes on with those before when they are wrong', async () => {
+      const hangUp = (settings: string): void => {
+        writeFileSync(file(), settings);
+        process.kill(host.agent?.pid ?? 0, 'SIGHUP');
+      };
+      const labels = async () => (await askForStatus(host.socket)).labels;
+      await eventually(async () => expect(await labels()).toEqual({ role: 'edge' }));
+      hangUp('label: { role: core, site: a }');
+      await eventually(async () => expect(await labels()).toEqual({ role: 'core', site: 'a' }));
+      hangUp('labl: { role: x }');
+      await eventually(() => expect(host.agent?.log).toContain('there is no setting labl'));
+      expect(await labels()).toEqual({ role: 'core', site: 'a' });
+      await restart();
+      await enforced('al-1');
     });
 
     it('explains that with the agent stopped, and lets go of everything only then, and only when it is sure', async () => {
