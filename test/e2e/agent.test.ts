@@ -12,6 +12,7 @@ import { loadModule, unloadModule } from './harness/kernel-module';
 import { bound, enforcedIn, inodeOf, lineOf } from './harness/lone-agent';
 
 const ONE_SECOND = 1000;
+const PROGRAM = resolve(__dirname, '../../agent/dist/src/main.js');
 
 let host: AgentHost;
 
@@ -31,9 +32,8 @@ const generation = (): bigint => withDevice((device) => device.info().generation
 
 /** `nsgate-agent <command>` as a person types it. */
 function agentCommand(command: string, ...words: string[]): { status: number | null; output: string } {
-  const program = resolve(__dirname, '../../agent/dist/src/main.js');
   const settings = ['--socket', host.socket, '--state-dir', host.stateFolder];
-  return outcomeOf(process.execPath, program, command, ...words, ...settings);
+  return outcomeOf(process.execPath, PROGRAM, command, ...words, ...settings);
 }
 
 async function restart(...settings: string[]): Promise<void> {
@@ -106,6 +106,9 @@ describe('an agent that boots with the controller away', () => {
       expect(status).toBe(1);
       expect(output).toMatch(/^ok {3}kernel module: .* 1 namespaces bound/m);
       expect(output).toMatch(/^FAIL controller 127\.0\.0\.1:9: .* → start it/m);
+      const { output: before } = outcomeOf(process.execPath, PROGRAM, 'check', '--state-dir', '/run/not/yet');
+      expect(before).toContain('ok   state folder: /run/not/yet is not there yet');
+      expect(before).toMatch(/^FAIL --controller: there is none → name at least one controller/m);
     });
 
     const packet = ['al-1', 'input', 'tcp', '10.1.0.3:1', '10.9.9.9:1003'];
