@@ -173,7 +173,7 @@ describe('a namespace that is born under the inode of one that has died', () => 
 
 describe('a folder of names that the host sets', () => {
   const FOLDER = '/run/own-names';
-  const two = ['al-one', 'al-two'] as const;
+  const two = ['fo-one', 'fo-two'] as const;
 
   /** Gives a namespace a name in the folder. */
   function mount(namespace: string, name: string): void {
@@ -182,6 +182,7 @@ describe('a folder of names that the host sets', () => {
   }
 
   beforeAll(async () => {
+    // Nothing is bound to them under these names.
     for (const name of two) run('ip', 'netns', 'add', name);
     await host.desire(policyOf('web', 'web', 7));
     await restart('--netns-dir', FOLDER);
@@ -193,18 +194,18 @@ describe('a folder of names that the host sets', () => {
   it('may be missing, which is said, and appear later', async () => {
     await eventually(() => expect(host.agent?.log).toContain('the folder of namespaces is not there'));
     mkdirSync(FOLDER);
-    mount('al-one', 'web');
-    await eventually(() => expect(bound(inodeOf('al-one'))).toBeDefined());
-    expect(bound(inodeOf('al-two'))).toBeUndefined();
+    mount('fo-one', 'web');
+    await eventually(() => expect(bound(inodeOf('fo-one'))).toBeDefined());
+    expect(bound(inodeOf('fo-two'))).toBeUndefined();
   });
 
   it('may be replaced: its names stand for what they show there then, and nothing is let go', async () => {
     renameSync(FOLDER, `${FOLDER}-before`);
     mkdirSync(FOLDER);
-    mount('al-two', 'web');
-    await eventually(() => expect(bound(inodeOf('al-two'))).toBeDefined());
-    expect((await line('web'))?.inode).toBe(inodeOf('al-two'));
-    expect(bound(inodeOf('al-one'))).toBeDefined();
+    mount('fo-two', 'web');
+    await eventually(() => expect(bound(inodeOf('fo-two'))).toBeDefined());
+    expect((await line('web'))?.inode).toBe(inodeOf('fo-two'));
+    expect(bound(inodeOf('fo-one'))).toBeDefined();
     run('umount', `${FOLDER}-before/web`);
     rmSync(`${FOLDER}-before`, { recursive: true });
   });
@@ -213,16 +214,16 @@ describe('a folder of names that the host sets', () => {
     run('umount', `${FOLDER}/web`);
     rmSync(FOLDER, { recursive: true });
     await eventually(async () => expect(await line('web')).toBeUndefined());
-    expect(bound(inodeOf('al-two'))).toBeDefined();
+    expect(bound(inodeOf('fo-two'))).toBeDefined();
   });
 
   it('may hold links, each of which is what it points to', async () => {
     mkdirSync(FOLDER);
-    symlinkSync('/run/netns/al-one', `${FOLDER}/web`);
-    await eventually(async () => expect((await line('web'))?.inode).toBe(inodeOf('al-one')));
-    symlinkSync('/run/netns/al-two', `${FOLDER}/next`);
+    symlinkSync('/run/netns/fo-one', `${FOLDER}/web`);
+    await eventually(async () => expect((await line('web'))?.inode).toBe(inodeOf('fo-one')));
+    symlinkSync('/run/netns/fo-two', `${FOLDER}/next`);
     renameSync(`${FOLDER}/next`, `${FOLDER}/web`);
-    await eventually(async () => expect((await line('web'))?.inode).toBe(inodeOf('al-two')));
+    await eventually(async () => expect((await line('web'))?.inode).toBe(inodeOf('fo-two')));
     symlinkSync('/nowhere', `${FOLDER}/next`);
     renameSync(`${FOLDER}/next`, `${FOLDER}/web`);
     await eventually(async () => expect((await line('web'))?.state).toBe('stray'));

@@ -173,8 +173,6 @@ describe('an agent that boots with the controller away', () => {
       hangUp('labl: { role: x }');
       await eventually(() => expect(host.agent?.log).toContain('there is no setting labl'));
       expect(await labels()).toEqual({ role: 'core', site: 'a' });
-      await restart();
-      await enforced('al-1');
     });
 
     it('explains that with the agent stopped, and lets go of everything only then, and only when it is sure', async () => {

@@ -71,6 +71,7 @@ async function killAgain(host: AgentHost, kills: number): Promise<void> {
     );
     before = now;
     seen[digest] = (seen[digest] ?? 0) + 1;
+    if ((round + 1) % 20 === 0) tellProgress(`${round + 1} of ${kills} kills`);
   }
   traffic.kill();
   demand(kills < 20 || Object.keys(seen).length === digests.length, 'no kill came after a commit');
@@ -87,8 +88,10 @@ async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
   sleepMs(5000);
   cycle(host, 0, Math.min(AT_ONCE, cycles));
   const start = memory(host);
-  for (let done = AT_ONCE; done < cycles; done += AT_ONCE)
+  for (let done = AT_ONCE; done < cycles; done += AT_ONCE) {
     cycle(host, done, Math.min(AT_ONCE, cycles - done));
+    tellProgress(`${done + AT_ONCE} of ${cycles} cycles`);
+  }
   const end = memory(host);
   const bound = host.agent?.log.match(/"msg":"bind"/g)?.length ?? 0;
   say(
@@ -183,6 +186,11 @@ function run(program: string, ...rest: string[]): string {
 
 function mib(bytes: number): string {
   return `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** The whole takes more than an hour: who waits for it wants to know. */
+function tellProgress(text: string): void {
+  process.stderr.write(`${text}\n`);
 }
 
 function say(what: string, value: string): void {
