@@ -157,8 +157,8 @@ describe('an agent that boots with the controller away', () => {
       await restart('--config', file());
       const page = async (path: string) => (await fetch(`http://127.0.0.1:9464/${path}`)).text();
       await eventually(async () => expect(await page('healthz')).toBe('ok\n'));
-      expect(await page('metrics')).toContain('nsgate_agent_kernel_up 1');
-      expect(await page('status')).toBe('ask for /metrics or /healthz\n');
+      await eventually(async () => expect(await page('metrics')).toContain('nsgate_agent_kernel_up 1'));
+      await eventually(async () => expect(await page('status')).toBe('ask for /metrics or /healthz\n'));
     });
 
     it('reads its labels again at a signal, and goes on with those before when they are wrong', async () => {
