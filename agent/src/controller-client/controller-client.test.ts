@@ -202,6 +202,17 @@ describe('the stream to a controller', () => {
     expect(controller.all('stats')[1]).toMatchObject({ bindings: [{ namespace: 'ns1', packets: [2n] }] });
   });
 
+  it('reports though the controller sets another interval before the last has passed, again and again', async () => {
+    const rule = { id: 5n, packets: 2n, bytes: 168n, shadowPackets: 0n, lastHit: 0n, idleMs: 0n };
+    samples = [{ namespace: 'ns1', epoch: 1n, rules: [rule], hooks: [] }];
+    await connected();
+    const looks = setInterval(() => {
+      for (const seconds of [0n, 15n])
+        controller.say({ $case: 'settings', value: { statsInterval: { seconds, nanos: 1 } } });
+    }, 20);
+    await until(() => controller.all('stats').length >= 3).finally(() => clearInterval(looks));
+  });
+
   it('sends the last counters when it is closed in good order', async () => {
     await connected();
     samples = [

@@ -93,6 +93,8 @@ export class Session {
   #openMessages = 0;
   #welcomeTimer: NodeJS.Timeout;
   #statsTimer: NodeJS.Timeout | undefined;
+  /** Of performance.now(). */
+  #statsReported = 0;
   #packetsTimer: NodeJS.Timeout | undefined;
   #isFirstReport = true;
   #healthDue = 0;
@@ -252,15 +254,22 @@ export class Session {
     }
   }
 
+  /**
+   * From the last report on, whatever has been said of the interval since: who is told another one again and again, since people look and
+   * go, would never report otherwise.
+   */
   #scheduleStats(): void {
-    clearInterval(this.#statsTimer);
-    this.#statsTimer = setInterval(() => this.#reportStats(), this.#statsIntervalMs);
+    clearTimeout(this.#statsTimer);
+    const dueMs = this.#statsReported + this.#statsIntervalMs - performance.now();
+    if (dueMs <= 0) this.#reportStats();
+    this.#statsTimer = setTimeout(() => this.#scheduleStats(), dueMs > 0 ? dueMs : this.#statsIntervalMs);
     this.#statsTimer.unref();
   }
 
   /** A peer that does not take what was sent gets no more: counters are cumulative, the next report says it all. */
   #reportStats(): void {
     const { call, agent, log } = this.options;
+    this.#statsReported = performance.now();
     if (call.writableNeedDrain) return;
     try {
       const sample = agent.readStats();
@@ -298,7 +307,7 @@ export class Session {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#welcomeTimer);
-    clearInterval(this.#statsTimer);
+    clearTimeout(this.#statsTimer);
     clearInterval(this.#packetsTimer);
     const reason = this.#violation ?? (details === '' ? `status ${code}` : details);
     const refusal = RpcError.fromServiceError(Object.assign(new Error(details), { code, details, metadata }));
