@@ -19,7 +19,8 @@ import {
 } from '@nsgate/proto';
 
 const ROOT = join(__dirname, '../..');
-const START_PATIENCE_MS = 20_000;
+/** A start takes half a second, and thirty times that on an emulated processor that has others to serve. */
+const START_PATIENCE_MS = 60_000;
 
 /** Brings what the processes run up to date with the source. */
 export function buildController(): void {
