@@ -227,8 +227,7 @@ describe('what no rule decides', () => {
       // What else comes in by itself, such as neighbour discovery, is dropped by default, too.
       expect(row - before.row).toBeGreaterThanOrEqual(40n);
       expect(row).toBe(hook);
-    });
-    await other.close();
+    }).finally(() => other.close());
   });
 });
 
