@@ -13,6 +13,7 @@ import { agentStreamService } from './agent-stream/agent-service';
 import { AuditLog } from './audit/audit-log';
 import { NothingToStart, readConfig, type Config } from './config/config';
 import { FileWatch } from './file-watch';
+import { letHeapGrow } from './heap-growth';
 import { LiveAuthority } from './enrolment/live-authority';
 import { EnrolmentDesk } from './enrolment/enrolment-desk';
 import { EnrolmentRecords } from './enrolment/enrolment-records';
@@ -364,6 +365,7 @@ function makeFolder(folder: string): void {
 }
 
 async function main(): Promise<void> {
+  letHeapGrow();
   const config = readConfig(process.argv.slice(2), readVersion());
   const logger = pino({ level: config.logLevel }, destination({ fd: 2, sync: true }));
   // It would write to stderr by itself what is told in the controller's own words.

@@ -22,6 +22,8 @@ const SLAB_GROWTH = 8 << 20;
 const PATIENCE_MS = 120_000;
 /** Cycles of one process that makes them. */
 const AT_ONCE = 500;
+/** Namespaces that there are at a time: a second's worth of them, so that the agent comes to bind each. */
+const LIVING = 20;
 
 async function main(): Promise<void> {
   loadModule();
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
 
 /** Whatever the instant, the kernel has the whole of one of two states, and goes on counting. */
 async function killAgain(host: AgentHost, kills: number): Promise<void> {
+  if (kills === 0) return;
   run('ip', 'netns', 'add', 'soak-1');
   run('ip', '-n', 'soak-1', 'link', 'set', 'lo', 'up');
   const states = [policyOf('soak', 'soak-*', 10), policyOf('soak', 'soak-*', 200)] as const;
@@ -86,10 +89,10 @@ async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
   await host.desire(policyOf('cycle', 'cy-*', 100));
   host.startAgent();
   sleepMs(5000);
-  cycle(host, 0, Math.min(AT_ONCE, cycles));
+  cycle(host, { from: 0, to: AT_ONCE });
   const start = memory(host);
   for (let done = AT_ONCE; done < cycles; done += AT_ONCE) {
-    cycle(host, done, Math.min(AT_ONCE, cycles - done));
+    cycle(host, { from: done, to: Math.min(done + AT_ONCE, cycles) });
     tellProgress(`${done + AT_ONCE} of ${cycles} cycles`);
   }
   const end = memory(host);
@@ -105,10 +108,12 @@ async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
 }
 
 /** By one process: to start two for each cycle takes longer, on an emulated processor, than the namespace does. */
-function cycle(host: AgentHost, from: number, count: number): void {
-  const names = Array.from({ length: count }, (_, n) => `cy-${from + n}`);
-  const input = names.map((name) => `netns add ${name}\nnetns delete ${name}\n`).join('');
-  execFileSync('ip', ['-batch', '-'], { input });
+function cycle(host: AgentHost, { from, to }: { from: number; to: number }): void {
+  const input = Array.from({ length: to - from + LIVING }, (_, n) => {
+    const [born, dead] = [from + n, from + n - LIVING];
+    return `${born < to ? `netns add cy-${born}\n` : ''}${dead >= from ? `netns delete cy-${dead}\n` : ''}`;
+  });
+  execFileSync('ip', ['-batch', '-'], { input: input.join('') });
   host.agent?.assertRuns();
 }
 

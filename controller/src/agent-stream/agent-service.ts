@@ -10,6 +10,7 @@ import type { AgentCall, AgentSession } from './agent-session';
 import { parseHello } from './hello-parser';
 import { HostReader } from './host-reader';
 import type { MessagePart } from './message-parts';
+import { readNothingAhead } from './read-ahead';
 import { ReadingBudgets } from './reading-budget';
 import { ReadingPump } from './reading-pump';
 
@@ -60,6 +61,7 @@ class Connection {
     this.#state = { kind: 'awaiting-hello', timer, parts: [] };
     // Proxies and clients learn at once that the stream is open; without it, they wait for the first message.
     call.sendMetadata(new Metadata());
+    readNothingAhead(call);
     call.on('data', (bytes: Buffer) => this.#reader.push(bytes));
     call.on('end', () => this.#reader.finish(() => this.#leave()));
     call.on('cancelled', () => this.#leave());

@@ -255,9 +255,7 @@ export class HostRegistry {
 
   /** Nothing will come of it. */
   forgetAnticipated(hostId: string, policy: string): void {
-    for (const { anticipated, namespace } of [...this.#realizations.namespacesOf(policy, hostId)]) {
-      if (anticipated === true) this.#realizations.delete([policy, hostId, namespace]);
-    }
+    this.#realizations.deleteAnticipated(policy, hostId);
   }
 
   /** How a policy fares on all connected hosts, and of which revision that speaks. Costs the same however many there are. */

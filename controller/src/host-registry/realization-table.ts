@@ -27,10 +27,20 @@ export interface Tally {
   readonly hosts: number;
 }
 
-type ByNamespace = Map<string, Realization>;
+type Standing = 'enforced' | 'pending' | 'failed' | 'refusing';
+
+/** What one host has of one policy, and how many entries stand how. */
+interface Share {
+  readonly namespaces: Map<string, Realization>;
+  readonly sums: Record<Standing, number>;
+  /** Namespaces of which nothing was reported yet. */
+  readonly anticipated: Set<string>;
+  /** No entry is of a newer revision. */
+  newest: bigint;
+}
 
 interface PolicyEntry {
-  readonly hosts: Map<string, ByNamespace>;
+  readonly hosts: Map<string, Share>;
   wanted: bigint;
   tally: Tally;
 }
@@ -46,42 +56,56 @@ export class RealizationTable {
   readonly #unsettledByHost = new Map<string, number>();
   readonly #connected = new Set<string>();
 
-  set(realization: Realization): void {
-    const { policy, hostId, namespace } = realization;
+  /** What is reported of a revision that is not wanted yet is taken for the one that is. */
+  set(reported: Realization): void {
+    const { policy, hostId, namespace } = reported;
     const entry = this.#entry(policy);
-    const namespaces: ByNamespace = entry.hosts.get(hostId) ?? new Map<string, Realization>();
+    const realization = atMost(reported, entry.wanted);
+    const share = entry.hosts.get(hostId) ?? newShare();
+    const known = share.namespaces.get(namespace);
     this.#recount(entry, hostId, () => {
-      entry.hosts.set(hostId, namespaces);
-      if (!namespaces.has(namespace)) this.#count(hostId, 1);
-      namespaces.set(namespace, realization);
+      entry.hosts.set(hostId, share);
+      if (known !== undefined) share.sums[standingOf(known, entry.wanted)] -= 1;
+      share.sums[standingOf(realization, entry.wanted)] += 1;
+      share.namespaces.set(namespace, realization);
+      if (realization.anticipated === true) share.anticipated.add(namespace);
+      else share.anticipated.delete(namespace);
+      if (realization.policyRevision > share.newest) share.newest = realization.policyRevision;
     });
+    if (known === undefined) this.#count(hostId, 1);
     const policies = this.#policiesByHost.get(hostId) ?? new Set();
     this.#policiesByHost.set(hostId, policies.add(policy));
   }
 
   get([policy, hostId, namespace]: RealizationKey): Realization | undefined {
-    return this.#policies.get(policy)?.hosts.get(hostId)?.get(namespace);
+    return this.#share(policy, hostId)?.namespaces.get(namespace);
   }
 
   delete([policy, hostId, namespace]: RealizationKey): void {
     const entry = this.#policies.get(policy);
-    const namespaces = entry?.hosts.get(hostId);
-    if (entry === undefined || namespaces?.has(namespace) !== true) return;
+    const share = entry?.hosts.get(hostId);
+    const known = share?.namespaces.get(namespace);
+    if (entry === undefined || share === undefined || known === undefined) return;
     this.#recount(entry, hostId, () => {
-      namespaces.delete(namespace);
-      this.#count(hostId, -1);
-      if (namespaces.size > 0) return;
-      entry.hosts.delete(hostId);
-      this.#policiesByHost.get(hostId)?.delete(policy);
+      share.sums[standingOf(known, entry.wanted)] -= 1;
+      share.namespaces.delete(namespace);
+      share.anticipated.delete(namespace);
+      if (share.namespaces.size === 0) entry.hosts.delete(hostId);
     });
+    this.#count(hostId, -1);
+    if (share.namespaces.size === 0) this.#policiesByHost.get(hostId)?.delete(policy);
     this.#forgetIfEmpty(policy, entry);
   }
 
-  /** The revision at which the policy is wanted; undefined: it is gone. */
+  /**
+   * The revision at which the policy is wanted; undefined: it is gone. Takes as long as there are hosts, however many their namespaces are:
+   * what was there before a revision is pending.
+   */
   setWanted(policy: string, revision: bigint | undefined): void {
     const entry = this.#entry(policy);
     for (const hostId of entry.hosts.keys()) this.#add(entry, hostId, -1);
     entry.wanted = revision ?? 0n;
+    for (const share of entry.hosts.values()) restand(share, entry.wanted);
     for (const hostId of entry.hosts.keys()) this.#add(entry, hostId, 1);
     this.#forgetIfEmpty(policy, entry);
   }
@@ -109,12 +133,15 @@ export class RealizationTable {
     return (this.#unsettledByHost.get(hostId) ?? 0) === 0;
   }
 
-  /** Forgets what the host has reported for namespaces; what stands for a policy as a whole stays. */
+  /**
+   * Forgets what the host has reported for namespaces; what stands for a policy as a whole stays. As long as the host has policies, however
+   * many its namespaces are.
+   */
   clearNamespaces(hostId: string): void {
-    for (const policy of [...(this.#policiesByHost.get(hostId) ?? [])]) {
-      for (const namespace of [...(this.#policies.get(policy)?.hosts.get(hostId)?.keys() ?? [])]) {
-        if (namespace !== '') this.delete([policy, hostId, namespace]);
-      }
+    for (const policy of this.policiesOf(hostId)) {
+      const whole = this.get([policy, hostId, '']);
+      this.#drop(policy, hostId);
+      if (whole !== undefined) this.set(whole);
     }
   }
 
@@ -122,9 +149,10 @@ export class RealizationTable {
     return this.#countByHost.get(hostId) ?? 0;
   }
 
-  /** Of one policy on one host. */
-  namespacesOf(policy: string, hostId: string): Iterable<Realization> {
-    return this.#policies.get(policy)?.hosts.get(hostId)?.values() ?? [];
+  /** What was expected of the policy on the host and not reported. */
+  deleteAnticipated(policy: string, hostId: string): void {
+    for (const namespace of this.#share(policy, hostId)?.anticipated ?? [])
+      this.delete([policy, hostId, namespace]);
   }
 
   /** Names of the policies that the host has entries of. */
@@ -138,7 +166,7 @@ export class RealizationTable {
       const hosts = this.#policies.get(name)?.hosts;
       const afterHost = name === after?.[0] ? after[1] : undefined;
       for (const id of keysFrom(hosts, { only: hostId, from: afterHost })) {
-        const namespaces = hosts?.get(id);
+        const namespaces = hosts?.get(id)?.namespaces;
         const behind = id === afterHost ? after?.[2] : undefined;
         for (const namespace of keysFrom(namespaces, { from: behind })) {
           const found = namespaces?.get(namespace);
@@ -151,12 +179,27 @@ export class RealizationTable {
 
   #entry(policy: string): PolicyEntry {
     const entry = this.#policies.get(policy) ?? {
-      hosts: new Map<string, ByNamespace>(),
+      hosts: new Map<string, Share>(),
       wanted: 0n,
       tally: NOTHING,
     };
     this.#policies.set(policy, entry);
     return entry;
+  }
+
+  #share(policy: string, hostId: string): Share | undefined {
+    return this.#policies.get(policy)?.hosts.get(hostId);
+  }
+
+  /** All that the host has of the policy. */
+  #drop(policy: string, hostId: string): void {
+    const entry = this.#policies.get(policy);
+    const share = entry?.hosts.get(hostId);
+    if (entry === undefined || share === undefined) return;
+    this.#recount(entry, hostId, () => entry.hosts.delete(hostId));
+    this.#count(hostId, -share.namespaces.size);
+    this.#policiesByHost.get(hostId)?.delete(policy);
+    this.#forgetIfEmpty(policy, entry);
   }
 
   #forgetIfEmpty(policy: string, { hosts, wanted }: PolicyEntry): void {
@@ -171,35 +214,58 @@ export class RealizationTable {
   }
 
   #add(entry: PolicyEntry, hostId: string, sign: 1 | -1): void {
-    if (!this.#connected.has(hostId)) return;
-    const sums = { enforced: 0, pending: 0, failed: 0, refusing: 0 };
-    let acts = false;
-    for (const realization of entry.hosts.get(hostId)?.values() ?? []) {
-      const standing = standingOf(realization, entry.wanted);
-      sums[standing] += 1;
-      acts ||= realization.namespace !== '';
-    }
-    const { enforced, pending, failed, refusing, hosts } = entry.tally;
+    const share = entry.hosts.get(hostId);
+    if (share === undefined || !this.#connected.has(hostId)) return;
+    const { enforced, pending, failed, refusing } = share.sums;
+    const { tally } = entry;
     entry.tally = {
-      enforced: enforced + sign * sums.enforced,
-      pending: pending + sign * sums.pending,
-      failed: failed + sign * (sums.failed + sums.refusing),
-      refusing: refusing + sign * sums.refusing,
-      hosts: hosts + sign * Number(acts),
+      enforced: tally.enforced + sign * enforced,
+      pending: tally.pending + sign * pending,
+      failed: tally.failed + sign * (failed + refusing),
+      refusing: tally.refusing + sign * refusing,
+      hosts: tally.hosts + sign * Number(enforced + pending + failed > 0),
     };
-    const unsettled = sums.pending + sums.failed + sums.refusing;
+    const unsettled = pending + failed + refusing;
     this.#unsettledByHost.set(hostId, (this.#unsettledByHost.get(hostId) ?? 0) + sign * unsettled);
   }
 
-  #count(hostId: string, change: 1 | -1): void {
+  #count(hostId: string, change: number): void {
     this.#countByHost.set(hostId, this.countOf(hostId) + change);
   }
 }
 
-function standingOf(
-  { status, policyRevision, namespace }: Realization,
-  wanted: bigint,
-): 'enforced' | 'pending' | 'failed' | 'refusing' {
+function newShare(): Share {
+  const sums = { enforced: 0, pending: 0, failed: 0, refusing: 0 };
+  return { namespaces: new Map(), sums, anticipated: new Set(), newest: 0n };
+}
+
+/** Another revision is wanted. */
+function restand(share: Share, wanted: bigint): void {
+  const { namespaces, sums } = share;
+  const { size } = namespaces;
+  if (share.newest < wanted) {
+    const { refusing } = sums;
+    Object.assign(sums, { enforced: 0, pending: size - refusing, failed: 0 });
+    return;
+  }
+  Object.assign(sums, newShare().sums);
+  share.newest = 0n;
+  for (const [namespace, reported] of namespaces) {
+    const realization = atMost(reported, wanted);
+    namespaces.set(namespace, realization);
+    sums[standingOf(realization, wanted)] += 1;
+    if (realization.policyRevision > share.newest) share.newest = realization.policyRevision;
+  }
+}
+
+/** `wanted`: 0 when none is. */
+function atMost(realization: Realization, wanted: bigint): Realization {
+  return wanted === 0n || realization.policyRevision <= wanted
+    ? realization
+    : { ...realization, policyRevision: wanted };
+}
+
+function standingOf({ status, policyRevision, namespace }: Realization, wanted: bigint): Standing {
   if (namespace === '') return 'refusing';
   if (policyRevision < wanted) return 'pending';
   return status.state;

@@ -1,6 +1,5 @@
 /** A bad host as a process of its own: it does what it is told to, until it is told something else. */
 import { readFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
 import { BadHost, type Misdeed } from './misdeeds';
 
 /** What it is told: a misdeed, or to stop, whereupon it tells what it got through. */
@@ -9,9 +8,6 @@ export interface Account {
   readonly bytes: number;
   readonly connections: number;
 }
-
-// In truth it is another machine: what it computes must not be taken from the controller and the hosts that are measured.
-setPriority(constants.priority.PRIORITY_LOW);
 
 const [port = '', cert = '', key = '', ca = ''] = process.argv.slice(2);
 const proof = { ca: readFileSync(ca), cert: readFileSync(cert), key: readFileSync(key) };
