@@ -22,6 +22,8 @@ const SLAB_GROWTH = 8 << 20;
 const PATIENCE_MS = 120_000;
 /** Cycles of one process that makes them. */
 const AT_ONCE = 500;
+/** Cycles after which memory is looked at: what grows for ever is told from what fills up. */
+const LOOK_EVERY = 2500;
 /** Namespaces that there are at a time: a second's worth of them, so that the agent comes to bind each. */
 const LIVING = 20;
 
@@ -91,15 +93,17 @@ async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
   sleepMs(5000);
   cycle(host, { from: 0, to: AT_ONCE });
   const start = memory(host);
+  const seen = [start];
   for (let done = AT_ONCE; done < cycles; done += AT_ONCE) {
     cycle(host, { from: done, to: Math.min(done + AT_ONCE, cycles) });
     tellProgress(`${done + AT_ONCE} of ${cycles} cycles`);
+    if ((done + AT_ONCE) % LOOK_EVERY === 0 || done + AT_ONCE >= cycles) seen.push(memory(host));
   }
-  const end = memory(host);
+  const end = seen.at(-1) ?? start;
   const bound = host.agent?.log.match(/"msg":"bind"/g)?.length ?? 0;
   say(
     `${cycles} cycles, ${bound} of them bound before they were deleted`,
-    `agent ${mib(start.agent)} → ${mib(end.agent)}, slab ${mib(start.slab)} → ${mib(end.slab)}`,
+    `agent ${seen.map(({ agent }) => mib(agent)).join(' → ')}, slab ${seen.map(({ slab }) => mib(slab)).join(' → ')}`,
   );
   demand(bound >= cycles / 2, 'most namespaces were gone before the agent had bound them');
   demand(end.agent - start.agent < AGENT_GROWTH, 'the agent has grown');
