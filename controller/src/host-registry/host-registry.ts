@@ -218,9 +218,7 @@ export class HostRegistry {
 
   /** Forgets a host that is not connected. */
   remove(hostId: string): void {
-    this.#realizations.clearNamespaces(hostId);
-    for (const policy of this.#realizations.policiesOf(hostId))
-      this.#realizations.delete([policy, hostId, '']);
+    this.#realizations.forget(hostId);
     this.#hosts.delete(hostId);
     this.records.remove(hostId);
     this.events.forget(hostId);

@@ -104,6 +104,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     table.clearNamespaces(host);
     model.deleteWhere((entry) => entry.hostId === host && entry.namespace !== '');
   }),
+  hostId.map((host): Step => (table, model) => {
+    table.forget(host);
+    model.connected.delete(host);
+    model.deleteWhere((entry) => entry.hostId === host);
+  }),
   fc.tuple(policy, hostId).map(([name, host]): Step => (table, model) => {
     table.deleteAnticipated(name, host);
     model.deleteWhere(

@@ -138,11 +138,19 @@ export class RealizationTable {
    * many its namespaces are.
    */
   clearNamespaces(hostId: string): void {
-    for (const policy of this.policiesOf(hostId)) {
+    for (const policy of this.#policiesOf(hostId)) {
       const whole = this.get([policy, hostId, '']);
       this.#drop(policy, hostId);
       if (whole !== undefined) this.set(whole);
     }
+  }
+
+  /** Forgets the host with all that it has. */
+  forget(hostId: string): void {
+    for (const policy of this.#policiesOf(hostId)) this.#drop(policy, hostId);
+    for (const byHost of [this.#policiesByHost, this.#countByHost, this.#unsettledByHost])
+      byHost.delete(hostId);
+    this.#connected.delete(hostId);
   }
 
   countOf(hostId: string): number {
@@ -153,11 +161,6 @@ export class RealizationTable {
   deleteAnticipated(policy: string, hostId: string): void {
     for (const namespace of this.#share(policy, hostId)?.anticipated ?? [])
       this.delete([policy, hostId, namespace]);
-  }
-
-  /** Names of the policies that the host has entries of. */
-  policiesOf(hostId: string): string[] {
-    return [...(this.#policiesByHost.get(hostId) ?? [])];
   }
 
   /** Entries behind `after`, in order of policy, host and namespace. Do not change the table while it is read. */
@@ -185,6 +188,11 @@ export class RealizationTable {
     };
     this.#policies.set(policy, entry);
     return entry;
+  }
+
+  /** Names of the policies that the host has entries of. */
+  #policiesOf(hostId: string): string[] {
+    return [...(this.#policiesByHost.get(hostId) ?? [])];
   }
 
   #share(policy: string, hostId: string): Share | undefined {
