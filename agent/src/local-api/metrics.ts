@@ -8,13 +8,23 @@ export interface MetricsOptions {
   events: HostEvents;
 }
 
+/**
+ * Those of prom-client, but for the delays of the event loop: to measure them takes a timer, each 10 ms by default, which is what an agent that
+ * has nothing to do would mostly do. There is no way to leave them out, so the timer is made as slow as it may be.
+ */
+function collectProcessMetrics(register: Registry): void {
+  collectDefaultMetrics({ register, eventLoopMonitoringPrecision: 60_000 });
+  for (const { name } of register.getMetricsAsArray())
+    if (/^nodejs_eventloop_lag_.+_seconds$/.test(name)) register.removeSingleMetric(name);
+}
+
 /** What is counted as it happens; everything else is read when it is asked for. */
 export class Metrics {
   readonly #registry = new Registry();
   readonly #passes: Histogram<'kind'>;
 
   constructor(private readonly options: MetricsOptions) {
-    collectDefaultMetrics({ register: this.#registry });
+    collectProcessMetrics(this.#registry);
     this.#passes = new Histogram({
       name: 'nsgate_agent_pass_seconds',
       help: 'Time of a pass of the reconcile loop',
