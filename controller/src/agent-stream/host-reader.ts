@@ -30,10 +30,10 @@ const MOST_MS = 0.25;
 const MOST_MS_PER_BYTE = 0.001;
 /**
  * What TLS and gRPC have spent on a message before it is seen here, and what they leave to be collected as garbage: what comes in many small
- * ones is paid for, too, and so is what comes in large ones: at a tenth of the time, 10 MB a second.
+ * ones is paid for, too, and so is what comes in large ones: at a tenth of the time, 5 MB a second.
  */
 const MESSAGE_MS = 0.01;
-const MESSAGE_MS_PER_BYTE = 0.000_01;
+const MESSAGE_MS_PER_BYTE = 0.000_02;
 
 export class HostReader implements Reader {
   readonly #budget: ReadingBudget;

@@ -53,7 +53,7 @@ describe('how much is read of a host', () => {
   it('is soon again all that it sends, after one message that took long', () => {
     const source = new Source();
     budgets().open('h1', source).spend(2000);
-    jest.advanceTimersByTime(251);
+    jest.advanceTimersByTime(501);
     expect(source.isPaused).toBe(false);
   });
 

@@ -20,8 +20,11 @@ interface Pace {
 }
 
 const STEADY: Pace = { share: 0.1, aheadMs: 30_000, mostMs: Infinity };
-/** One piece of work that cannot be split, such as a Hello on a slow machine, is no reason to leave a host unread for long. */
-const BRISK: Pace = { share: 0.2, aheadMs: 2.5, mostMs: 250 };
+/**
+ * One piece of work that cannot be split, such as a Hello on a slow machine, is no reason to leave a host unread for long; but the largest message,
+ * 84 ms for what it takes to receive, is to have no more than its share.
+ */
+const BRISK: Pace = { share: 0.2, aheadMs: 2.5, mostMs: 500 };
 
 export class ReadingBudgets {
   /** By host: when what was read of it is paid for, at each pace. */
