@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** What was asked for on the command line. Each command loads what it needs, and no more: some are wanted in a hurry. */
 import { stopSignal } from './early-signals';
+import './small-heap';
 import { ConfigFault, type Config } from './config/config';
 import { readCommandLine } from './config/command-line';
 import { AGENT_VERSION } from './version';
