@@ -60,17 +60,14 @@ export class RealizationTable {
   set(reported: Realization): void {
     const { policy, hostId, namespace } = reported;
     const entry = this.#entry(policy);
-    const realization = atMost(reported, entry.wanted);
     const share = entry.hosts.get(hostId) ?? newShare();
     const known = share.namespaces.get(namespace);
     this.#recount(entry, hostId, () => {
       entry.hosts.set(hostId, share);
       if (known !== undefined) share.sums[standingOf(known, entry.wanted)] -= 1;
-      share.sums[standingOf(realization, entry.wanted)] += 1;
-      share.namespaces.set(namespace, realization);
-      if (realization.anticipated === true) share.anticipated.add(namespace);
+      place(share, reported, entry.wanted);
+      if (reported.anticipated === true) share.anticipated.add(namespace);
       else share.anticipated.delete(namespace);
-      if (realization.policyRevision > share.newest) share.newest = realization.policyRevision;
     });
     if (known === undefined) this.#count(hostId, 1);
     const policies = this.#policiesByHost.get(hostId) ?? new Set();
@@ -258,12 +255,15 @@ function restand(share: Share, wanted: bigint): void {
   }
   Object.assign(sums, newShare().sums);
   share.newest = 0n;
-  for (const [namespace, reported] of namespaces) {
-    const realization = atMost(reported, wanted);
-    namespaces.set(namespace, realization);
-    sums[standingOf(realization, wanted)] += 1;
-    if (realization.policyRevision > share.newest) share.newest = realization.policyRevision;
-  }
+  for (const reported of namespaces.values()) place(share, reported, wanted);
+}
+
+/** Puts it where nothing of its namespace is counted. */
+function place(share: Share, reported: Realization, wanted: bigint): void {
+  const realization = atMost(reported, wanted);
+  share.namespaces.set(realization.namespace, realization);
+  share.sums[standingOf(realization, wanted)] += 1;
+  if (realization.policyRevision > share.newest) share.newest = realization.policyRevision;
 }
 
 /** `wanted`: 0 when none is. */
