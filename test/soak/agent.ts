@@ -93,12 +93,13 @@ async function cycleNamespaces(host: AgentHost, cycles: number): Promise<void> {
   run('ip', 'netns', 'add', 'cy-first');
   await waitFor(() => bound('cy-first'));
   run('ip', 'netns', 'delete', 'cy-first');
-  cycle(host, { from: 0, to: AT_ONCE });
-  const seen = [memory(host)];
-  for (let done = AT_ONCE; done < cycles; done += AT_ONCE) {
-    cycle(host, { from: done, to: Math.min(done + AT_ONCE, cycles) });
-    tellProgress(`${done + AT_ONCE} of ${cycles} cycles`);
-    if ((done + AT_ONCE) % LOOK_EVERY === 0 || done + AT_ONCE >= cycles) seen.push(memory(host));
+  const seen: { agent: number; slab: number }[] = [];
+  for (let done = 0; done < cycles;) {
+    const to = Math.min(done + AT_ONCE, cycles);
+    cycle(host, { from: done, to });
+    if (done === 0 || to % LOOK_EVERY === 0 || to === cycles) seen.push(memory(host));
+    done = to;
+    tellProgress(`${done} of ${cycles} cycles`);
   }
   const binds = host.agent?.log.match(/"msg":"bind"/g)?.length ?? 0;
   say(
