@@ -8,7 +8,7 @@
  *
  * Integers are in host byte order, addresses in network byte order. Every structure is a multiple of 8 bytes and
  * starts on an 8-byte boundary of the request; every reserved byte is zero, or the request is refused.
- * The contract is one file, however long, so that user space can take it over whole.
+ * The contract is one file, though of more than 400 lines: user space takes it over whole, by one copy.
  */
 #ifndef _UAPI_NSGATE_H
 #define _UAPI_NSGATE_H
