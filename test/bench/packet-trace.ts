@@ -1,5 +1,6 @@
 // The packets that are sent at a ruleset: half of them meant for one of its rules, half for none.
-import { lastAddress, matches, type PacketHeader, type Rule, udp } from './rule';
+import { lastAddress, type PacketHeader, type Rule, udp } from './rule';
+import { RuleIndex } from './rule-index';
 import type { SeededRandom } from './seeded-random';
 
 const attemptsForMiss = 200;
@@ -23,13 +24,9 @@ function strayHeader(rules: readonly Rule[], random: SeededRandom): PacketHeader
 }
 
 /** A packet that no rule matches; where the rules leave hardly any such, one that some rule may match. */
-function missingHeader(rules: readonly Rule[], random: SeededRandom): PacketHeader {
+function missingHeader(rules: readonly Rule[], index: RuleIndex, random: SeededRandom): PacketHeader {
   let header = strayHeader(rules, random);
-  for (
-    let attempt = 0;
-    attempt < attemptsForMiss && rules.some((rule) => matches(rule, header));
-    attempt += 1
-  ) {
+  for (let attempt = 0; attempt < attemptsForMiss && index.matchesAny(header); attempt += 1) {
     header = strayHeader(rules, random);
   }
   return header;
@@ -38,13 +35,17 @@ function missingHeader(rules: readonly Rule[], random: SeededRandom): PacketHead
 /** `count` UDP packets for `rules`, in the order in which they are sent; the same for the same random numbers. */
 export function packetTrace(rules: readonly Rule[], random: SeededRandom, count: number): PacketHeader[] {
   const reachable = rules.filter(({ protocol }) => protocol === undefined || protocol === udp);
-  return Array.from({ length: count }, (_, index) => {
-    const isMeantForRule = index % 2 === 0 && reachable.length > 0;
-    return isMeantForRule ? headerWithin(random.pick(reachable), random) : missingHeader(rules, random);
+  const index = new RuleIndex(reachable);
+  return Array.from({ length: count }, (_, turn) => {
+    const isMeantForRule = turn % 2 === 0 && reachable.length > 0;
+    return isMeantForRule
+      ? headerWithin(random.pick(reachable), random)
+      : missingHeader(rules, index, random);
   });
 }
 
 /** How many of the packets some rule matches. */
 export function countHits(rules: readonly Rule[], packets: readonly PacketHeader[]): number {
-  return packets.filter((packet) => rules.some((rule) => matches(rule, packet))).length;
+  const index = new RuleIndex(rules);
+  return packets.filter((packet) => index.matchesAny(packet)).length;
 }
