@@ -1,14 +1,21 @@
 /** The kernel module by itself, through /dev/nsgate, /proc/nsgate and its parameter. */
 import { closeSync, openSync, readFileSync, readSync, statSync, writeSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { constants } from 'node:os';
 import {
+  ABI,
   Action,
   Family,
+  Field,
   Hook,
+  Op,
   openKernelDevice,
+  SIZE,
   type KernelDevice,
   type ListedNamespace,
+  type RefusalDetail,
 } from '../../agent/src/kernel-device';
+import { decodeHeader, decodeRefusal } from '../../agent/src/kernel-device/decode-reply';
 import { outcomeOf, run } from './harness/command';
 import { eventually } from './harness/eventually';
 import { loadModule, unloadModule } from './harness/kernel-module';
@@ -157,29 +164,27 @@ describe('the end of a namespace', () => {
 describe('a bad request', () => {
   const before = () => withDevice((device) => ({ ...device.info(), memory: 0n }));
 
+  const { EINVAL, EOPNOTSUPP, EPROTONOSUPPORT } = constants.errno;
+  const inHeader = (offset: number, error = EINVAL) => ({ error: -error, field: Field.REQUEST, offset });
+  const inObject = (offset: number) => ({ error: -EINVAL, field: Field.OBJECT, offset });
+
   it.each([
-    ['one byte', Buffer.from([0])],
-    ['text', Buffer.from('drop everything, please\n')],
-    ['zeros', Buffer.alloc(4096)],
-    ['noise', randomBytes(5000)],
-    ['a header that promises more', header({ length: 4096 })],
-    ['a header that promises less', Buffer.concat([header({ length: 24 }), Buffer.alloc(64)])],
-    ['an operation that does not exist', header({ op: 999 })],
-    ['an ABI from the future', header({ op: 2, abi: 77 })],
-    ['a commit whose object overruns it', withObject(1, 1 << 20)],
-    ['a commit whose object has no length', withObject(1, 0)],
-    ['a commit with an object of no kind', withObject(4711, 8)],
-  ])('of %s fails, is explained, and changes nothing', (_what, bytes) => {
+    ['one byte', Buffer.from([0]), inHeader(0)],
+    ['text', Buffer.from('drop everything, please\n'), inHeader(0)],
+    ['zeros', Buffer.alloc(4096), inHeader(0)],
+    ['noise', randomBytes(5000), inHeader(0)],
+    ['a header that promises more', header({ length: 4096 }), inHeader(8)],
+    ['a header that promises less', Buffer.concat([header(), Buffer.alloc(64)]), inHeader(8)],
+    ['an operation that does not exist', header({ op: 999 }), inHeader(6, EOPNOTSUPP)],
+    ['an ABI from the future', header({ op: Op.COMMIT, abi: ABI + 1 }), inHeader(4, EPROTONOSUPPORT)],
+    ['a commit whose object overruns it', withObject(1, 1 << 20), inObject(28)],
+    ['a commit whose object has no length', withObject(1, 0), inObject(28)],
+    ['a commit with an object of no kind', withObject(4711, 8), inObject(24)],
+  ])('of %s fails for that, is explained, and changes nothing', (_what, bytes, fault) => {
     const was = before();
-    const fd = openSync('/dev/nsgate', 'r+');
-    try {
-      expect(() => writeSync(fd, bytes)).toThrow(/EINVAL|EPROTO|ENOTSUP|EOPNOTSUPP/);
-      const reply = Buffer.alloc(4096);
-      const length = readSync(fd, reply);
-      expect(reply.toString('latin1', 48, length)).toMatch(/[a-z]{3,} [a-z]/);
-    } finally {
-      closeSync(fd);
-    }
+    const refusal = refusalOf(bytes);
+    expect(refusal).toMatchObject(fault);
+    expect(refusal.reason).toMatch(/[a-z]{3,} [a-z]/);
     expect(before()).toEqual(was);
   });
 
@@ -261,8 +266,23 @@ describe('unloading', () => {
   });
 });
 
-function header({ op = 1, abi = 1, length = 24 }: { op?: number; abi?: number; length?: number }): Buffer {
-  const bytes = Buffer.alloc(24);
+/** Writes what the module has to refuse; gives the error, and what is told of it. */
+function refusalOf(bytes: Buffer): RefusalDetail & { error: number } {
+  const fd = openSync('/dev/nsgate', 'r+');
+  try {
+    expect(() => writeSync(fd, bytes)).toThrow();
+    const buffer = Buffer.alloc(4096);
+    const reply = buffer.subarray(0, readSync(fd, buffer));
+    return { ...decodeRefusal(reply.subarray(SIZE.reply), ''), error: decodeHeader(reply).error };
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** That of a request which is in order, but for what is given. */
+function header(fault: { op?: number; abi?: number; length?: number } = {}): Buffer {
+  const { op = Op.INFO, abi = ABI, length = SIZE.request } = fault;
+  const bytes = Buffer.alloc(SIZE.request);
   bytes.write('NSGT', 'latin1');
   bytes.writeUInt16LE(abi, 4);
   bytes.writeUInt16LE(op, 6);
@@ -274,5 +294,5 @@ function withObject(type: number, length: number): Buffer {
   const object = Buffer.alloc(8);
   object.writeUInt32LE(type, 0);
   object.writeUInt32LE(length, 4);
-  return Buffer.concat([header({ op: 2, length: 32 }), object]);
+  return Buffer.concat([header({ op: Op.COMMIT, length: 32 }), object]);
 }
