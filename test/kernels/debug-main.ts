@@ -2,10 +2,10 @@
 import { join } from 'node:path';
 
 import { debugKernel } from './debug-kernel';
-import { checksIn, runInGuest } from './guest-test';
+import { checksIn, type GuestTest, runInGuest, testsIn } from './guest-test';
 import { buildModule } from './module-build';
 import { resultLine, resultOf } from './report';
-import { deviceTest, noComplaint, workFolder } from './stock-kernel';
+import { deviceTest, endToEndTest, noComplaint, workFolder } from './stock-kernel';
 
 /** How many times slower than a stock kernel this one may be; what the tests wait for and work for grows with it. */
 const patience = 4;
@@ -19,21 +19,15 @@ async function testDebugKernel(): Promise<string[]> {
   const folder = workFolder(image.release);
   say(`building the module and testing it on ${image.release} …`);
   const module = await buildModule({ headers, release: image.release, folder });
-  const device = await runInGuest({
-    ...{
-      name: 'device-test',
-      image,
-      folder,
-      announce: say,
-      cpus: 2,
-      memoryMegabytes: 3072,
-      timeoutSeconds: 5400,
-    },
-    command: ['sh', join(__dirname, 'guest/then-look-for-leaks.sh'), deviceTest, module],
-    environment: { NSGATE_TEST_PATIENCE: String(patience) },
-    tested: checksIn,
-  });
-  return [image.release, noComplaint, device, 'nothing to report for the kernel'];
+  const run = (test: Pick<GuestTest, 'name' | 'command' | 'tested'>): Promise<string> =>
+    runInGuest({
+      ...{ image, folder, announce: say, cpus: 2, memoryMegabytes: 3072, timeoutSeconds: 5400, ...test },
+      command: ['sh', join(__dirname, 'guest/then-look-for-leaks.sh'), ...test.command],
+      environment: { NSGATE_TEST_PATIENCE: String(patience), NSGATE_MODULE: module },
+    });
+  const device = await run({ name: 'device-test', command: [deviceTest, module], tested: checksIn });
+  const endToEnd = await run({ name: 'end-to-end', command: endToEndTest, tested: testsIn });
+  return [image.release, noComplaint, device, endToEnd, 'nothing to report for the kernel'];
 }
 
 async function main(): Promise<void> {

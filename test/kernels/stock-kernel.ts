@@ -14,7 +14,8 @@ export const deviceTest = join(checkoutRoot, 'kmod/.build/device-test');
 /** What a build that succeeded has shown. */
 export const noComplaint = 'no complaint of W=1 or sparse';
 
-const jest = [
+/** The end-to-end tests of the module by itself; $NSGATE_MODULE says which one they load. */
+export const endToEndTest: readonly string[] = [
   ...['node', 'node_modules/jest/bin/jest.js', '--selectProjects', 'e2e', '--runInBand'],
   ...['--testPathPatterns', 'test/e2e/module\\.test\\.ts$'],
 ];
@@ -57,7 +58,7 @@ export async function testStockKernel(
   });
   const endToEnd = await runInGuest({
     ...{ name: 'end-to-end', image, folder, announce, cpus: 1, memoryMegabytes: 2048, timeoutSeconds: 900 },
-    command: jest,
+    command: endToEndTest,
     environment: { NSGATE_MODULE: module },
     tested: testsIn,
   });
