@@ -130,22 +130,57 @@ function builtKernel(source: string, sourceOf: DebianPackage): DebugKernel {
   };
 }
 
-/**
- * The debug kernel, built if the cache has none of this source and configuration.
- * @throws VmError if its source cannot be had or does not compile
- */
-export async function debugKernel(announce: (message: string) => void): Promise<DebugKernel> {
-  const sourceOf = await newestSource();
-  const key = createHash('sha256').update(readFileSync(fragment)).digest('hex').slice(0, 16);
-  const source = join(cacheFolder(), 'vm/debug-kernels', `${sourceOf.version}-${key}`);
-  const complete = join(source, 'complete');
-  if (existsSync(complete)) return builtKernel(source, sourceOf);
+async function buildKernel(
+  source: string,
+  { version }: DebianPackage,
+  announce: (message: string) => void,
+): Promise<void> {
   mkdirSync(source, { recursive: true });
   const log = `${source}.log`;
   rmSync(log, { force: true });
-  announce(`building a debug kernel of ${sourcePackage} ${sourceOf.version} in ${source}; its log is ${log}`);
-  await provideSource(source, sourceOf.version);
+  announce(`building a debug kernel of ${sourcePackage} ${version} in ${source}; its log is ${log}`);
+  await provideSource(source, version);
   await compile(source, log);
-  writeFileSync(complete, '');
+  writeFileSync(join(source, 'complete'), '');
+}
+
+const collator = new Intl.Collator('en', { numeric: true });
+
+/** The newest source of which `kernels` holds a whole kernel of the configuration `key`. */
+function newestBuilt(kernels: string, key: string): DebianPackage | undefined {
+  const suffix = `-${key}`;
+  const folders = existsSync(kernels) ? readdirSync(kernels) : [];
+  const version = folders
+    .filter((folder) => folder.endsWith(suffix) && existsSync(join(kernels, folder, 'complete')))
+    .map((folder) => folder.slice(0, -suffix.length))
+    .sort(collator.compare)
+    .at(-1);
+  return version === undefined ? undefined : { name: sourcePackage, version };
+}
+
+/** The configuration's part of the names of the folders in the cache. */
+export function configurationKey(): string {
+  return createHash('sha256').update(readFileSync(fragment)).digest('hex').slice(0, 16);
+}
+
+/**
+ * The debug kernel, built if the cache has none of this source and configuration. Where Debian's archive cannot be asked
+ * for its newest source, it is the newest that the cache has.
+ * @throws VmError if its source cannot be had or does not compile
+ */
+export async function debugKernel(
+  announce: (message: string) => void,
+  askArchive: () => Promise<DebianPackage> = newestSource,
+): Promise<DebugKernel> {
+  const kernels = join(cacheFolder(), 'vm/debug-kernels');
+  const key = configurationKey();
+  const sourceOf = await askArchive().catch((error: unknown) => {
+    const built = newestBuilt(kernels, key);
+    if (!(error instanceof VmError) || built === undefined) throw error;
+    announce(`apt cannot tell the newest ${sourcePackage}: taking ${built.version} from the cache`);
+    return built;
+  });
+  const source = join(kernels, `${sourceOf.version}-${key}`);
+  if (!existsSync(join(source, 'complete'))) await buildKernel(source, sourceOf, announce);
   return builtKernel(source, sourceOf);
 }
