@@ -13,6 +13,7 @@ import { flowPage } from './flow-report';
 import { buildBareHook, runGuest, say, withFolder } from './guest-run';
 import { linkAddress } from './link-address';
 import type { Trial } from './measurement';
+import { demandWritable, writeResults } from './output-file';
 import { makePlan } from './plan';
 import { type Family, likelyFamilies } from './ruleset-generator';
 
@@ -91,10 +92,11 @@ function measure(options: FlowOptions): Promise<FlowReport[]> {
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
   try {
+    demandWritable(options.markdown);
     const reports = await measure(options);
     const page = flowPage(reports, options.flows);
     process.stdout.write(page);
-    if (options.markdown !== undefined) writeFileSync(options.markdown, page);
+    if (options.markdown !== undefined) writeResults(options.markdown, page);
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
     say(error.message);

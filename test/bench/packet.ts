@@ -1,5 +1,4 @@
 // Entry of `npm run bench:packet`: what a packet costs past nsgate and past what else there is.
-import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { checkoutRoot } from '../vm/cache-folder';
@@ -8,6 +7,7 @@ import { packetChart } from './chart';
 import { buildBareHook, runGuest, say, withFolder } from './guest-run';
 import type { Report } from './measurement';
 import { type BenchOptions, parseOptions } from './options';
+import { demandWritable, writeResults } from './output-file';
 import { makePlan } from './plan';
 import { collectResults, jsonReport, markdownReport, type Results, terminalReport } from './report';
 
@@ -33,19 +33,25 @@ function measure(options: BenchOptions): Promise<Results> {
   });
 }
 
+function chartBeside(page: string): string {
+  return page.replace(/(\.md)?$/, '.svg');
+}
+
 function writePage(file: string, results: Results): void {
-  const chart = file.replace(/(\.md)?$/, '.svg');
-  writeFileSync(file, markdownReport(results, basename(chart)));
-  writeFileSync(chart, packetChart(results.rows));
+  const chart = chartBeside(file);
+  writeResults(file, markdownReport(results, basename(chart)));
+  writeResults(chart, packetChart(results.rows));
 }
 
 async function main(): Promise<void> {
   const options = parseOptions(process.argv.slice(2));
+  const { json, markdown } = options;
   try {
+    demandWritable(json, markdown, markdown && chartBeside(markdown));
     const results = await measure(options);
     process.stdout.write(`${terminalReport(results)}\n`);
-    if (options.json !== undefined) writeFileSync(options.json, jsonReport(results));
-    if (options.markdown !== undefined) writePage(options.markdown, results);
+    if (json !== undefined) writeResults(json, jsonReport(results));
+    if (markdown !== undefined) writePage(markdown, results);
   } catch (error) {
     if (!(error instanceof VmError)) throw error;
     say(error.message);

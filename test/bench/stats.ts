@@ -5,7 +5,6 @@
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import {
@@ -26,6 +25,8 @@ import {
 } from '../../controller/src/controller-process.testing';
 import { createLocalCa, type LocalCa } from '../../deploy/certificates/local-ca';
 import { cacheFolder } from '../vm/cache-folder';
+import { VmError } from '../vm/vm-error';
+import { demandWritable, writeResults } from './output-file';
 import { AgentFleet } from './stats/agent-fleet';
 import { readMetrics } from './stats/metrics-reader';
 import { processorSeconds } from './stats/process-time';
@@ -54,6 +55,7 @@ class Bench {
   constructor(private readonly options: StatsBenchOptions) {}
 
   async run(): Promise<boolean> {
+    demandWritable(this.options.json);
     buildController();
     // Kept: thousands of certificates take longer to make than to use.
     this.#ca = await createLocalCa(join(cacheFolder(), 'bench', 'certificates'));
@@ -62,7 +64,7 @@ class Bench {
     const { text, holds, json } = statsReport(measured);
     process.stdout.write(text);
     if (this.options.json !== undefined) {
-      writeFileSync(this.options.json, `${JSON.stringify(json, null, 2)}\n`);
+      writeResults(this.options.json, `${JSON.stringify(json, null, 2)}\n`);
     }
     return holds;
   }
@@ -194,6 +196,10 @@ const options = new Command('bench:stats')
 new Bench(options).run().then(
   (holds) => process.exit(holds ? 0 : 1),
   (error: unknown) => {
+    if (error instanceof VmError) {
+      say(error.message);
+      process.exit(error.status);
+    }
     process.stderr.write(`${(error as Error).stack ?? String(error)}\n`);
     process.exit(1);
   },
