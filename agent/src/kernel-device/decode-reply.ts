@@ -191,7 +191,8 @@ function readBindingStats(reader: ByteReader): BindingStats {
   reader.skip(4);
   const hooks = repeat(HOOKS, () => readTotals(reader));
   reader.expect(count * SIZE.ruleCounters, `counters of ${count} rules`);
-  return { birth, epoch, inode, ended, hooks, rules: repeat(count, () => readRuleCounters(reader)) };
+  const rules = repeat(count, () => readRuleCounters(reader));
+  return { birth, epoch, inode, ended, hooks, rules: rules.filter(({ packets }) => packets > 0n) };
 }
 
 function readRuleCounters(reader: ByteReader): RuleCounters {

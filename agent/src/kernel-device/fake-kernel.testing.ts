@@ -330,7 +330,8 @@ function statsOf(
   { ended }: { ended: boolean },
 ): BindingStats[] {
   if (binding === undefined) return [];
-  return [{ birth, epoch: binding.epoch, inode, ended, hooks: [], rules: [...binding.counters.values()] }];
+  const rules = [...binding.counters.values()].filter(({ packets }) => packets > 0n);
+  return [{ birth, epoch: binding.epoch, inode, ended, hooks: [], rules }];
 }
 
 function emptyState(): State {

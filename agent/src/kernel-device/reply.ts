@@ -107,7 +107,10 @@ export interface BindingStats {
   ended: boolean;
   /** By hook. */
   hooks: Totals[];
-  /** Those that changed. One that left the ruleset is told as it stood. */
+  /**
+   * Those that changed, but for those that never counted a packet: a reader that starts over would keep a million of
+   * them at once. One that left the ruleset is told as it stood.
+   */
   rules: RuleCounters[];
 }
 

@@ -130,9 +130,10 @@ export class StatsReader {
 
   #sample({ namespace, epoch, rules, hooks }: NamedStats): BindingSample[] {
     const now = BigInt(Math.round(this.options.bootTimeMs()));
-    const counted = rules
-      .filter(({ packets }) => packets > 0n)
-      .map((rule) => ({ ...rule, idleMs: now > rule.lastHit ? now - rule.lastHit : 0n }));
+    const counted = rules.map((rule) => ({
+      ...rule,
+      idleMs: now > rule.lastHit ? now - rule.lastHit : 0n,
+    }));
     const seen = EVERY_HOOK.flatMap((hook) => {
       const totals = hooks[hook];
       return totals !== undefined && totals.seen > 0n
