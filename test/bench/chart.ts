@@ -1,7 +1,7 @@
 // Draws what a packet costs by the number of rules, as an SVG with logarithmic axes: one panel for each version of IP.
 import type { Row, Subject } from './measurement';
 import { type Ip, ips } from './rule';
-import { isAdversarial } from './ruleset-generator';
+import { worstBySize } from './worst-rows';
 
 const panel = { width: 420, height: 300, left: 64, top: 40, right: 96, bottom: 44 } as const;
 const colours: Readonly<Partial<Record<Subject, string>>> = {
@@ -14,18 +14,6 @@ const colours: Readonly<Partial<Record<Subject, string>>> = {
 interface Point {
   readonly rules: number;
   readonly instructions: number;
-}
-
-/** What the subject costs for the likely kind of ruleset that is worst for it, by size. */
-function worstBySize(rows: readonly Row[], subject: Subject, ip: Ip): Point[] {
-  const worst = new Map<number, number>();
-  for (const row of rows) {
-    if (row.subject !== subject || row.ip !== ip || isAdversarial(row.family)) continue;
-    worst.set(row.rules, Math.max(worst.get(row.rules) ?? 0, row.instructions));
-  }
-  return [...worst]
-    .map(([rules, instructions]) => ({ rules, instructions }))
-    .sort((a, b) => a.rules - b.rules);
 }
 
 /** Maps values of a logarithmic axis, whole decades of it, to places. */

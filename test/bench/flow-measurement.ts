@@ -21,6 +21,8 @@ export interface FlowCost {
   readonly rules: number;
   /** How many of the rules the subject can hold. */
   readonly held: number;
+  /** How many of the flows some rule that it holds matches. */
+  readonly hits: number;
   /** With nothing but the bare hook, sending included. */
   readonly bareNanoseconds: number;
   /** Above that. */

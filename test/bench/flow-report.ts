@@ -1,5 +1,6 @@
 // The results of the comparison over many flows as a page of documentation.
 import type { FlowCost, FlowReport } from './flow-measurement';
+import { manyHitsText } from './hits-text';
 import type { Subject } from './measurement';
 
 const peers: readonly Subject[] = ['nft-set', 'nft-linear'];
@@ -40,12 +41,13 @@ export function flowTable(costs: readonly FlowCost[]): string {
 export function flowPage(reports: readonly FlowReport[], flows: number): string {
   const costs = reports.filter((report) => report.kind === 'flow');
   const machine = reports.find((report) => report.kind === 'machine');
+  const hits = manyHitsText(costs, flows);
   return `<!-- Written by \`npm run bench:flows -- --markdown docs/design/flows.md\`; edit test/bench/flow-report.ts instead. -->
 # What a packet costs by the clock
 
 Instructions ([benchmarks.md](benchmarks.md)) tell nothing of caches. Here ${flows.toLocaleString('en-US')} flows go round,
 one packet each in turn, so that tables must be fetched anew; half of the flows are meant for one of the rules, evenly,
-and half for none. Nanoseconds per packet above the bare drop hook, Linux ${machine?.kernel ?? ''} on one
+and half for none. ${hits === '' ? '' : `${hits}\n`}Nanoseconds per packet above the bare drop hook, Linux ${machine?.kernel ?? ''} on one
 processor (${machine?.processor ?? ''}), without counting instructions. Only the ratios mean something: they are of one run, and times depend on the machine.
 
 ${flowTable(costs)}`;

@@ -10,7 +10,8 @@ import { type Family, likelyFamilies } from './ruleset-generator';
 export interface BenchOptions {
   readonly rules: readonly number[];
   readonly subjects: readonly Subject[];
-  readonly families: readonly Family[];
+  /** Every kind unless some are named. */
+  readonly families?: readonly Family[];
   readonly ip: readonly Ip[];
   /** File for the results as JSON. */
   readonly json?: string;
@@ -18,8 +19,12 @@ export interface BenchOptions {
   readonly markdown?: string;
 }
 
-const families = [...likelyFamilies, ...adversarialFamilies];
+/** Every kind of ruleset. */
+export const everyFamily: readonly Family[] = [...likelyFamilies, ...adversarialFamilies];
 const largestRuleset = 16_384;
+
+const kinds = `${likelyFamilies.join(', ')}, and for nsgate alone ${adversarialFamilies.join(', ')}`;
+const inJson = `those of ${likelyFamilies.join(', ')} unless families are named; commit is, of each size, the pair of nsgate and nft-set with the ratio that is least favourable to nsgate`;
 
 function list<Item>(parse: (text: string) => Item): (text: string) => Item[] {
   return (text) => text.split(',').map(parse);
@@ -52,10 +57,15 @@ export function parseOptions(programArguments: readonly string[]): BenchOptions 
       'Measures what a packet costs in instructions above a bare drop hook, in a kernel of its own.',
     )
     .option('--rules <sizes>', 'sizes of rulesets', list(rulesetSize), [10, 100, 1000, 10_000])
-    .option('--subjects <names>', 'what to measure', list(oneOf(subjects)), [...subjects])
-    .option('--families <names>', 'kinds of rulesets', list(oneOf(families)), [...likelyFamilies])
+    .option(
+      '--subjects <names>',
+      'what to measure; unmanaged is measured at the largest size only',
+      list(oneOf(subjects)),
+      [...subjects],
+    )
+    .option('--families <names>', `kinds of rulesets, all unless named: ${kinds}`, list(oneOf(everyFamily)))
     .option('--ip <versions>', 'versions of IP', list(ipVersion), [...ips])
-    .option('--json <file>', 'also write the results as JSON')
+    .option('--json <file>', `also write the results as JSON: ${inJson}`)
     .option('--markdown <file>', 'also write the results as a page of documentation, and its chart beside it')
     .parse(programArguments, { from: 'user' })
     .opts<BenchOptions>();

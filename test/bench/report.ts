@@ -1,8 +1,11 @@
 // The results of the benchmark as a table, as JSON and as a page of documentation.
 import Table from 'cli-table3';
 
+import { barredRows } from './bars';
+import { manyHitsText } from './hits-text';
 import type { Case, Commit, Memory, Report, Row, Subject } from './measurement';
 import type { Ip } from './rule';
+import type { Family } from './ruleset-generator';
 
 /** The results of a run. */
 export interface Results {
@@ -74,8 +77,20 @@ function largestMemory({ memory }: Results): Memory[] {
   );
 }
 
-/** The results in the form in which they are kept. */
-export function jsonReport(results: Results): string {
+function ofFamilies(results: Results, families: readonly Family[]): Results {
+  const isOne = ({ family }: Case): boolean => families.includes(family);
+  const { rows, commits, memory } = results;
+  return {
+    ...results,
+    rows: rows.filter(isOne),
+    commits: commits.filter(isOne),
+    memory: memory.filter(isOne),
+  };
+}
+
+/** The results of the families in the form in which they are kept. */
+export function jsonReport(all: Results, families: readonly Family[]): string {
+  const results = ofFamilies(all, families);
   const { kernel, rows } = results;
   const content = {
     kernel,
@@ -142,6 +157,15 @@ function moduleCells({ commits, memory }: Results): Cells {
   return { head, lines };
 }
 
+/** A line for each bar, with the worst that was measured. */
+function barCells({ rows }: Results): Cells {
+  const lines = barredRows(rows).map(({ row: { ip, rules, family, instructions }, bar }) => {
+    const isHeld = instructions <= bar;
+    return [`IPv${ip}`, grouped(rules), signed(instructions), family, signed(bar), isHeld ? 'yes' : 'no'];
+  });
+  return { head: ['IP', 'rules', 'nsgate at worst', 'family', 'at most', 'holds'], lines };
+}
+
 function asTable({ head, lines }: Cells): string {
   const colAligns = head.map((_, column) => (column < 2 ? 'left' : 'right'));
   const table = new Table({ head: [...head], colAligns, style: { head: [], border: [], compact: true } });
@@ -165,9 +189,30 @@ export function terminalReport(results: Results): string {
   return [`Linux ${results.kernel}`, ...packets, ...module].join('\n');
 }
 
-/** The results as a page of documentation, which shows the chart in the file `chart` beside it. */
-export function markdownReport(results: Results, chart: string): string {
-  const packets = results.bare.map(({ ip, instructions }) => {
+function barsSection(results: Results): string {
+  const cells = barCells(results);
+  if (cells.lines.length === 0) return '';
+  return `## What nsgate may cost
+
+Instructions per packet above the bare hook, for the likely kind of ruleset (acl, fw, ipc) that is worst for nsgate, beside the
+most that they may be.
+
+${asMarkdown(cells)}
+`;
+}
+
+/** What there is to know of a page beside the results. */
+export interface PageOptions {
+  /** The file of the chart, which stands beside the page. */
+  readonly chart: string;
+  /** How many distinct packets were sent at each ruleset. */
+  readonly packets: number;
+}
+
+/** The results as a page of documentation. */
+export function markdownReport(results: Results, { chart, packets }: PageOptions): string {
+  const hits = manyHitsText(results.rows, packets);
+  const tables = results.bare.map(({ ip, instructions }) => {
     const title = `## IPv${ip}: instructions per packet above the bare hook`;
     const bare = `The bare hook alone: ${grouped(instructions)} instructions in all.`;
     return `${title}\n\n${bare}\n\n${asMarkdown(packetCells(results, ip))}\n`;
@@ -183,22 +228,23 @@ mispredicted branches are not in them; \`npm run bench:flows\` compares those. W
 ![Instructions per packet by number of rules](${chart})
 
 Every packet goes through a veth pair into a network namespace, past the subject's rules at PREROUTING, and is dropped
-there by the bare hook behind them. Of the 64 packets that are sent in turn, half are meant for one of the rules and half
+there by the bare hook behind them. Of the ${packets} packets that are sent in turn, half are meant for one of the rules and half
 for none. All rules accept, so all packets travel the same way. The rulesets are generated in the likeness of access
 lists (acl), firewalls (fw) and IP chains (ipc), with five fields: source and destination prefix, protocol, and two port
 ranges. IPv6 has the same rules with longer prefixes. Rulesets that are made to be hard are measured for nsgate alone:
 nothing but wildcards (wild), port ranges that all overlap (overlap), prefixes within prefixes (nested), and one rule
 for each port (ports).
-
+${hits === '' ? '' : `${hits}\n`}
 - **nsgate**: the kernel module, one ruleset bound to the namespace.
 - **nft-linear**: one nftables rule for each.
 - **nft-set**: all in one concatenated interval set of nftables. Such a set has no priorities and refuses elements that
   overlap in certain ways, so it holds only as many rules as the table says.
 - **iptables**: iptables-legacy or ip6tables-legacy, the raw table.
-- **unmanaged**: the module is loaded and filters another namespace; this one must not pay for that.
+- **unmanaged**: the module is loaded and filters another namespace; this one must not pay for that. It is measured with
+  the largest ruleset only.
 
-${packets.join('\n')}
-## Taking a ruleset in
+${tables.join('\n')}
+${barsSection(results)}## Taking a ruleset in
 
 Instructions that it takes to put a ruleset in force: nsgate's one write() to \`/dev/nsgate\`, which puts a ruleset and
 binds it, beside \`nft -f\` of the concatenated set, as far as that holds the rules; how many times more that is; and what

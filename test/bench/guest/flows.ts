@@ -43,7 +43,7 @@ async function measure(plan: FlowPlan, trial: FlowTrial, contender: Contender): 
       installed.verify(hits * full.runs);
       const bareNanoseconds = Math.round(bare.perPacket);
       const nanoseconds = Math.round(full.perPacket - bare.perPacket);
-      say({ kind: 'flow', subject, family, rules, held, bareNanoseconds, nanoseconds });
+      say({ kind: 'flow', subject, family, rules, held, hits, bareNanoseconds, nanoseconds });
     } finally {
       installed.remove();
     }
