@@ -127,10 +127,14 @@ static unsigned int carry_out(const struct nsg_binding *binding, struct nsg_deci
  */
 static bool is_whole4(struct sk_buff *skb, const struct nsg_hook_state *state)
 {
+	u32 user = state->hook == NSGATE_HOOK_OUTPUT ? IP_DEFRAG_CONNTRACK_OUT : IP_DEFRAG_CONNTRACK_IN;
+
 	if (state->pf != NFPROTO_IPV4 || likely(!ip_is_fragment(ip_hdr(skb))))
 		return true;
-	return nsg_call_gather4(state->net, skb, state->hook == NSGATE_HOOK_OUTPUT ? IP_DEFRAG_CONNTRACK_OUT :
-									       IP_DEFRAG_CONNTRACK_IN);
+	/* A multicast packet goes out by several devices, and is put together for each. */
+	if (state->out)
+		user += (u16)state->out->ifindex;
+	return nsg_call_gather4(state->net, skb, user);
 }
 
 /* The verdict on any packet. */
