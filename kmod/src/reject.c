@@ -2,6 +2,8 @@
 /* Answering packets that a rule rejects. */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/percpu.h>
 
 #include "reject.h"
@@ -9,8 +11,8 @@
 
 #define TCP_RST		0x04
 
-/* An answer is sent from inside the hook that rejects, so it meets our hooks further down the same stack. */
-DEFINE_PER_CPU(bool, nsg_is_rejecting);
+/* What is answered. An answer is sent from inside the hook that rejects, so it meets our hooks down the same stack. */
+DEFINE_PER_CPU(const struct nsg_key *, nsg_rejected);
 
 static const u8 codes4[] = {
 	[NSGATE_REJECT_NET_UNREACH] = ICMP_NET_UNREACH,
@@ -42,6 +44,19 @@ static bool is_reset(const struct nsg_key *key)
 	return key->parts & NSG_KEY_TCP_FLAGS && key->tcp_flags & TCP_RST;
 }
 
+bool nsg_is_answer(const struct sk_buff *skb, const struct nsg_hook_state *state)
+{
+	const struct nsg_key *key = __this_cpu_read(nsg_rejected);
+
+	if (key->family != (state->pf == NFPROTO_IPV6 ? NSGATE_FAMILY_IPV6 : NSGATE_FAMILY_IPV4))
+		return false;
+	if (state->pf == NFPROTO_IPV6)
+		return (ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6 || ipv6_hdr(skb)->nexthdr == IPPROTO_TCP) &&
+		       !memcmp(&ipv6_hdr(skb)->daddr, &key->source, sizeof(key->source));
+	return (ip_hdr(skb)->protocol == IPPROTO_ICMP || ip_hdr(skb)->protocol == IPPROTO_TCP) &&
+	       (__force u32)ip_hdr(skb)->daddr == key->source.words[0];
+}
+
 static void answer(struct sk_buff *skb, const struct nsg_hook_state *state, const struct nsg_key *key, u8 reject_with)
 {
 	if (reject_with == NSGATE_REJECT_TCP_RESET)
@@ -57,8 +72,10 @@ enum nsg_rejection nsg_reject(struct sk_buff *skb, const struct nsg_hook_state *
 {
 	if (is_reset(key) || is_icmp_error(key))
 		return key->parts & NSG_KEY_LOOPBACK ? NSG_REJECTION_PASSED : NSG_REJECTION_SILENT;
-	__this_cpu_write(nsg_is_rejecting, true);
+	if (nsg_rejecting())
+		return NSG_REJECTION_SILENT;
+	__this_cpu_write(nsg_rejected, key);
 	answer(skb, state, key, reject_with);
-	__this_cpu_write(nsg_is_rejecting, false);
+	__this_cpu_write(nsg_rejected, NULL);
 	return NSG_REJECTION_ANSWERED;
 }

@@ -20,12 +20,18 @@ enum nsg_rejection {
 enum nsg_rejection nsg_reject(struct sk_buff *skb, const struct nsg_hook_state *state, const struct nsg_key *key,
 			      u8 reject_with);
 
-DECLARE_PER_CPU(bool, nsg_is_rejecting);
+DECLARE_PER_CPU(const struct nsg_key *, nsg_rejected);
 
-/* Whether this CPU is sending such an answer right now: what meets a hook meanwhile is it. With bottom halves off. */
+/*
+ * Whether this CPU is sending such an answer right now. Not only it may meet a hook meanwhile: the queue that it is put
+ * into may let others go, and a tunnel makes another packet of it. With bottom halves off.
+ */
 static inline bool nsg_rejecting(void)
 {
-	return __this_cpu_read(nsg_is_rejecting);
+	return __this_cpu_read(nsg_rejected);
 }
+
+/* While nsg_rejecting(): whether the packet goes to whom the answer is for, and is of its protocol. */
+bool nsg_is_answer(const struct sk_buff *skb, const struct nsg_hook_state *state);
 
 #endif /* _NSG_REJECT_H */

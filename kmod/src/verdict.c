@@ -207,11 +207,10 @@ static __always_inline unsigned int verdict_on_plain(const struct nsg_binding *b
 static noinline unsigned int verdict_for_process(const struct nsg_binding *binding, struct sk_buff *skb,
 						 const struct nsg_hook_state *state)
 {
-	unsigned int result = NF_ACCEPT;
+	unsigned int result;
 
 	local_bh_disable();
-	if (likely(!nsg_rejecting()))
-		result = verdict(binding, skb, state);
+	result = verdict(binding, skb, state);
 	local_bh_enable();
 	return result;
 }
@@ -225,7 +224,7 @@ static __always_inline unsigned int verdict_in(struct nsg_namespace *ns, struct 
 		return nsg_quarantine_verdict(ns);
 	if (!softirq_count())		/* sent by a process: on the way in, bottom halves are off already */
 		return verdict_for_process(binding, skb, state);
-	if (unlikely(nsg_rejecting()))
+	if (unlikely(nsg_rejecting()) && nsg_is_answer(skb, state))
 		return NF_ACCEPT;
 	return verdict_on_plain(binding, skb, state, ipv6);
 }
