@@ -9,6 +9,7 @@
 #include <linux/netdevice.h>
 #include <linux/skbuff.h>
 #include <linux/tcp.h>
+#include <linux/udp.h>
 #include <net/ip.h>
 
 #include "key.h"
@@ -31,21 +32,20 @@ static inline u32 nsg_packet_bytes(const struct sk_buff *skb)
 	return skb->len;
 }
 
-/* `header` follows the network header; at least eight bytes of it, and `more` beyond those, are at hand. */
-static __always_inline bool nsg_packet_read_plain_transport(struct nsg_key *key, const void *header, u32 more)
+/* `header` is at hand for `at_hand` bytes, at least eight of them; the packet has `rest` from there on. */
+static __always_inline bool nsg_packet_read_plain_transport(struct nsg_key *key, const void *header,
+							    u32 at_hand, u32 rest)
 {
+	const struct udphdr *udp = header;
 	const struct tcphdr *tcp = header;
 
-	key->source_port = ntohs(tcp->source);	/* where udp's is, too */
-	key->destination_port = ntohs(tcp->dest);
-	if (key->protocol == IPPROTO_UDP) {
-		key->parts = NSG_KEY_PORTS;
-		return true;
-	}
-	if (key->protocol != IPPROTO_TCP || more < sizeof(*tcp) - NSG_PLAIN_TRANSPORT || tcp->doff < sizeof(*tcp) / 4)
-		return false;
+	key->source_port = ntohs(udp->source);	/* where tcp's is, too */
+	key->destination_port = ntohs(udp->dest);
 	key->parts = NSG_KEY_PORTS;
-	return true;
+	if (key->protocol == IPPROTO_UDP)
+		return ntohs(udp->len) >= sizeof(*udp) && ntohs(udp->len) <= rest;
+	return key->protocol == IPPROTO_TCP && at_hand >= sizeof(*tcp) && tcp->doff >= sizeof(*tcp) / 4 &&
+	       tcp->doff * 4 <= at_hand;
 }
 
 static __always_inline bool nsg_packet_read_plain4(struct nsg_key *key, const struct sk_buff *skb)
@@ -59,7 +59,7 @@ static __always_inline bool nsg_packet_read_plain4(struct nsg_key *key, const st
 	key->source.words[0] = (__force u32)ip->saddr;
 	key->destination.words[0] = (__force u32)ip->daddr;
 	key->protocol = ip->protocol;
-	return nsg_packet_read_plain_transport(key, ip + 1, at_hand - least);
+	return nsg_packet_read_plain_transport(key, ip + 1, at_hand - sizeof(*ip), skb->len - sizeof(*ip));
 }
 
 static __always_inline bool nsg_packet_read_plain6(struct nsg_key *key, const struct sk_buff *skb)
@@ -75,7 +75,7 @@ static __always_inline bool nsg_packet_read_plain6(struct nsg_key *key, const st
 	memcpy(&key->destination.halves[0], &ip->daddr.s6_addr[0], sizeof(u64));
 	memcpy(&key->destination.halves[1], &ip->daddr.s6_addr[8], sizeof(u64));
 	key->protocol = ip->nexthdr;
-	return nsg_packet_read_plain_transport(key, ip + 1, at_hand - least);
+	return nsg_packet_read_plain_transport(key, ip + 1, at_hand - sizeof(*ip), skb->len - sizeof(*ip));
 }
 
 /*
