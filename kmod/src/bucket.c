@@ -28,9 +28,12 @@ bool nsg_bucket_take(struct nsg_bucket *bucket, u64 now, u64 *suppressed)
 	return true;
 }
 
-void nsg_bucket_follow(struct nsg_bucket *bucket, const struct nsg_bucket *old)
+void nsg_bucket_follow(struct nsg_bucket *bucket, const struct nsg_bucket *old, u64 now)
 {
-	atomic64_set(&bucket->due, atomic64_read(&old->due));
+	u64 due = atomic64_read(&old->due);
+	u64 out = due > now ? DIV_ROUND_UP(due - now, old->interval) : 0;
+
+	atomic64_set(&bucket->due, now + min_t(u64, out * bucket->interval, bucket->room + bucket->interval));
 }
 
 void nsg_bucket_inherit(struct nsg_bucket *bucket, const struct nsg_bucket *old)

@@ -30,8 +30,8 @@ void nsg_bucket_init(struct nsg_bucket *bucket, u16 rate, u16 burst);
  */
 bool nsg_bucket_take(struct nsg_bucket *bucket, u64 now, u64 *suppressed);
 
-/* Goes on from where another bucket is, whatever its rate. */
-void nsg_bucket_follow(struct nsg_bucket *bucket, const struct nsg_bucket *old);
+/* As many tokens are out as of another bucket at time `now`, whatever its rate, or all. */
+void nsg_bucket_follow(struct nsg_bucket *bucket, const struct nsg_bucket *old, u64 now);
 
 /* Takes over what `old` did not tell yet, when nobody uses that any more. */
 void nsg_bucket_inherit(struct nsg_bucket *bucket, const struct nsg_bucket *old);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The logs of one binding. */
+#include <linux/hrtimer.h>
+#include <linux/ktime.h>
+
 #include "logs.h"
 
 /* The bucket in `earlier` of what `log` of `ruleset` samples for; NULL if `from` does not log that. */
@@ -30,7 +33,7 @@ struct nsg_logs *nsg_logs_build(const struct nsg_ruleset *ruleset, const struct 
 		nsg_bucket_init(&logs->bucket[i], ruleset->log[i].rate, ruleset->log[i].burst);
 		old = from ? earlier_bucket(ruleset, i, earlier, from) : NULL;
 		if (old)
-			nsg_bucket_follow(&logs->bucket[i], old);
+			nsg_bucket_follow(&logs->bucket[i], old, ktime_to_ns(ktime_get_boottime()));
 		cond_resched();
 	}
 	return logs;

@@ -96,11 +96,17 @@ static void test_succession(void)
 	nsg_bucket_init(&old, 1, 5);
 	taken(&old, &now, 8, 0, &told);
 	nsg_bucket_init(&new, 1, 5);
-	nsg_bucket_follow(&new, &old);
+	nsg_bucket_follow(&new, &old, now);
 	check(!taken(&new, &now, 2, 0, &told), "a bucket that follows an empty one is empty");
 	nsg_bucket_inherit(&new, &old);
 	now += SECOND;
 	check(taken(&new, &now, 1, 0, &told) == 1 && told == 5, "and tells what both have suppressed");
+	nsg_bucket_init(&old, 1, 600);
+	taken(&old, &now, 700, 0, &told);
+	nsg_bucket_init(&new, 1000, 1);
+	nsg_bucket_follow(&new, &old, now);
+	now += SECOND / 1000;
+	check(taken(&new, &now, 1, 0, &told) == 1, "a faster one has a token back in its own time, not in that of the slower");
 }
 
 static struct nsg_bucket shared;
