@@ -29,6 +29,30 @@ static struct nsg_account *account_build(const struct nsg_namespace *ns)
 	return account;
 }
 
+/* Room for the counts of one rule of `old`, if it is to go on. */
+static bool reserve_rule(struct nsg_binding *binding, u64 id)
+{
+	u32 rule = nsg_ruleset_find(binding->ruleset, id);
+
+	cond_resched();
+	return rule == NSG_NO_RULE || nsg_counters_reserve(binding->counters, rule);
+}
+
+/* Room for all counts that `old` has by now: most rules are never hit, and what has no count takes none. */
+static bool reserve(struct nsg_binding *binding, const struct nsg_binding *old)
+{
+	const struct nsg_counters *counters = old->counters;
+	u32 i;
+
+	for (i = nsg_counters_next(counters, 0); i < counters->rules; i = nsg_counters_next(counters, i + 1))
+		if (!reserve_rule(binding, old->ruleset->rule[i].id))
+			return false;
+	for (i = 0; i < old->retired->count; i++)
+		if (!reserve_rule(binding, old->retired->rules[i].id))
+			return false;
+	return true;
+}
+
 struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg_ruleset *ruleset,
 				      const struct nsg_binding *old)
 {
@@ -38,9 +62,10 @@ struct nsg_binding *nsg_binding_build(const struct nsg_namespace *ns, struct nsg
 		return NULL;
 	binding->ruleset = ruleset;
 	binding->counters = nsg_counters_build(ruleset->rules);
-	if (!binding->counters || (old && !nsg_counters_reserve(binding->counters)))
+	if (!binding->counters || (old && !reserve(binding, old)))
 		goto no_counters;
-	binding->retired = nsg_retired_build(old ? old->retired : NULL, old ? old->ruleset : NULL, ruleset);
+	binding->retired = nsg_retired_build(old ? old->retired : NULL, old ? old->ruleset : NULL,
+					     old ? old->counters : NULL, ruleset);
 	if (!binding->retired)
 		goto no_retired;
 	binding->logs = nsg_logs_build(ruleset, old ? old->logs : NULL, old ? old->ruleset : NULL);
@@ -82,31 +107,30 @@ void nsg_binding_let_go(struct nsg_binding *binding)
 	binding->ruleset->bindings--;
 }
 
-static void inherit_rule(struct nsg_binding *binding, const struct nsg_binding *old,
-			 const struct nsg_rule_index *rule, u64 reading)
+/* A rule that was hit first while the commit took over may find no memory: told as uncounted. */
+static void inherit_rule(struct nsg_binding *binding, u64 id, const struct nsg_base *carry)
 {
-	u32 before = nsg_ruleset_find(old->ruleset, rule->id);
-	const struct nsg_base *retired;
-	struct nsg_base carry;
+	u32 rule = nsg_ruleset_find(binding->ruleset, id);
 
-	if (before != NSG_NO_RULE) {
-		carry = nsg_counters_carry(old->counters, &old->ruleset->rule[before], before, reading);
-		nsg_counters_set_base(binding->counters, rule->rule, &carry);
+	cond_resched();
+	if (rule == NSG_NO_RULE || !memchr_inv(carry, 0, sizeof(*carry)))
 		return;
-	}
-	retired = nsg_retired_find(old->retired, rule->id);
-	if (retired)
-		nsg_counters_set_base(binding->counters, rule->rule, retired);
+	if (!nsg_counters_set_base(binding->counters, rule, carry))
+		atomic64_add(carry->packets, &nsg_uncounted);
 }
 
 void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u64 reading)
 {
+	const struct nsg_counters *counters = old->counters;
+	struct nsg_base carry;
 	u32 i;
 
 	lockdep_assert_held(&nsg_lock);
-	for (i = 0; i < binding->ruleset->rules; i++) {
-		inherit_rule(binding, old, &binding->ruleset->by_id[i], reading);
-		cond_resched();
+	for (i = 0; i < old->retired->count; i++)
+		inherit_rule(binding, old->retired->rules[i].id, &old->retired->rules[i].base);
+	for (i = nsg_counters_next(counters, 0); i < counters->rules; i = nsg_counters_next(counters, i + 1)) {
+		carry = nsg_counters_carry(counters, &old->ruleset->rule[i], i, reading);
+		inherit_rule(binding, old->ruleset->rule[i].id, &carry);
 	}
 	nsg_counters_trim(binding->counters);
 	nsg_logs_inherit(binding->logs, binding->ruleset, old->logs, old->ruleset);

@@ -60,16 +60,9 @@ static bool make_bases(struct nsg_counters *counters, u32 sheet)
 	return counters->bases[sheet];
 }
 
-bool nsg_counters_reserve(struct nsg_counters *counters)
+bool nsg_counters_reserve(struct nsg_counters *counters, u32 rule)
 {
-	u32 i;
-
-	for (i = 0; i < nsg_sheets_for(counters->rules); i++) {
-		if (!make_bases(counters, i))
-			return false;
-		cond_resched();
-	}
-	return true;
+	return make_bases(counters, rule / NSG_SHEET_RULES);
 }
 
 void nsg_counters_trim(struct nsg_counters *counters)
@@ -77,7 +70,7 @@ void nsg_counters_trim(struct nsg_counters *counters)
 	u32 i;
 
 	for (i = 0; i < nsg_sheets_for(counters->rules); i++) {
-		if (memchr_inv(counters->bases[i], 0, sizeof(struct nsg_bases)))
+		if (!counters->bases[i] || memchr_inv(counters->bases[i], 0, sizeof(struct nsg_bases)))
 			continue;
 		nsg_kvfree(counters->bases[i]);
 		counters->bases[i] = NULL;
@@ -85,9 +78,12 @@ void nsg_counters_trim(struct nsg_counters *counters)
 	}
 }
 
-void nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base)
+bool nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base)
 {
+	if (!make_bases(counters, rule / NSG_SHEET_RULES))
+		return false;
 	counters->bases[rule / NSG_SHEET_RULES]->base[rule % NSG_SHEET_RULES] = *base;
+	return true;
 }
 
 static const struct nsg_base *base_of(const struct nsg_counters *counters, u32 rule)
@@ -101,7 +97,7 @@ static const struct nsg_base *base_of(const struct nsg_counters *counters, u32 r
 /* When, by CLOCK_BOOTTIME in milliseconds, the clock of jiffies stood at `then`. */
 static u64 boot_milliseconds(u64 then)
 {
-	u64 ago = jiffies_to_msecs(get_jiffies_64() - then);
+	u64 ago = (get_jiffies_64() - then) * MSEC_PER_SEC / HZ;	/* jiffies_to_msecs() ends at 49 days */
 
 	return ktime_to_ms(ktime_get_boottime()) - ago;
 }
@@ -166,9 +162,8 @@ static bool read_sheet(struct nsg_counters *counters, u32 number, u64 reading)
 	for (; rule < end; rule++) {
 		if (!look(counters, rule, reading, &now))
 			continue;
-		if (!make_bases(counters, number))
+		if (!nsg_counters_set_base(counters, rule, &now))
 			return false;
-		nsg_counters_set_base(counters, rule, &now);
 	}
 	return true;
 }

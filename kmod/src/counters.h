@@ -34,11 +34,11 @@ struct nsg_counters *nsg_counters_build(u32 rules);
 
 void nsg_counters_free(struct nsg_counters *counters);
 
-/* Makes a base for each rule, so that nsg_counters_set_base() cannot fail. False without memory. */
-bool nsg_counters_reserve(struct nsg_counters *counters);
+/* Makes room for a base for the rule, so that nsg_counters_set_base() cannot fail. False without memory. */
+bool nsg_counters_reserve(struct nsg_counters *counters, u32 rule);
 
-/* After nsg_counters_reserve(). */
-void nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base);
+/* False without memory, where none was reserved. */
+bool nsg_counters_set_base(struct nsg_counters *counters, u32 rule, const struct nsg_base *base);
 
 /* Frees the reserved bases that are still zero. */
 void nsg_counters_trim(struct nsg_counters *counters);

@@ -19,15 +19,15 @@ struct nsg_retired_rule {
 struct nsg_retired {
 	u32 capacity;
 	u32 count;
-	struct nsg_retired_rule rules[];	/* in order of id */
+	struct nsg_retired_rule rules[];	/* in no order */
 };
 
 /*
- * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to`. `from` may be
- * NULL. Returns NULL if there is no memory.
+ * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to` and, by its
+ * `counters`, may have been hit. `from` may be NULL. Returns NULL if there is no memory.
  */
 struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-				      const struct nsg_ruleset *to);
+				      const struct nsg_counters *counters, const struct nsg_ruleset *to);
 
 /* Remembers the hit rules of `from` as of `reading`, and what `earlier` does, but for rules of `to`. */
 void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
@@ -35,9 +35,6 @@ void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *ear
 
 /* The same in just the memory that it takes, if there is any to copy it to. */
 struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired);
-
-/* What is remembered of a rule, or NULL. */
-const struct nsg_base *nsg_retired_find(const struct nsg_retired *retired, u64 id);
 
 /* What the wire says of a rule that is remembered. */
 static inline struct nsgate_rule_counters nsg_retired_report(const struct nsg_retired_rule *rule)
