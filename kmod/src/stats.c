@@ -46,12 +46,21 @@ static bool is_wanted(const struct since *since, u64 changed)
 	return since->all || changed > since->cursor;
 }
 
+/* The next rule from `from` on that may be wanted. */
+static u32 next_rule(const struct since *since, const struct nsg_counters *counters, u32 from)
+{
+	return since->all ? from : nsg_counters_next(counters, from);
+}
+
 static u32 wanted_rules(const struct nsg_binding *binding, const struct since *since)
 {
+	const struct nsg_counters *counters = binding->counters;
 	u32 count = 0, i;
 
-	for (i = 0; i < binding->counters->rules; i++)
-		count += is_wanted(since, nsg_counters_changed(binding->counters, i));
+	if (since->all)
+		return counters->rules + binding->retired->count;
+	for (i = next_rule(since, counters, 0); i < counters->rules; i = next_rule(since, counters, i + 1))
+		count += is_wanted(since, nsg_counters_changed(counters, i));
 	for (i = 0; i < binding->retired->count; i++)
 		count += is_wanted(since, binding->retired->rules[i].base.changed);
 	return count;
@@ -99,10 +108,10 @@ static int read_bindings(const struct since *since, u32 *bindings, u64 *bytes, s
 static void add_rules(struct nsg_reply *reply, const struct nsg_binding *binding, const struct since *since)
 {
 	const struct nsg_counters *counters = binding->counters;
+	u32 rule, first = next_rule(since, counters, 0);
 	struct nsgate_rule_counters report;
-	u32 rule;
 
-	for (rule = 0; rule < counters->rules; rule++) {
+	for (rule = first; rule < counters->rules; rule = next_rule(since, counters, rule + 1)) {
 		if (!is_wanted(since, nsg_counters_changed(counters, rule)))
 			continue;
 		report = nsg_counters_report(counters, &binding->ruleset->rule[rule], rule);
@@ -165,8 +174,10 @@ static int stats(const struct nsg_request *request, struct nsg_reply *reply, str
 	head.bindings += nsg_ended_count();
 	head.lost = nsg_ended_lost();
 	nsg_reply_add(reply, &head, sizeof(head));
-	nsg_for_each_namespace(ns)
+	nsg_for_each_namespace(ns) {
 		add_binding(reply, ns, &since);
+		cond_resched();
+	}
 	nsg_ended_report(reply);
 	return 0;
 }
