@@ -153,6 +153,23 @@ static ssize_t device_write(struct file *file, const char __user *from, size_t l
 	return error ?: length;
 }
 
+/* As simple_read_from_buffer(), with chances for other tasks in between. */
+static ssize_t copy_out(char __user *to, size_t length, loff_t *position, const void *from, size_t available)
+{
+	size_t step, sum = 0;
+	ssize_t got;
+
+	do {
+		step = min_t(size_t, length - sum, COPIED_AT_ONCE);
+		got = simple_read_from_buffer(to + sum, step, position, from, available);
+		if (got < 0)
+			return sum ?: got;
+		sum += got;
+		cond_resched();
+	} while (got == step && sum < length);
+	return sum;
+}
+
 static ssize_t device_read(struct file *file, char __user *to, size_t length, loff_t *position)
 {
 	struct session *session = file->private_data;
@@ -163,9 +180,9 @@ static ssize_t device_read(struct file *file, char __user *to, size_t length, lo
 	if (mutex_lock_interruptible(&session->lock))
 		return -ERESTARTSYS;
 	if (session->refused.head.error)
-		result = simple_read_from_buffer(to, length, position, &session->refused, sizeof(session->refused));
+		result = copy_out(to, length, position, &session->refused, sizeof(session->refused));
 	else
-		result = simple_read_from_buffer(to, length, position, session->reply.bytes, session->reply.length);
+		result = copy_out(to, length, position, session->reply.bytes, session->reply.length);
 	mutex_unlock(&session->lock);
 	return result;
 }
