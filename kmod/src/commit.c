@@ -70,6 +70,7 @@ static int prepare_bind(struct commit *commit, const struct nsg_object *object)
 	error = nsg_namespace_expect(&ns, &bind->inode, &bind->birth, commit->request, commit->refusal);
 	if (error)
 		return error;
+	at_object(commit, object, &bind->flags);
 	if (nsg_namespace_is_initial(ns) && !(bind->flags & NSGATE_BIND_INITIAL))
 		return nsg_refuse_here(commit->refusal, -EPERM, NSGATE_FIELD_FLAGS,
 				       "this is the host's initial namespace, and the bind does not say that it is meant");

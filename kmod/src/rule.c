@@ -6,6 +6,7 @@
 /* A rule's matches by kind, NULL where it has none. */
 struct matches {
 	const struct nsgate_match *of[NSGATE_MATCH_KINDS];
+	u32 index[NSGATE_MATCH_KINDS];	/* in the rule */
 };
 
 #define IPPROTO_ICMP_	1
@@ -94,6 +95,7 @@ static int check_matches(struct nsg_parse *parse, const struct nsgate_rule *rule
 			return nsg_fault(parse, match, -EINVAL, NSGATE_FIELD_MATCH_KIND,
 					 "match kind %u stands twice in one rule", match->kind);
 		matches->of[match->kind] = match;
+		matches->index[match->kind] = parse->refusal->match;
 	}
 	parse->refusal->match = NSGATE_NO_INDEX;
 	return 0;
@@ -109,6 +111,13 @@ static int check_family(struct nsg_parse *parse, const struct nsgate_rule *rule,
 		return nsg_fault(parse, &rule->families, -EINVAL, NSGATE_FIELD_FAMILIES,
 				 "rule for both families has an address match for one of them only");
 	return 0;
+}
+
+/* Refuses a match that does not fit its rule. */
+static int refuse_match(struct nsg_parse *parse, const struct matches *matches, u16 kind, const char *reason)
+{
+	parse->refusal->match = matches->index[kind];
+	return nsg_fault(parse, matches->of[kind], -EINVAL, NSGATE_FIELD_MATCH_KIND, "%s", reason);
 }
 
 /* Whether the rule matches packets of this protocol and of no other. */
@@ -141,23 +150,24 @@ static bool only_protocols_with_ports(const struct matches *matches)
 
 static int check_protocol(struct nsg_parse *parse, const struct nsgate_rule *rule, const struct matches *matches)
 {
-	const struct nsgate_match *ports = matches->of[NSGATE_MATCH_SPORT] ?: matches->of[NSGATE_MATCH_DPORT];
+	u16 port_kind = matches->of[NSGATE_MATCH_SPORT] ? NSGATE_MATCH_SPORT : NSGATE_MATCH_DPORT;
+	const struct nsgate_match *ports = matches->of[port_kind];
 	const struct nsgate_match *icmp4 = matches->of[NSGATE_MATCH_ICMP4];
 	const struct nsgate_match *icmp6 = matches->of[NSGATE_MATCH_ICMP6];
 	const struct nsgate_match *flags = matches->of[NSGATE_MATCH_TCP_FLAGS];
 
 	if (ports && !only_protocols_with_ports(matches))
-		return nsg_fault(parse, ports, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "a port match needs a protocol match of tcp, udp, udplite, sctp, dccp only");
+		return refuse_match(parse, matches, port_kind,
+				    "a port match needs a protocol match of tcp, udp, udplite, sctp, dccp only");
 	if (icmp4 && (!only_protocol(matches, IPPROTO_ICMP_) || rule->families != NSGATE_FAMILY_IPV4))
-		return nsg_fault(parse, icmp4, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "an icmp match needs protocol 1 and IPv4 alone");
+		return refuse_match(parse, matches, NSGATE_MATCH_ICMP4,
+				    "an icmp match needs protocol 1 and IPv4 alone");
 	if (icmp6 && (!only_protocol(matches, IPPROTO_ICMPV6_) || rule->families != NSGATE_FAMILY_IPV6))
-		return nsg_fault(parse, icmp6, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "an icmpv6 match needs protocol 58 and IPv6 alone");
+		return refuse_match(parse, matches, NSGATE_MATCH_ICMP6,
+				    "an icmpv6 match needs protocol 58 and IPv6 alone");
 	if (flags && !only_protocol(matches, IPPROTO_TCP_))
-		return nsg_fault(parse, flags, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "a match on tcp flags needs protocol 6 alone");
+		return refuse_match(parse, matches, NSGATE_MATCH_TCP_FLAGS,
+				    "a match on tcp flags needs protocol 6 alone");
 	if (rule->reject_with == NSGATE_REJECT_TCP_RESET && !only_protocol(matches, IPPROTO_TCP_))
 		return nsg_fault(parse, &rule->reject_with, -EINVAL, NSGATE_FIELD_REJECT_WITH,
 				 "a tcp reset needs a match of protocol 6 alone");
@@ -170,11 +180,11 @@ static int check_interfaces(struct nsg_parse *parse, const struct nsgate_rule *r
 	const struct nsgate_match *out = matches->of[NSGATE_MATCH_OUT_IF];
 
 	if (in && rule->hook > NSGATE_HOOK_FORWARD)
-		return nsg_fault(parse, in, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "there is no input interface on output and postrouting");
+		return refuse_match(parse, matches, NSGATE_MATCH_IN_IF,
+				    "there is no input interface on output and postrouting");
 	if (out && rule->hook < NSGATE_HOOK_FORWARD)
-		return nsg_fault(parse, out, -EINVAL, NSGATE_FIELD_MATCH_KIND,
-				 "there is no output interface on prerouting and input");
+		return refuse_match(parse, matches, NSGATE_MATCH_OUT_IF,
+				    "there is no output interface on prerouting and input");
 	return 0;
 }
 
