@@ -83,6 +83,8 @@ static int classify(const struct nsg_request *request, struct nsgate_classified 
 	binding = nsg_namespace_binding(ns);
 	if (binding)
 		*answer = decide(binding, packet);
+	else if (ns->quarantined)
+		answer->verdict = NSGATE_DROP;
 	return 0;
 }
 

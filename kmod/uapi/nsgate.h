@@ -444,7 +444,11 @@ struct nsgate_listing {
 /* ---- stats ---- */
 
 struct nsgate_stats_request {
-	__u64 cursor;		/* 0 for everything, else the last reply's cursor: only what changed since comes back */
+	/*
+	 * The last reply's: only what changed since comes back. 0 brings everything, and so does a cursor that was not
+	 * given since the module was loaded.
+	 */
+	__u64 cursor;
 };
 
 struct nsgate_rule_counters {
@@ -566,7 +570,7 @@ struct nsgate_classify {
 	__u32 mark;
 	__u8 source[16];	/* IPv4 in the first four bytes, the rest zero */
 	__u8 destination[16];
-	__u16 source_port;	/* host byte order; 0 where the protocol has none */
+	__u16 source_port;	/* host byte order; ignored where the protocol has none, as are type, code and flags */
 	__u16 destination_port;
 	__u8 hook;		/* enum nsgate_hook */
 	__u8 family;		/* NSGATE_FAMILY_IPV4 or NSGATE_FAMILY_IPV6 */
@@ -586,7 +590,7 @@ struct nsgate_classified {
 	__u32 rule;		/* its index in the ruleset, NSGATE_NO_INDEX for the default */
 	__u8 verdict;		/* NSGATE_ACCEPT, NSGATE_DROP or NSGATE_REJECT */
 	__u8 reserved[3];
-	__u8 digest[NSGATE_DIGEST_SIZE];	/* zeros if not bound: the verdict is then NSGATE_ACCEPT */
+	__u8 digest[NSGATE_DIGEST_SIZE];	/* zeros if not bound: the verdict is accept, in quarantine drop */
 };
 
 #endif /* _UAPI_NSGATE_H */
