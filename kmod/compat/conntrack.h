@@ -49,14 +49,23 @@ static inline void nsg_tracking_return_netns(const struct nsg_tracking *tracking
 		symbol_put(nf_ct_netns_put);
 }
 
+/* Not by NFPROTO_INET, which both functions know from 4.15 on only. */
 static inline int nsg_call_tracking_get(const struct nsg_tracking *tracking, struct net *net)
 {
-	return tracking->get(net, NFPROTO_INET);
+	int error = tracking->get(net, NFPROTO_IPV4);
+
+	if (error)
+		return error;
+	error = tracking->get(net, NFPROTO_IPV6);
+	if (error)
+		tracking->put(net, NFPROTO_IPV4);
+	return error;
 }
 
 static inline void nsg_call_tracking_put(const struct nsg_tracking *tracking, struct net *net)
 {
-	tracking->put(net, NFPROTO_INET);
+	tracking->put(net, NFPROTO_IPV4);
+	tracking->put(net, NFPROTO_IPV6);
 }
 #else
 static inline bool nsg_tracking_borrow_netns(struct nsg_tracking *tracking)
