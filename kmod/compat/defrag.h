@@ -19,11 +19,12 @@
  */
 static inline bool nsg_call_gather4(struct net *net, struct sk_buff *skb, u32 user)
 {
-	skb_orphan(skb);
 #ifdef HAVE_IP_DEFRAG_NET		/* 4.4 */
+	/* It orphans the packet itself, and knows when not: whoever sends may use skb->sk yet (CVE-2024-26921). */
 	if (ip_defrag(net, skb, user))
 		return false;
 #else
+	skb_orphan(skb);
 	if (ip_defrag(skb, user))
 		return false;
 #endif
