@@ -8,6 +8,7 @@
 # that a compiler has when the kernel lacks the thing; any other complaint means that the probe itself is broken, and
 # stops the build. The outcome is kept until compiler, flags, kernel or probes change.
 set -eu
+export LC_ALL=C	# the complaints are known in English
 
 output=$1
 shift
