@@ -2,22 +2,24 @@
 /* From a checked ruleset to a matcher, within bounded memory. */
 #include "engine.h"
 
-/* From fast to frugal: the next is tried when one's tables do not fit into its memory. */
-static const struct {
-	size_t memory;		/* bytes while building, of those that there are */
+/* From fast to frugal: the next is made when one does not fit. */
+static const struct attempt {
+	size_t tables;		/* bytes of them while building, of those that there are */
 	struct nsg_effort effort;
 } attempts[] = {
 	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 65536 } },
+	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0 } },
 	{ ~0UL, { .exact_items = 1, .joined_cells = 0 } },
 };
 
-static void free_chains(struct nsg_matcher *matcher, struct nsg_budget *budget)
+static void free_chains(struct nsg_matcher *matcher)
 {
+	struct nsg_budget budget = { .left = 0 };
 	u32 hook, family;
 
 	for (hook = 0; hook < NSGATE_HOOKS; hook++)
 		for (family = 0; family < NSG_FAMILIES; family++) {
-			nsg_chain_free(matcher->chain[hook][family], budget);
+			nsg_chain_free(matcher->chain[hook][family], &budget);
 			matcher->chain[hook][family] = NULL;
 		}
 }
@@ -32,8 +34,6 @@ static int build_chains(struct nsg_matcher *matcher, const struct nsgate_ruleset
 		for (family = 0; family < NSG_FAMILIES && !budget.error; family++)
 			matcher->chain[hook][family] =
 				nsg_chain_build(ruleset, hook, family + 1, effort, &budget);
-	if (budget.error)
-		free_chains(matcher, &budget);
 	matcher->memory = memory - budget.left;
 	return budget.error;
 }
@@ -56,14 +56,27 @@ static int build_predicates(struct nsg_matcher *matcher, const struct nsgate_rul
 	return budget.error;
 }
 
+/* Makes an attempt whole: a matcher that lacks nothing, or one that holds nothing. */
+static int make_attempt(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory,
+			const struct attempt *attempt)
+{
+	int error = build_chains(matcher, ruleset, min_t(size_t, attempt->tables, memory), attempt->effort);
+
+	if (!error)
+		error = build_predicates(matcher, ruleset, memory - matcher->memory);
+	if (error)
+		free_chains(matcher);
+	return error;
+}
+
 static int build(struct nsg_matcher *matcher, const struct nsgate_ruleset *ruleset, size_t memory)
 {
 	int error = -E2BIG;
 	u32 i;
 
 	for (i = 0; i < ARRAY_SIZE(attempts) && error == -E2BIG; i++)
-		error = build_chains(matcher, ruleset, min_t(size_t, attempts[i].memory, memory), attempts[i].effort);
-	return error ? error : build_predicates(matcher, ruleset, memory - matcher->memory);
+		error = make_attempt(matcher, ruleset, memory, &attempts[i]);
+	return error;
 }
 
 struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, size_t memory, int *error)
@@ -79,11 +92,9 @@ struct nsg_matcher *nsg_matcher_build(const struct nsgate_ruleset *ruleset, size
 
 void nsg_matcher_free(struct nsg_matcher *matcher)
 {
-	struct nsg_budget budget = { .left = 0 };
-
 	if (!matcher)
 		return;
-	free_chains(matcher, &budget);
+	free_chains(matcher);
 	nsg_predicates_free(matcher->predicates);
 	nsg_kvfree(matcher);
 }

@@ -141,6 +141,75 @@ static void check_memory(u32 items)
 	sample_free(&sample);
 }
 
+static void add_hosts(struct sample *sample, u16 kind, u32 size)
+{
+	u8 host[sizeof(struct nsgate_prefix6)] = { 0 };
+	u32 i, byte;
+
+	sample_match(sample, kind, 0);
+	for (i = 0; i < 2; i++) {
+		for (byte = 0; byte < size; byte++)
+			host[byte] = below(256);
+		host[size] = size * 8;
+		sample_item(sample, host);
+	}
+}
+
+static void add_port_ranges(struct sample *sample, u16 kind)
+{
+	u32 i;
+
+	sample_match(sample, kind, 0);
+	for (i = 0; i < 2; i++) {
+		u16 a = below(65536), b = below(65536);
+		struct nsgate_port_range range = { min_t(u16, a, b), a < b ? b : a };
+
+		sample_item(sample, &range);
+	}
+}
+
+static void add_two_of_each(struct sample *sample)
+{
+	static const u8 tcp = 6;
+
+	sample_rule(sample, NSGATE_HOOK_INPUT, NSGATE_FAMILY_IPV4 | NSGATE_FAMILY_IPV6);
+	add_hosts(sample, NSGATE_MATCH_SRC4, 4);
+	add_hosts(sample, NSGATE_MATCH_SRC6, 16);
+	add_hosts(sample, NSGATE_MATCH_DST4, 4);
+	add_hosts(sample, NSGATE_MATCH_DST6, 16);
+	sample_match(sample, NSGATE_MATCH_PROTOCOL, 0);
+	sample_item(sample, &tcp);
+	add_port_ranges(sample, NSGATE_MATCH_SPORT);
+	add_port_ranges(sample, NSGATE_MATCH_DPORT);
+}
+
+/*
+ * Two hosts and two ranges of ports on either side of each rule, none like another: too much for a table of protocol
+ * and ports joined, but each axis by itself fits, and none of the rules need be verified.
+ */
+static void check_fits(void)
+{
+	struct nsg_matcher *matcher;
+	struct sample sample;
+	int error;
+	u32 i;
+
+	sample_begin(&sample);
+	for (i = 0; i < 10000; i++)
+		add_two_of_each(&sample);
+	check_accepted_by_parser(sample_ruleset(&sample));
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
+	if (!matcher || !matcher->chain[NSGATE_HOOK_INPUT][0]->plain || !matcher->chain[NSGATE_HOOK_INPUT][1]->plain) {
+		fprintf(stderr, "10,000 rules of two hosts and port ranges on either side: error %d, %s\n", error,
+			matcher ? "not exact" : "no matcher");
+		exit(1);
+	}
+	printf("engine: 10,000 rules of two hosts and port ranges on either side take %zu KiB\n",
+	       nsg_matcher_memory(matcher) / 1024);
+	nsg_matcher_free(matcher);
+	sample_free(&sample);
+}
+
 /* As many names of interfaces, which no table can tell, as a request has room for: more than a ruleset may take. */
 static void check_too_large(void)
 {
@@ -178,6 +247,7 @@ int main(int argc, char **argv)
 	check_memory(1);
 	check_memory(4);
 	check_memory(30);
+	check_fits();
 	check_too_large();
 	printf("engine: %u rulesets agree with the reference\n", rounds);
 	return 0;
