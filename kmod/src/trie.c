@@ -80,8 +80,8 @@ static void add_interval(struct build *build, u64 at, u64 end, s32 vector)
 
 		add_entry(build, level, vector);
 		at += 1ULL << (level * NSG_TRIE_NODE_BITS);
+		cond_resched();	/* most of the axis is 65,536 blocks */
 	}
-	cond_resched();
 }
 
 static void add_intervals(struct build *build, const struct nsg_axis *axis)

@@ -4,7 +4,7 @@
 set -eu
 program=$1
 shift
-[ $# -gt 0 ] || set -- acl fw ipc wild overlap nested ports scattered
+[ $# -gt 0 ] || set -- acl fw ipc wild overlap nested ports scattered anyport
 
 # collect FUNCTION FAMILY RULES IP: instructions spent in FUNCTION and what it calls
 collect() {

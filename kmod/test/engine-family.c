@@ -114,6 +114,19 @@ static void overlapping_rule(struct five_fields *rule, u32 i, u32 count)
 	rule->destination_port[1] = 65535 - rule->destination_port[0];
 }
 
+/* From anywhere to a port of any host, and from anywhere to any port of a host, in turn. */
+static void any_port_rule(struct five_fields *rule, u32 i)
+{
+	rule->any_protocol = false;
+	rule->protocol = 6;
+	if (i % 2) {
+		rule->destination_port[0] = rule->destination_port[1] = 1 + i / 2;
+	} else {
+		rule->destination = 0x0a000000 + i;
+		rule->destination_length = 32;
+	}
+}
+
 static void hostile_rule(struct five_fields *rule, const char *family, u32 i, u32 count)
 {
 	struct dice dice = { .state = i };
@@ -132,6 +145,8 @@ static void hostile_rule(struct five_fields *rule, const char *family, u32 i, u3
 		rule->any_protocol = false;
 		rule->protocol = 17;
 		rule->destination_port[0] = rule->destination_port[1] = 1000 + i;
+	} else if (!strcmp(family, "anyport")) {
+		any_port_rule(rule, i);
 	} else if (!strcmp(family, "scattered")) {
 		rule->source_length = rule->destination_length = 32;
 		rule->source = dice_roll(&dice);

@@ -169,7 +169,9 @@ static void commit_sample(struct sample *sample, const char *what)
 
 static void test_families(u32 rules)
 {
-	static const char *const names[] = { "acl", "fw", "ipc", "wild", "overlap", "nested", "ports", "scattered" };
+	static const char *const names[] = {
+		"acl", "fw", "ipc", "wild", "overlap", "nested", "ports", "scattered", "anyport",
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names) * 2; i++) {
 		struct five_fields *fields;
