@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Large zeroed memory, contiguous or mapped. It may sleep, fails without noise, and never wakes the OOM killer. */
+/* Zeroed memory. Large memory is contiguous or mapped; it may sleep, fails without noise, wakes no OOM killer. */
 #ifndef _NSG_COMPAT_MEMORY_H
 #define _NSG_COMPAT_MEMORY_H
 
@@ -15,6 +15,13 @@
 #define NSG_GFP		(GFP_KERNEL | __GFP_NOWARN | __GFP_NORETRY)
 #endif
 
+/* For what any user can have made: charged to his memory cgroup. */
+#ifdef GFP_KERNEL_ACCOUNT	/* 4.5 */
+#define NSG_GFP_TENANT	GFP_KERNEL_ACCOUNT
+#else
+#define NSG_GFP_TENANT	GFP_KERNEL
+#endif
+
 #ifdef HAVE_KVMALLOC		/* 4.12; RHEL 7.5 */
 static inline void *nsg_kvzalloc_node(size_t size, int node)
 {
@@ -27,7 +34,7 @@ static inline void *nsg_kvzalloc_node(size_t size, int node)
 
 	if (size <= PAGE_SIZE << PAGE_ALLOC_COSTLY_ORDER)
 		at = kzalloc_node(size, NSG_GFP, node);
-	return at ? at : vzalloc_node(size, node);
+	return at ? at : __vmalloc(size, NSG_GFP | __GFP_ZERO | __GFP_HIGHMEM, PAGE_KERNEL);
 }
 #endif
 

@@ -21,7 +21,7 @@
 
 unsigned int nsg_marked_inode;
 module_param_named(inode, nsg_marked_inode, uint, 0644);
-MODULE_PARM_DESC(inode, "inode of a network namespace, marked with *** in /proc/nsgate and, when loading, in the log");
+MODULE_PARM_DESC(inode, "inode of a network namespace, marked with *** in /proc/nsgate and, when loading, in the log (0: none)");
 
 static bool quarantine;
 module_param(quarantine, bool, 0444);
@@ -31,14 +31,19 @@ MODULE_PARM_DESC(quarantine, "whether namespaces born from the start on are in q
 static void log_namespaces(void)
 {
 	struct nsg_namespace *ns;
+	bool found = false;
 
 	if (!nsg_marked_inode)
 		return;
 	mutex_lock(&nsg_lock);
-	nsg_for_each_namespace(ns)
+	nsg_for_each_namespace(ns) {
 		pr_info("namespace %u birth %llx%s%s\n", ns->inode, ns->birth,
 			nsg_namespace_is_initial(ns) ? " initial" : "", nsg_mark(ns->inode));
+		found |= ns->inode == nsg_marked_inode;
+	}
 	mutex_unlock(&nsg_lock);
+	if (!found)
+		pr_warn("no network namespace has inode %u: see `stat -Lc %%i /run/netns/NAME`\n", nsg_marked_inode);
 }
 
 /* After this no packet is in our code, and none can come. */

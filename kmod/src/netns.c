@@ -79,7 +79,7 @@ static bool is_birth(void)
 /* A namespace that nobody can see yet, in quarantine if it is born into one. NULL without memory or hooks. */
 static struct nsg_namespace *namespace_build(struct net *net, int *error)
 {
-	struct nsg_namespace *ns = kzalloc(sizeof(*ns), GFP_KERNEL);
+	struct nsg_namespace *ns = kzalloc(sizeof(*ns), NSG_GFP_TENANT);
 
 	*error = -ENOMEM;
 	if (!ns)

@@ -36,20 +36,33 @@ static void test_listing(const struct sandbox *s)
 	check(has_line("/proc/nsgate", inode, "initial\n"), "and no other");
 }
 
+static const char *kernel_log(void)
+{
+	static char text[1 << 20];
+	int length = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, text, sizeof(text) - 1);
+
+	text[length < 0 ? 0 : length] = 0;
+	return text;
+}
+
 /* The list that a load with inode=N prints, in the kernel's log. */
 static void test_log(const struct sandbox *s)
 {
-	static char text[1 << 20];
+	const char *text = kernel_log(), *at;
 	char line[64];
-	int length = klogctl(3 /* SYSLOG_ACTION_READ_ALL */, text, sizeof(text) - 1);
-	const char *at;
 
-	text[length < 0 ? 0 : length] = 0;
 	snprintf(line, sizeof(line), "nsgate: namespace %u birth %llx ***", s->inode, (unsigned long long)s->birth);
 	check(strstr(text, line), "the kernel's log has the list, the inode marked");
 	snprintf(line, sizeof(line), "nsgate: namespace %u birth", home.inode);
 	at = strstr(text, line);
 	check(at && strncmp(strchr(at, '\n') - 3, "***", 3), "and no other");
+}
+
+static void test_inode_of_nobody(const char *module)
+{
+	module_unload();
+	module_load(module, "inode=12345");
+	check(strstr(kernel_log(), "no network namespace has inode 12345"), "an inode that no namespace has is told to the log");
 }
 
 static void test_quarantine_parameter(const char *module)
@@ -119,6 +132,7 @@ void test_reload(const char *module)
 	test_listing(&s);
 	test_log(&s);
 	sandbox_delete(&s);
+	test_inode_of_nobody(module);
 	test_quarantine_parameter(module);
 	check(!urgent, "who waited for another instance's events is not told of these");
 	signal(SIGURG, SIG_DFL);
