@@ -20,15 +20,15 @@ static void drop_udp(struct wire *w, uint32_t number)
 /* Until the kernel has taken a namespace down: a minute at most, when it has a thousand others to take down first. */
 static bool gone(uint32_t inode)
 {
-	for (int i = 0; i < 6000 && listed(inode).inode; i++)
+	for (int i = 0; i < 6000 * patience() && listed(inode).inode; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
 	return !listed(inode).inode;
 }
 
-/* Until the kernel has taken down all that were deleted: a minute, at most, for so many. */
+/* Until the kernel has taken down all that were deleted: a minute, at most, or so many times that. */
 static bool none_bound(void)
 {
-	for (int i = 0; i < 600 && info().bindings; i++)
+	for (int i = 0; i < 600 * patience() && info().bindings; i++)
 		nanosleep(&(struct timespec){ .tv_nsec = 100000000 }, NULL);
 	return !info().bindings;
 }
