@@ -116,16 +116,20 @@ static struct answer parse(const void *bytes, size_t size)
 	return answer;
 }
 
-/* Whichever way an allocation fails, it is -ENOMEM and leaves nothing behind. */
+#define MOST_ALLOCATIONS	8
+
+/* Whichever allocation is the first to fail, it is -ENOMEM and leaves nothing behind. */
 static void parse_without_memory(const void *bytes, size_t size, const struct answer *good)
 {
-	struct answer answer;
+	struct answer answer = { .error = -ENOMEM };
 
-	userspace_allocations = 0;
-	answer = parse(bytes, size);
-	userspace_allocations = -1;
-	if (answer.error != -ENOMEM && answer.error != good->error)
-		fuzz_fail("without memory the error is %d, else %d", answer.error, good->error);
+	for (long made = 0; made < MOST_ALLOCATIONS && answer.error == -ENOMEM; made++) {
+		userspace_allocations = made;
+		answer = parse(bytes, size);
+		userspace_allocations = -1;
+		if (answer.error != -ENOMEM && answer.error != good->error)
+			fuzz_fail("with memory for %ld allocations the error is %d, else %d", made, answer.error, good->error);
+	}
 }
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
