@@ -39,6 +39,18 @@ void fail(const char *name, ...)
 	va_end(arguments);
 }
 
+void skip(const char *reason, ...)
+{
+	va_list arguments;
+
+	printf("ok %d # SKIP ", ++checks);
+	va_start(arguments, reason);
+	vprintf(reason, arguments);
+	va_end(arguments);
+	putchar('\n');
+	fflush(stdout);
+}
+
 void die(const char *what)
 {
 	printf("Bail out! %s: %s\n", what, strerror(errno));

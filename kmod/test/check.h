@@ -12,6 +12,10 @@ bool check(bool good, const char *name, ...);
 __attribute__((format(printf, 1, 2)))
 void fail(const char *name, ...);
 
+/* For what this machine cannot test, and why: a check that counts, and is good. */
+__attribute__((format(printf, 1, 2)))
+void skip(const char *reason, ...);
+
 /* For what the test itself needs: prints errno and exits. */
 __attribute__((noreturn))
 void die(const char *what);
