@@ -70,12 +70,7 @@ static void test_forward(void)
 	struct sandbox a = sandbox_new(), router = sandbox_new(), c = sandbox_new();
 	struct wire w;
 
-	sandbox_join(&a, &router);
-	sandbox_run(&router, "ip link add vc type veth peer name vd netns /proc/$PPID/fd/%d; sysctl -qw net.ipv4.ip_forward=1",
-		    c.fd);
-	sandbox_run(&router, "ip addr add 10.8.0.1/24 dev vc && ip link set vc up");
-	sandbox_run(&c, "ip addr add 10.8.0.2/24 dev vd && ip link set vd up && ip route add default via 10.8.0.1");
-	sandbox_run(&a, "ip route add default via 10.9.0.2");
+	sandbox_route(&a, &router, &c);
 	check(datagrams(&a, &c, "10.8.0.2", 6000, 5, NULL) == 5, "a router forwards");
 	commit_begin(&w, 1, NSGATE_HOOK_FORWARD, 0);
 	rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_FORWARD, .action = NSGATE_DROP,

@@ -121,6 +121,18 @@ void sandbox_run(const struct sandbox *s, const char *command, ...)
 	leave();
 }
 
+bool sandbox_try(const struct sandbox *s, const char *command)
+{
+	char text[512];
+	bool done;
+
+	snprintf(text, sizeof(text), "{ %s; } >/dev/null 2>&1", command);
+	enter(s);
+	done = !system(text);
+	leave();
+	return done;
+}
+
 union endpoint {
 	struct sockaddr any;
 	struct sockaddr_in v4;
@@ -288,11 +300,40 @@ int pings(const struct sandbox *from, const char *address, int count)
 	return answered;
 }
 
+/* The kernel takes its time over IPv6 routes. */
+static void await_route6(const struct sandbox *from, const char *address)
+{
+	for (int i = 0; i < 50 && !pings(from, address, 1); i++)
+		;
+}
+
 void sandbox_join(const struct sandbox *a, const struct sandbox *b)
 {
 	sandbox_run(a, "ip link add va type veth peer name vb netns /proc/%d/fd/%d", getpid(), b->fd);
 	sandbox_run(a, "ip addr add 10.9.0.1/24 dev va && ip addr add fd09::1/64 dev va nodad && ip link set va up");
 	sandbox_run(b, "ip addr add 10.9.0.2/24 dev vb && ip addr add fd09::2/64 dev vb nodad && ip link set vb up");
-	for (int i = 0; i < 50 && !pings(a, "fd09::2", 1); i++)
-		;	/* the kernel takes its time over IPv6 routes */
+	await_route6(a, "fd09::2");
+}
+
+void sandbox_attach(const struct sandbox *router, const struct sandbox *to, int n)
+{
+	char address[16];
+
+	sandbox_run(router, "ip link add vr%d type veth peer name vd netns /proc/%d/fd/%d", n, getpid(), to->fd);
+	sandbox_run(router, "ip addr add 10.8.%d.1/24 dev vr%d && ip link set vr%d up", n, n, n);
+	sandbox_run(router, "ip addr add fd08:%d::1/64 dev vr%d nodad", n, n);
+	sandbox_run(to, "ip addr add 10.8.%d.2/24 dev vd && ip addr add fd08:%d::2/64 dev vd nodad", n, n);
+	sandbox_run(to, "ip link set vd up");
+	snprintf(address, sizeof(address), "fd08:%d::2", n);
+	await_route6(router, address);
+	sandbox_run(to, "ip route add default via 10.8.%d.1 && ip -6 route add default via fd08:%d::1", n, n);
+}
+
+void sandbox_route(const struct sandbox *a, const struct sandbox *router, const struct sandbox *c)
+{
+	sandbox_join(a, router);
+	sandbox_attach(router, c, 0);
+	sandbox_run(router, "sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1");
+	sandbox_run(a, "ip route add default via 10.9.0.2 && ip -6 route add default via fd09::2");
+	await_route6(a, "fd08::2");
 }

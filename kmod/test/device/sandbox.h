@@ -33,8 +33,17 @@ void sandboxes_settle(void);
 __attribute__((format(printf, 2, 3)))
 void sandbox_run(const struct sandbox *s, const char *command, ...);
 
+/* The same; whether it succeeded. Nothing is heard of why not. */
+bool sandbox_try(const struct sandbox *s, const char *command);
+
 /* Two namespaces joined by a veth pair: 10.9.0.1 and fd09::1 in `a` (as `va`), .2 and ::2 in `b` (as `vb`). */
 void sandbox_join(const struct sandbox *a, const struct sandbox *b);
+
+/* Joins `to`, as `vd`, to a router's pair `n`: 10.8.n.1 and fd08:n::1 there (as `vrn`), .2 and ::2 and its routes here. */
+void sandbox_attach(const struct sandbox *router, const struct sandbox *to, int n);
+
+/* Joins `a` to a router, and that as number 0 to `c`; all that is not theirs goes through the router. */
+void sandbox_route(const struct sandbox *a, const struct sandbox *router, const struct sandbox *c);
 
 void enter(const struct sandbox *s);
 void leave(void);
