@@ -5,17 +5,6 @@
 
 #include "tests.h"
 
-static struct nsgate_classified classify(const struct nsgate_classify *packet)
-{
-	struct outcome o;
-	struct wire w;
-
-	wire_begin(&w, NSGATE_OP_CLASSIFY);
-	wire_add(&w, packet, sizeof(*packet));
-	o = must("classify", exchange(&w));
-	return *(const struct nsgate_classified *)payload(&o);
-}
-
 static void refused(const char *what, const struct nsgate_classify *packet, int error, enum nsgate_field field)
 {
 	struct outcome o;
@@ -39,7 +28,7 @@ void test_classify(void)
 	struct wire w;
 
 	section("classify");
-	answer = classify(&packet);
+	answer = classified(&packet);
 	check(answer.verdict == NSGATE_ACCEPT && !answer.rule_id && answer.rule == NSGATE_NO_INDEX && !answer.epoch,
 	      "an unbound namespace accepts");
 	commit_begin(&w, 1, NSGATE_HOOK_OUTPUT, NSGATE_DROP);
@@ -50,12 +39,12 @@ void test_classify(void)
 	MATCH(&w, NSGATE_MATCH_IN_IF, struct nsgate_ifname, { "lo" });
 	rule_end(&w);
 	put_and_bind(&w, &s, 1);
-	answer = classify(&packet);
+	answer = classified(&packet);
 	check(answer.verdict == NSGATE_DROP && answer.rule_id == 2 && answer.rule == 1 && answer.epoch &&
 	      !memcmp(answer.digest, d.bytes, sizeof(d.bytes)), "the rule that decides is told");
 	check(!counters(s.inode, 1).packets && !counters(s.inode, 2).packets, "nothing was counted");
 	packet.hook = NSGATE_HOOK_OUTPUT;
-	answer = classify(&packet);
+	answer = classified(&packet);
 	check(answer.verdict == NSGATE_DROP && answer.rule == NSGATE_NO_INDEX, "a default of drop is told");
 	packet.birth++;
 	refused("another birth", &packet, ESTALE, NSGATE_FIELD_BIRTH);

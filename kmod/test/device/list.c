@@ -149,3 +149,14 @@ void acknowledge_ended(void)
 {
 	ended_since(ended_since(0).cursor);
 }
+
+struct nsgate_classified classified(const struct nsgate_classify *packet)
+{
+	struct outcome o;
+	struct wire w;
+
+	wire_begin(&w, NSGATE_OP_CLASSIFY);
+	wire_add(&w, packet, sizeof(*packet));
+	o = must("classify", exchange(&w));
+	return *(const struct nsgate_classified *)payload(&o);
+}

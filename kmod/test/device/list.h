@@ -43,4 +43,7 @@ struct ended ended_since(uint64_t cursor);
 /* Has the module let go of what ended: all of it is read. */
 void acknowledge_ended(void);
 
+/* What would become of a packet. */
+struct nsgate_classified classified(const struct nsgate_classify *packet);
+
 #endif

@@ -122,18 +122,10 @@ static void test_classify_set(void)
 	struct nsgate_classify packet = { .inode = s.inode, .source = { 10, 9, 9, 9 }, .destination = { 127, 0, 0, 1 },
 					  .destination_port = 5001, .hook = NSGATE_HOOK_INPUT,
 					  .family = NSGATE_FAMILY_IPV4, .protocol = 17, .in_if = "lo" };
-	struct outcome o;
-	struct wire w;
 
-	wire_begin(&w, NSGATE_OP_CLASSIFY);
-	wire_add(&w, &packet, sizeof(packet));
-	o = must("classify", exchange(&w));
-	check(((const struct nsgate_classified *)payload(&o))->rule_id == 1, "classify looks into sets");
+	check(classified(&packet).rule_id == 1, "classify looks into sets");
 	delta(1, NULL, "10.0.0.0/8");
-	wire_begin(&w, NSGATE_OP_CLASSIFY);
-	wire_add(&w, &packet, sizeof(packet));
-	o = must("classify", exchange(&w));
-	check(!((const struct nsgate_classified *)payload(&o))->rule_id, "as they are after a change");
+	check(!classified(&packet).rule_id, "as they are after a change");
 	clean_up(&s);
 }
 

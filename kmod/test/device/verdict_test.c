@@ -68,17 +68,6 @@ static void set_interfaces(struct nsgate_classify *d, enum way way)
 		strcpy(d->out_if, way == WAY_THROUGH ? "wb" : "vb");
 }
 
-static struct nsgate_classified ask(const struct nsgate_classify *described)
-{
-	struct outcome o;
-	struct wire w;
-
-	wire_begin(&w, NSGATE_OP_CLASSIFY);
-	wire_add(&w, described, sizeof(*described));
-	o = must("classify", exchange(&w));
-	return *(const struct nsgate_classified *)payload(&o);
-}
-
 /* A packet's way through softirqs takes a moment if they are put off. */
 static struct snapshot after_packet(uint32_t inode, int first, uint64_t before)
 {
@@ -123,7 +112,7 @@ static bool compare_hook(uint32_t round, struct nsgate_classify *d, const struct
 	uint8_t hook = d->hook;
 	struct nsgate_classified told;
 
-	told = ask(d);
+	told = classified(d);
 	seen.hooks++;
 	seen.rules += told.rule_id != 0;
 	seen.defaults += !told.rule_id;
