@@ -33,6 +33,22 @@ static void test_setting(void)
 	sandbox_delete(&after);
 }
 
+/* Of a packet on each hook, in each family. */
+static void check_classified(const struct sandbox *s, enum nsgate_action verdict)
+{
+	struct nsgate_classify packet = { .inode = s->inode, .birth = s->birth, .protocol = 17,
+					  .destination_port = 5001 };
+	struct nsgate_classified answer;
+	int right = 0;
+
+	for (packet.hook = 0; packet.hook < NSGATE_HOOKS; packet.hook++)
+		for (packet.family = NSGATE_FAMILY_IPV4; packet.family <= NSGATE_FAMILY_IPV6; packet.family++) {
+			answer = classified(&packet);
+			right += answer.verdict == verdict && !answer.rule_id && answer.rule == NSGATE_NO_INDEX;
+		}
+	check(right == 2 * NSGATE_HOOKS, "classify says %s on each hook", verdict == NSGATE_DROP ? "drop" : "accept");
+}
+
 /* Both families, all ways: each packet is dropped on the first hook that it meets. */
 static void test_all_hooks(void)
 {
@@ -48,6 +64,7 @@ static void test_all_hooks(void)
 	check(!datagrams(&b, &b, "::1", 5001, 5, &error) && error == EPERM, "nor over IPv6");
 	check(!datagrams(&b, &a, "10.9.0.1", 5001, 5, NULL) && !datagrams(&b, &a, "fd09::1", 5001, 5, NULL), "nothing goes out");
 	check(!pings(&a, "fd09::2", 2), "IPv6 neighbours find nobody");
+	check_classified(&b, NSGATE_DROP);
 	/* Neighbour discovery speaks when it likes: it is not to be counted here. */
 	sandbox_run(&b, "echo 1 > /proc/sys/net/ipv6/conf/vb/disable_ipv6");
 	dropped = listed(b.inode).quarantine_dropped;
@@ -56,6 +73,7 @@ static void test_all_hooks(void)
 	      listed(b.inode).quarantine_dropped);
 	release(&b);
 	check(!listed(b.inode).flags && !info().quarantined, "released");
+	check_classified(&b, NSGATE_ACCEPT);
 	check(datagrams(&a, &b, "10.9.0.2", 5001, 5, NULL) == 5 && datagrams(&b, &b, "::1", 5001, 5, NULL) == 5, "all passes");
 	check(listed(b.inode).quarantine_dropped > dropped, "what quarantine dropped is still told");
 	sandbox_delete(&a);
