@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Headers that stand between the network's and the transport's, and those of tunnels. */
+/* Headers that stand between the network's and the transport's, those of tunnels, and lengths that do not fit. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -10,7 +10,10 @@
 #include "tests.h"
 
 #define PORT		5000
-#define UDP		0x12, 0x34, PORT >> 8, PORT & 0xff, 0, 8, 0, 0
+#define PORTS		0x12, 0x34, PORT >> 8, PORT & 0xff
+#define UDP_OF(length)	PORTS, 0, length, 0, 0
+#define UDP		UDP_OF(8)
+#define TCP_OF(words)	PORTS, 0, 0, 0, 1, 0, 0, 0, 0, (words) << 4, 2, 1, 0, 0, 0, 0, 0
 #define PADDING		1, 4, 0, 0, 0, 0	/* the option PadN, of six bytes (RFC 8200, 4.2) */
 #define LOOPBACK4(last)	127, 0, 0, last
 #define LOOPBACK6	0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1
@@ -49,6 +52,25 @@ static struct packet packets[] = {
 	{ "GRE in IPv4", BYTES(IPV4(5, 47, 2), 0, 0, 8, 0, IPV4(5, 17, 1), UDP), .tunnel = true },
 	{ "IPv4 in IPv6", BYTES(IPV6(4), IPV4(5, 17, 1), UDP), .tunnel = true },
 	{ "a tunnel to another outer address", BYTES(IPV4(5, 4, 1), IPV4(5, 17, 2), UDP) },
+	{ "udplite whose checksum is over all of it", BYTES(IPV4(5, 136, 1), UDP_OF(0), 1, 2, 3), .to_port = true },
+	{ "udplite whose checksum is over more than it has", BYTES(IPV4(5, 136, 1), UDP_OF(9)), .malformed = true },
+};
+
+/* A network header without options, and tcp or udp right behind it: what comes in like this is read another way. */
+static struct packet plain[] = {
+	{ "udp", BYTES(IPV4(5, 17, 1), UDP_OF(12), 1, 2, 3, 4), .to_port = true },
+	{ "udp over IPv6", BYTES(IPV6(17), UDP_OF(12), 1, 2, 3, 4), .to_port = true },
+	{ "udp of less than there is", BYTES(IPV4(5, 17, 1), UDP_OF(9), 1, 2, 3, 4), .to_port = true },
+	{ "udp of one byte more than there is", BYTES(IPV4(5, 17, 1), UDP_OF(13), 1, 2, 3, 4), .malformed = true },
+	{ "the same over IPv6", BYTES(IPV6(17), UDP_OF(13), 1, 2, 3, 4), .malformed = true },
+	{ "udp of 7 bytes", BYTES(IPV4(5, 17, 1), UDP_OF(7)), .malformed = true },
+	{ "udp of 0 bytes", BYTES(IPV4(5, 17, 1), UDP_OF(0)), .malformed = true },
+	{ "udp of 0 bytes over IPv6", BYTES(IPV6(17), UDP_OF(0)), .malformed = true },
+	{ "tcp", BYTES(IPV4(5, 6, 1), TCP_OF(5)), .to_port = true },
+	{ "tcp with an option", BYTES(IPV6(6), TCP_OF(6), 1, 1, 1, 0), .to_port = true },
+	{ "a tcp header of more than there is", BYTES(IPV4(5, 6, 1), TCP_OF(15)), .malformed = true },
+	{ "the same over IPv6, by one word", BYTES(IPV6(6), TCP_OF(6)), .malformed = true },
+	{ "a tcp header of 16 bytes", BYTES(IPV4(5, 6, 1), TCP_OF(4)), .malformed = true },
 };
 
 static bool is_ipv6(const struct packet *p)
@@ -76,6 +98,12 @@ static void send_raw(const struct packet *p)
 	close(fd);
 }
 
+static void match_ports(struct wire *w)
+{
+	MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6, 17, 136);
+	MATCH(w, NSGATE_MATCH_DPORT, struct nsgate_port_range, { PORT, PORT });
+}
+
 /* All is dropped in the end, so that nothing answers. */
 static void bind_counting(void)
 {
@@ -83,7 +111,7 @@ static void bind_counting(void)
 
 	commit_begin(&w, 1, NSGATE_HOOK_OUTPUT, NSGATE_DROP);
 	rule_begin(&w, (struct nsgate_rule){ .id = TO_PORT, .hook = NSGATE_HOOK_OUTPUT, .action = NSGATE_COUNT });
-	match_service(&w, 17, PORT);
+	match_ports(&w);
 	rule_end(&w);
 	rule_begin(&w, (struct nsgate_rule){ .id = TUNNEL, .hook = NSGATE_HOOK_OUTPUT, .action = NSGATE_COUNT });
 	match_add(&w, NSGATE_MATCH_PROTOCOL, 0, (uint8_t[]){ 4, 41, 47 }, 1, 3);
@@ -93,23 +121,46 @@ static void bind_counting(void)
 	put_and_bind(&w, &s, 1);
 }
 
+/* A ruleset of the five fields, whose one rule decides. */
+static void bind_dropping(void)
+{
+	struct wire w;
+
+	commit_begin(&w, 1, NSGATE_HOOK_INPUT, NSGATE_DROP);
+	rule_begin(&w, (struct nsgate_rule){ .id = TO_PORT, .hook = NSGATE_HOOK_INPUT, .action = NSGATE_DROP });
+	match_ports(&w);
+	rule_end(&w);
+	put_and_bind(&w, &s, 1);
+}
+
+/* Sends it under the ruleset that is bound, which goes after that. */
+static void try_packet(struct packet *p, enum nsgate_hook hook, const char *name)
+{
+	struct nsgate_totals t;
+
+	finish(p);
+	send_raw(p);
+	t = totals(s.inode, hook);
+	check(t.seen == 1 && t.malformed == p->malformed && counters(s.inode, TO_PORT).packets == p->to_port &&
+	      counters(s.inode, TUNNEL).packets == p->tunnel, "%s, %s: %s%s%s", name, p->what,
+	      p->malformed ? "malformed" : "well", p->to_port ? ", the port behind is seen" : "",
+	      p->tunnel ? ", the outer header alone is seen" : "");
+	unbind_and_drop(&s, 1);
+}
+
 void test_packet_headers(void)
 {
 	section("headers");
 	s = sandbox_new();
 	for (size_t i = 0; i < sizeof(packets) / sizeof(*packets); i++) {
-		struct packet *p = &packets[i];
-		struct nsgate_totals t;
-
 		bind_counting();
-		finish(p);
-		send_raw(p);
-		t = totals(s.inode, NSGATE_HOOK_OUTPUT);
-		check(t.seen == 1 && t.malformed == p->malformed && counters(s.inode, TO_PORT).packets == p->to_port &&
-		      counters(s.inode, TUNNEL).packets == p->tunnel, "%s: %s%s%s", p->what,
-		      p->malformed ? "malformed" : "well", p->to_port ? ", the port behind is seen" : "",
-		      p->tunnel ? ", the outer header alone is seen" : "");
-		unbind_and_drop(&s, 1);
+		try_packet(&packets[i], NSGATE_HOOK_OUTPUT, "output");
+	}
+	for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++) {
+		bind_counting();
+		try_packet(&plain[i], NSGATE_HOOK_OUTPUT, "output");
+		bind_dropping();
+		try_packet(&plain[i], NSGATE_HOOK_INPUT, "input");
 	}
 	sandbox_delete(&s);
 	check_empty("headers");

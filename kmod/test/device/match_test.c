@@ -200,7 +200,8 @@ static void send_raw(const void *packet, size_t length)
 
 static void test_malformed(void)
 {
-	uint8_t packet[64] = { 0x45, 0, 0, 24, 0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1, 0x12, 0x34, 0x13, 0x88 };
+	uint8_t packet[64] = { 0x45, 0, 0, 24, 0, 1, 0, 0, 64, 17, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1,
+			       0x12, 0x34, 0x13, 0x88, 0, 44 };
 	struct wire w;
 
 	begin(&w, NSGATE_HOOK_OUTPUT, 0);
