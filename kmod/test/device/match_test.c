@@ -184,6 +184,43 @@ static void test_state(void)
 	sandbox_delete(&b);
 }
 
+static const struct {
+	uint8_t state;		/* and the id of the rule for it */
+	const char *name;
+} states[] = {
+	{ NSGATE_STATE_NEW, "new" },
+	{ NSGATE_STATE_ESTABLISHED, "established" },
+	{ NSGATE_STATE_RELATED, "related" },
+	{ NSGATE_STATE_INVALID, "invalid" },
+	{ NSGATE_STATE_UNTRACKED, "untracked" },
+};
+
+#define STATES	(sizeof(states) / sizeof(*states))
+
+static void count_states(uint8_t protocol)
+{
+	struct wire w;
+
+	commit_begin(&w, 1, NSGATE_HOOK_INPUT, 0);
+	for (size_t i = 0; i < STATES; i++) {
+		rule_begin(&w, (struct nsgate_rule){ .id = states[i].state, .hook = NSGATE_HOOK_INPUT,
+						     .action = NSGATE_COUNT });
+		MATCH(&w, NSGATE_MATCH_PROTOCOL, __u8, protocol);
+		MATCH(&w, NSGATE_MATCH_STATE, __u8, states[i].state);
+		rule_end(&w);
+	}
+	put_and_bind(&w, &s, 1);
+}
+
+/* One packet was counted, by the rule for its state alone. */
+static void check_counted(const char *packet, uint8_t state)
+{
+	for (size_t i = 0; i < STATES; i++)
+		check(counters(s.inode, states[i].state).packets == (states[i].state == state), "%s is %s%s", packet,
+		      states[i].state == state ? "" : "not ", states[i].name);
+	unbind_and_drop(&s, 1);
+}
+
 /* A raw IPv4 packet into loopback, from the IP header on. */
 static void send_raw(const void *packet, size_t length)
 {
@@ -196,6 +233,38 @@ static void send_raw(const void *packet, size_t length)
 	if (sendto(fd, packet, length, 0, (void *)&to, sizeof(to)) < 0 && errno != EPERM)
 		die("raw packet");
 	close(fd);
+}
+
+/* A datagram that nobody waits for; its answer is an ICMP error. */
+static void send_to_closed_port(void)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(5000),
+				  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd;
+
+	enter(&s);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	leave();
+	if (sendto(fd, "x", 1, 0, (void *)&to, sizeof(to)) != 1)
+		die("datagram");
+	close(fd);
+}
+
+/* No connection has been seen that the reset could be of. */
+static void test_other_states(void)
+{
+	static const uint8_t reset[40] = { 0x45, 0, 0, 40, 0, 1, 0, 0, 64, 6, 0, 0, 127, 0, 0, 1, 127, 0, 0, 1,
+					   0x12, 0x34, 0x13, 0x88, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, 4, 0, 0, 0x8c, 0x21 };
+
+	count_states(17);
+	send_to_closed_port();
+	check_counted("a datagram that opens a flow", NSGATE_STATE_NEW);
+	count_states(1);
+	send_to_closed_port();
+	check_counted("the error that a closed port answers with", NSGATE_STATE_RELATED);
+	count_states(6);
+	send_raw(reset, sizeof(reset));
+	check_counted("a stray reset", NSGATE_STATE_INVALID);
 }
 
 static void test_malformed(void)
@@ -265,6 +334,7 @@ void test_matches(void)
 	test_malformed();
 	test_malformed_setting();
 	test_state();
+	test_other_states();
 	sandbox_delete(&s);
 	check_empty("matches");
 }
