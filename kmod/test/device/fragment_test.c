@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Fragments: put together where a rule looks at transport headers, matched without where none does. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/ip6.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -106,6 +109,63 @@ static void test_without_ports(uint32_t packets4, uint32_t packets6)
 	unbind_and_drop(&b, 1);
 }
 
+#define AUTHENTICATION	51
+#define OPTIONS		60	/* for the destination */
+
+/* A fragment that is not the first of its packet, with `next` after its fragment header. */
+static void send_later_fragment6(uint8_t next)
+{
+	struct {
+		struct ip6_hdr ip;
+		struct ip6_frag fragment;
+		uint8_t data[16];
+	} packet = {
+		.ip = { .ip6_flow = htonl(6 << 28), .ip6_plen = htons(24), .ip6_nxt = IPPROTO_FRAGMENT,
+			.ip6_hlim = 64 },
+		.fragment = { .ip6f_nxt = next, .ip6f_offlg = htons(64), .ip6f_ident = 77 },
+	};
+	struct sockaddr_in6 to = { .sin6_family = AF_INET6 };
+	int fd;
+
+	inet_pton(AF_INET6, "fd09::1", &packet.ip.ip6_src);
+	inet_pton(AF_INET6, "fd09::2", &packet.ip.ip6_dst);
+	to.sin6_addr = packet.ip.ip6_dst;
+	enter(&a);
+	fd = socket(AF_INET6, SOCK_RAW, IPPROTO_RAW);
+	leave();
+	if (sendto(fd, &packet, sizeof(packet), 0, (void *)&to, sizeof(to)) != sizeof(packet))
+		die("raw fragment");
+	close(fd);
+	usleep(50000 * patience());
+}
+
+/* The header that a later fragment names as its next is in the first one. */
+static void test_later_fragments6(void)
+{
+	static const uint8_t nexts[] = { IPPROTO_UDP, OPTIONS, AUTHENTICATION };
+	struct nsgate_totals t;
+	static struct events e;
+	struct wire w;
+
+	commit_begin(&w, 1, NSGATE_HOOK_PREROUTING, 0);
+	rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_PREROUTING, .action = NSGATE_DROP,
+					     .flags = NSGATE_RULE_LOG, .log_rate = 10, .log_burst = 10 });
+	match_add(&w, NSGATE_MATCH_PROTOCOL, 0, nexts, 1, sizeof(nexts));
+	rule_end(&w);
+	put_and_bind(&w, &b, 1);
+	for (uint32_t i = 0; i < sizeof(nexts); i++) {
+		events_skip(&e);
+		send_later_fragment6(nexts[i]);
+		t = totals(b.inode, NSGATE_HOOK_PREROUTING);
+		events_read(&e, 0);
+		check(!t.malformed && counters(b.inode, 1).packets == i + 1,
+		      "a later fragment with %u behind its header is well", nexts[i]);
+		check(e.count == 1 && e.at->type == NSGATE_EVENT_PACKET && e.at->flags == NSGATE_PACKET_FRAGMENT &&
+		      e.at->protocol == nexts[i], "and logged as one");
+	}
+	unbind_and_drop(&b, 1);
+}
+
 void test_fragments(void)
 {
 	uint32_t packets4, packets6;
@@ -119,6 +179,10 @@ void test_fragments(void)
 	packets4 = always_whole("/sys/module/nf_defrag_ipv4") ? 1 : 3;
 	packets6 = always_whole("/sys/module/nf_defrag_ipv6") ? 1 : 3;
 	test_without_ports(packets4, packets6);
+	if (packets6 == 1)
+		skip("this kernel puts IPv6 fragments together in all namespaces");
+	else
+		test_later_fragments6();
 	test_with_ports(NSGATE_HOOK_PREROUTING, "prerouting");
 	test_with_ports(NSGATE_HOOK_INPUT, "input");
 	if (kernel_is_before(5, 12))	/* goes on putting IPv6 together in a namespace that once did, until that dies */
