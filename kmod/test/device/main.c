@@ -36,6 +36,7 @@ static const struct part {
 	{ "quarantine", test_quarantine },
 	{ "events", test_events },
 	{ "fragments", test_fragments },
+	{ "multicast", test_multicast },
 	{ "headers", test_packet_headers },
 	{ "sets", test_sets },
 	{ "swap", test_swap },

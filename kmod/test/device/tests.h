@@ -24,6 +24,7 @@ void test_leaks(void);
 void test_quarantine(void);
 void test_events(void);
 void test_fragments(void);
+void test_multicast(void);
 void test_packet_headers(void);
 void test_swap(void);
 void test_sets(void);
