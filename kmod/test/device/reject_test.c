@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/errqueue.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -136,6 +137,123 @@ static void test_kinds(void)
 	sandbox_delete(&b);
 }
 
+/* Neither end of what a router rejects is the router. */
+static void test_through_router(void)
+{
+	struct sandbox a = sandbox_new(), router = sandbox_new(), c = sandbox_new();
+	unsigned int error4, error6;
+
+	sandbox_route(&a, &router, &c);
+	bind_reject(&router, NSGATE_HOOK_FORWARD, 17, NSGATE_REJECT_HOST_UNREACH);
+	error4 = icmp_error_for(&a, AF_INET, "10.8.0.2");
+	error6 = icmp_error_for(&a, AF_INET6, "fd08::2");
+	check(error4 == 0x0301 && error6 == 0x0103, "host unreachable on forward is icmp 0x%04x, icmpv6 0x%04x", error4,
+	      error6);
+	check(totals(router.inode, NSGATE_HOOK_FORWARD).rejected == 2, "both are counted as rejected");
+	unbind_and_drop(&router, 1);
+	bind_reject(&router, NSGATE_HOOK_FORWARD, 6, NSGATE_REJECT_TCP_RESET);
+	check(connect_to(&a, &c, "10.8.0.2", 5000, 500) == ECONNREFUSED, "tcp reset on forward");
+	check(connect_to(&a, &c, "fd08::2", 5000, 500) == ECONNREFUSED, "over IPv6 too");
+	unbind_and_drop(&router, 1);
+	check(connect_to(&a, &c, "10.8.0.2", 5000, 500) == 0, "after the unbind the router lets both through");
+	sandbox_delete(&a);
+	sandbox_delete(&router);
+	sandbox_delete(&c);
+}
+
+/* Answers of `b` to 192.168.9.2 go by a tunnel; `a` sends from that address. */
+static bool join_by_tunnel(const struct sandbox *a, const struct sandbox *b)
+{
+	sandbox_join(a, b);
+	sandbox_run(a, "ip addr add 192.168.9.2/32 dev lo && ip route add 10.9.0.2/32 dev va src 192.168.9.2");
+	sandbox_run(b, "sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.vb.rp_filter=0 net.ipv4.icmp_ratelimit=0");
+	if (!sandbox_try(b, "ip link add g type gre local 10.9.0.2 remote 10.9.0.1"))
+		return false;
+	sandbox_run(b, "echo 1 >/proc/sys/net/ipv6/conf/g/disable_ipv6");	/* it would speak when it likes */
+	sandbox_run(b, "ip addr add 192.168.9.1/24 dev g && ip link set g up");
+	return true;
+}
+
+/* Nothing of the tunnel may leave `b`, and what comes to port 9999 is rejected. */
+static void bind_no_tunnel(const struct sandbox *b)
+{
+	struct wire w;
+
+	commit_begin(&w, 1, NSGATE_HOOK_INPUT, 0);
+	rule_begin(&w, (struct nsgate_rule){ .id = 1, .hook = NSGATE_HOOK_OUTPUT, .action = NSGATE_DROP });
+	MATCH(&w, NSGATE_MATCH_PROTOCOL, __u8, IPPROTO_GRE);
+	rule_end(&w);
+	rule_begin(&w, (struct nsgate_rule){ .id = 2, .hook = NSGATE_HOOK_INPUT, .action = NSGATE_REJECT,
+					     .reject_with = NSGATE_REJECT_PORT_UNREACH });
+	match_service(&w, 17, 9999);
+	rule_end(&w);
+	put_and_bind(&w, b, 1);
+}
+
+/* How many of the tunnel's packets came to `a`, whose socket for them this is. */
+static int tunnelled(int fd)
+{
+	struct pollfd arrival = { .fd = fd, .events = POLLIN };
+	char buffer[2048];
+	int count = 0;
+
+	while (poll(&arrival, 1, 50 * patience()) > 0)
+		while (recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT) >= 0)
+			count++;
+	return count;
+}
+
+#define QUEUED	50
+
+/* The tunnel's queue has packets, and has just been allowed to be quick: the next one that is put in takes all out. */
+static void test_queue(const struct sandbox *a, const struct sandbox *b, int arrivals)
+{
+	int arrived;
+
+	if (!sandbox_try(b, "tc qdisc add dev g root tbf rate 200bit burst 200 limit 100000")) {
+		skip("no queue can be put before a tunnel here");
+		return;
+	}
+	datagrams(b, a, "192.168.9.2", 7, QUEUED, NULL);
+	arrived = tunnelled(arrivals);
+	check(!arrived && counters(b->inode, 1).packets < QUEUED, "of %d datagrams most are in the tunnel's queue",
+	      QUEUED);
+	sandbox_run(b, "tc qdisc change dev g root tbf rate 1gbit burst 100000 limit 100000");
+	datagrams(a, b, "10.9.0.2", 9999, 1, NULL);
+	arrived = tunnelled(arrivals);
+	check(!arrived && counters(b->inode, 1).packets > QUEUED, "an answer that takes them out takes %d past a rule",
+	      arrived);
+}
+
+/* While an answer is sent, other packets come to the hooks, and are judged like any. */
+static void test_others_meanwhile(void)
+{
+	struct sandbox a = sandbox_new(), b = sandbox_new();
+	int arrivals, arrived;
+
+	if (join_by_tunnel(&a, &b)) {
+		enter(&a);
+		arrivals = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_GRE);
+		leave();
+		bind_reject(&b, NSGATE_HOOK_INPUT, 17, NSGATE_REJECT_PORT_UNREACH);
+		datagrams(&a, &b, "10.9.0.2", 9999, 5, NULL);
+		check(tunnelled(arrivals) == 5, "5 answers go by a tunnel");
+		unbind_and_drop(&b, 1);
+		bind_no_tunnel(&b);
+		datagrams(&a, &b, "10.9.0.2", 9999, 5, NULL);
+		arrived = tunnelled(arrivals);
+		check(!arrived && counters(b.inode, 1).packets == 5 && counters(b.inode, 2).packets == 5,
+		      "of 5 answers %d get out by a tunnel that may not get out", arrived);
+		test_queue(&a, &b, arrivals);
+		unbind_and_drop(&b, 1);
+		close(arrivals);
+	} else {
+		skip("this kernel has no gre");
+	}
+	sandbox_delete(&a);
+	sandbox_delete(&b);
+}
+
 static void test_hooks_refused(void)
 {
 	static const int hooks[] = { NSGATE_HOOK_PREROUTING, NSGATE_HOOK_POSTROUTING };
@@ -161,6 +279,8 @@ void test_rejects(void)
 	test_loopback(NSGATE_HOOK_OUTPUT, "output");
 	test_over_wire();
 	test_kinds();
+	test_through_router();
+	test_others_meanwhile();
 	test_hooks_refused();
 	check_empty("rejects");
 }
