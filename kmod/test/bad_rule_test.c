@@ -9,6 +9,7 @@ struct bad {
 	void (*spoil)(struct wire *w);
 	int error;
 	enum nsgate_field field;
+	uint32_t nth;		/* of the rule's matches, from 1: the one that is refused; 0 if any may be */
 };
 
 static struct nsgate_ruleset *ruleset_of(struct wire *w)
@@ -85,19 +86,26 @@ SPOIL(ports_of_icmp, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6, 1);
       MATCH(w, NSGATE_MATCH_SPORT, struct nsgate_port_range, { 1, 2 }))
 SPOIL(ports_negated, match_add(w, NSGATE_MATCH_PROTOCOL, 1, "\x06", 1, 1);
       MATCH(w, NSGATE_MATCH_SPORT, struct nsgate_port_range, { 1, 2 }))
+SPOIL(destination_ports_of_icmp, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6, 1);
+      MATCH(w, NSGATE_MATCH_DPORT, struct nsgate_port_range, { 1, 2 }))
 SPOIL(range_down, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6);
       MATCH(w, NSGATE_MATCH_SPORT, struct nsgate_port_range, { 2, 1 }))
 SPOIL(icmp_both, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 1); MATCH(w, NSGATE_MATCH_ICMP4, struct nsgate_icmp, { .type = 8 }))
+SPOIL(icmp_alone, rule_of(w)->families = 1; MATCH(w, NSGATE_MATCH_ICMP4, struct nsgate_icmp, { .type = 8 }))
 SPOIL(icmp6_alone, rule_of(w)->families = 2; MATCH(w, NSGATE_MATCH_ICMP6, struct nsgate_icmp, { .type = 8 }))
 SPOIL(icmp_codes, rule_of(w)->families = 1; MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 1);
       MATCH(w, NSGATE_MATCH_ICMP4, struct nsgate_icmp, { 3, 2, 1 }))
 SPOIL(flags_udp, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 17);
       MATCH(w, NSGATE_MATCH_TCP_FLAGS, struct nsgate_tcp_flags, { 1, 1 }))
+SPOIL(flags_first, MATCH(w, NSGATE_MATCH_TCP_FLAGS, struct nsgate_tcp_flags, { 1, 1 });
+      MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6, 17))
 SPOIL(flags_mask, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6);
       MATCH(w, NSGATE_MATCH_TCP_FLAGS, struct nsgate_tcp_flags, { 0, 0 }))
 SPOIL(flags_value, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6);
       MATCH(w, NSGATE_MATCH_TCP_FLAGS, struct nsgate_tcp_flags, { 1, 2 }))
 SPOIL(out_on_input, MATCH(w, NSGATE_MATCH_OUT_IF, struct nsgate_ifname, { "lo" }))
+SPOIL(out_last, MATCH(w, NSGATE_MATCH_PROTOCOL, __u8, 6); MATCH(w, NSGATE_MATCH_STATE, __u8, 1);
+      MATCH(w, NSGATE_MATCH_OUT_IF, struct nsgate_ifname, { "lo" }))
 SPOIL(in_on_output, rule_of(w)->hook = NSGATE_HOOK_OUTPUT; MATCH(w, NSGATE_MATCH_IN_IF, struct nsgate_ifname, { "lo" }))
 SPOIL(name_empty, MATCH(w, NSGATE_MATCH_IN_IF, struct nsgate_ifname, { "" }))
 SPOIL(name_long, MATCH(w, NSGATE_MATCH_IN_IF, struct nsgate_ifname, { "0123456789abcdef" }))
@@ -147,7 +155,7 @@ static const struct bad bads[] = {
 	{ "too many rules", rules_too_many, E2BIG, NSGATE_FIELD_RULES },
 	{ "match kind 0", kind_zero, EINVAL, NSGATE_FIELD_MATCH_KIND },
 	{ "an unknown match kind", kind_unknown, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "a match kind twice", kind_twice, EINVAL, NSGATE_FIELD_MATCH_KIND },
+	{ "a match kind twice", kind_twice, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
 	{ "unknown flags of a match", match_flags, EINVAL, NSGATE_FIELD_MATCH_FLAGS },
 	{ "a match without items", count_zero, EINVAL, NSGATE_FIELD_MATCH_COUNT },
 	{ "too many items", count_over, E2BIG, NSGATE_FIELD_MATCH_COUNT },
@@ -160,18 +168,22 @@ static const struct bad bads[] = {
 	{ "an IPv6 prefix with more bits", prefix6_bits, EINVAL, NSGATE_FIELD_MATCH_ITEM },
 	{ "an address of a missing family", family_missing, EINVAL, NSGATE_FIELD_FAMILIES },
 	{ "an address of one family of two", family_half, EINVAL, NSGATE_FIELD_FAMILIES },
-	{ "ports without a protocol", ports_alone, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "ports of icmp", ports_of_icmp, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "ports of a negated protocol", ports_negated, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "a port range upside down", range_down, EINVAL, NSGATE_FIELD_MATCH_ITEM },
-	{ "icmp of both families", icmp_both, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "icmpv6 without its protocol", icmp6_alone, EINVAL, NSGATE_FIELD_MATCH_KIND },
+	{ "ports without a protocol", ports_alone, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
+	{ "ports of icmp", ports_of_icmp, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
+	{ "destination ports of icmp", destination_ports_of_icmp, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
+	{ "ports of a negated protocol", ports_negated, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
+	{ "a port range upside down", range_down, EINVAL, NSGATE_FIELD_MATCH_ITEM, 2 },
+	{ "icmp of both families", icmp_both, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
+	{ "icmp without its protocol", icmp_alone, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
+	{ "icmpv6 without its protocol", icmp6_alone, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
 	{ "icmp codes upside down", icmp_codes, EINVAL, NSGATE_FIELD_MATCH_ITEM },
-	{ "tcp flags of udp", flags_udp, EINVAL, NSGATE_FIELD_MATCH_KIND },
+	{ "tcp flags of udp", flags_udp, EINVAL, NSGATE_FIELD_MATCH_KIND, 2 },
+	{ "tcp flags, then more than tcp", flags_first, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
 	{ "tcp flags without a mask", flags_mask, EINVAL, NSGATE_FIELD_MATCH_ITEM },
 	{ "tcp flags outside of their mask", flags_value, EINVAL, NSGATE_FIELD_MATCH_ITEM },
-	{ "an output interface on input", out_on_input, EINVAL, NSGATE_FIELD_MATCH_KIND },
-	{ "an input interface on output", in_on_output, EINVAL, NSGATE_FIELD_MATCH_KIND },
+	{ "an output interface on input", out_on_input, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
+	{ "an output interface on input, last of three", out_last, EINVAL, NSGATE_FIELD_MATCH_KIND, 3 },
+	{ "an input interface on output", in_on_output, EINVAL, NSGATE_FIELD_MATCH_KIND, 1 },
 	{ "an empty name", name_empty, EINVAL, NSGATE_FIELD_MATCH_ITEM },
 	{ "a name without its NUL", name_long, EINVAL, NSGATE_FIELD_MATCH_ITEM },
 	{ "a name with bytes after its NUL", name_unpadded, EINVAL, NSGATE_FIELD_MATCH_ITEM },
@@ -200,7 +212,8 @@ void test_bad_rules(void)
 		rule_end(&w);
 		ruleset_end(&w);
 		error = parsed_wire(&w, &refusal);
-		check(error == -bads[i].error && refusal.field == bads[i].field && refusal.object == 0 && refusal.offset,
+		check(error == -bads[i].error && refusal.field == bads[i].field && refusal.object == 0 &&
+		      refusal.offset && (!bads[i].nth || (refusal.rule == 1 && refusal.match == bads[i].nth - 1)),
 		      "%s: %s (%s)", bads[i].what, refusal.reason, strerror(-error));
 	}
 }

@@ -87,7 +87,9 @@ static void test_objects(void)
 static void test_state(void)
 {
 	struct sandbox s = sandbox_new();
+	struct outcome o;
 	struct wire w;
+	size_t at;
 
 	wire_begin(&w, NSGATE_OP_COMMIT);
 	bind_add(&w, s.inode, 0, 404, 0);
@@ -102,8 +104,11 @@ static void test_state(void)
 	refused("another birth", exchange(&w), ESTALE, NSGATE_FIELD_BIRTH);
 	commit_begin(&w, 1, NSGATE_HOOK_INPUT, NSGATE_DROP);
 	ruleset_end(&w);
+	at = w.length + offsetof(struct nsgate_bind, flags);
 	bind_add(&w, home.inode, home.birth, 1, 0);
-	refused("the initial namespace by mistake", exchange(&w), EPERM, NSGATE_FIELD_FLAGS);
+	o = exchange(&w);
+	refused("the initial namespace by mistake", o, EPERM, NSGATE_FIELD_FLAGS);
+	check(o.refusal.object == 1 && o.refusal.offset == at, "in its flags, at byte %u", o.refusal.offset);
 	commit_begin(&w, 1, NSGATE_HOOK_INPUT, NSGATE_DROP);
 	ruleset_end(&w);
 	bind_add(&w, s.inode, s.birth, 1, 0);
