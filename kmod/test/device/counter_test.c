@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counters survive what they should, and the cursor brings what changed and nothing else. */
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "tests.h"
+
+#define LATE	50	/* milliseconds that the clock of jiffies may be late, with a busy host */
 
 /* A ruleset with one count rule for udp 5000 + id - 1, for each id from `first` to `last`. */
 static void counting(struct wire *w, uint32_t number, uint64_t first, uint64_t last)
@@ -85,6 +93,42 @@ static void test_leaving(void)
 	sandbox_delete(&s);
 }
 
+static uint64_t boot_milliseconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return t.tv_sec * 1000ULL + t.tv_nsec / 1000000;
+}
+
+/* The hit is the last packet's, whenever it is read and whoever else counts. */
+static void test_last_hit(void)
+{
+	struct sandbox s = sandbox_new();
+	uint64_t before, after, hit;
+
+	commit_counting(&s, 1, 1, 100);
+	send_to_rule(&s, 50, 1);
+	usleep(200000);
+	before = boot_milliseconds();
+	send_to_rule(&s, 50, 1);
+	after = boot_milliseconds();
+	usleep(200000);
+	send_to_rule(&s, 51, 1);
+	hit = counters(s.inode, 50).last_hit;
+	check(hit + LATE >= before && hit <= after + LATE, "the last hit was %lld ms after the packet was sent",
+	      (long long)(hit - before));
+	commit_counting(&s, 2, 50, 149);
+	check(counters(s.inode, 50).last_hit == hit && counters(s.inode, 51).last_hit > hit + 100,
+	      "another ruleset in which the rules have other places tells the same of each");
+	check(counters(s.inode, 52).id == 52 && !counters(s.inode, 52).last_hit && !counters(s.inode, 52).packets,
+	      "and none of a rule that was never hit");
+	unbind_and_drop(&s, 2);
+	acknowledge_ended();
+	drop_ruleset(1);
+	sandbox_delete(&s);
+}
+
 static void test_cursor(void)
 {
 	struct sandbox a = sandbox_new(), b = sandbox_new();
@@ -154,13 +198,86 @@ static void test_memory(void)
 	sandbox_delete(&s);
 }
 
+static long free_kilobytes(void)
+{
+	FILE *file = fopen("/proc/meminfo", "r");
+	char line[128];
+	long free = -1;
+
+	while (free < 0 && file && fgets(line, sizeof(line), file))
+		sscanf(line, "MemFree: %ld", &free);
+	if (free < 0)
+		die("/proc/meminfo");
+	fclose(file);
+	return free;
+}
+
+/* A process that notes the least memory that was free. */
+static pid_t watch_memory(volatile long *least)
+{
+	pid_t watcher = fork();
+
+	if (watcher < 0)
+		die("watcher");
+	while (!watcher) {
+		long free = free_kilobytes();
+
+		if (free < *least)
+			*least = free;
+		usleep(500);
+	}
+	return watcher;
+}
+
+static void bind_all(const struct sandbox *s, int count, uint32_t number)
+{
+	struct wire w;
+
+	counting(&w, number, number, number + MANY_RULES - 1);
+	for (int i = 0; i < count; i++)
+		bind_add(&w, s[i].inode, s[i].birth, number, 0);
+	must("bind of many", exchange(&w));
+}
+
+#define MANY_BINDINGS	100
+#define EACH_COUNTER	64	/* bytes, at least, of what is known of a rule that was hit */
+
+/* Nor does a ruleset that takes over need memory for what was never hit, not even for a moment. */
+static void test_memory_of_takeover(void)
+{
+	volatile long *least = mmap(NULL, sizeof(*least), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long all = (long)MANY_BINDINGS * MANY_RULES * EACH_COUNTER / 1024, before;
+	static struct sandbox many[MANY_BINDINGS];
+	pid_t watcher;
+
+	for (int i = 0; i < MANY_BINDINGS; i++)
+		many[i] = sandbox_new();
+	bind_all(many, MANY_BINDINGS, 1);
+	before = *least = free_kilobytes();
+	watcher = watch_memory(least);
+	bind_all(many, MANY_BINDINGS, 2);
+	kill(watcher, SIGKILL);
+	waitpid(watcher, NULL, 0);
+	check(before - *least < all / 2, "%d bindings whose ruleset is replaced take %ld KiB meanwhile", MANY_BINDINGS,
+	      before - *least);
+	for (int i = 0; i < MANY_BINDINGS; i++)
+		sandbox_delete(&many[i]);
+	munmap((void *)least, sizeof(*least));
+	sandboxes_settle();
+	acknowledge_ended();
+	drop_ruleset(1);
+	drop_ruleset(2);
+}
+
 void test_counters(void)
 {
 	section("counters");
 	test_swap_keeps();
 	test_leaving();
 	acknowledge_ended();
+	test_last_hit();
 	test_cursor();
 	test_memory();
+	test_memory_of_takeover();
 	check_empty("counters");
 }
