@@ -50,21 +50,29 @@ static __always_inline struct nsg_summary nsg_summary_of(const struct nsg_key *k
 	return summary;
 }
 
-static __always_inline bool nsg_summary_fits(const struct nsg_summary *summary, const struct nsg_shortlist *rule,
+static __always_inline bool nsg_address_fits(const struct nsg_summary *summary, const struct nsg_shortlist *rule,
 					     u32 half)
 {
 	return (summary->address[half] & rule->mask.address[half]) == rule->value.address[half];
 }
 
+static __always_inline bool nsg_transport_fits(const struct nsg_summary *summary, const struct nsg_shortlist *rule)
+{
+	return (summary->transport & rule->mask.transport) == rule->value.transport;
+}
+
+/*
+ * What most rules fail by comes first: of IPv6 the halves of addresses that name a network (the source's, which more rules
+ * leave open, after the destination's), then protocol and ports. IPv4 has both addresses in one comparison.
+ */
 static __always_inline bool nsg_shortlist_fits(const struct nsg_shortlist *rule, const struct nsg_summary *summary,
 					       bool ipv6)
 {
-	if (!nsg_summary_fits(summary, rule, 0))
-		return false;
-	if (ipv6 && !(nsg_summary_fits(summary, rule, 1) && nsg_summary_fits(summary, rule, 2) &&
-		      nsg_summary_fits(summary, rule, 3)))
-		return false;
-	return (summary->transport & rule->mask.transport) == rule->value.transport;
+	if (!ipv6)
+		return nsg_address_fits(summary, rule, 0) && nsg_transport_fits(summary, rule);
+	return nsg_address_fits(summary, rule, 2) && nsg_address_fits(summary, rule, 0) &&
+	       nsg_transport_fits(summary, rule) &&
+	       nsg_address_fits(summary, rule, 1) && nsg_address_fits(summary, rule, 3);
 }
 
 static __always_inline bool nsg_shortlist_in_ranges(const struct nsg_shortlist *rule, const struct nsg_key *key)

@@ -9,12 +9,15 @@
 
 u32 search_packet(const struct nsg_matcher *matcher, const struct nsg_key *key);
 
-/* What nsg_decide() asks of the engine for a packet whose first match decides. */
+/* A search for a packet whose first match decides, compiled by family as on the way of packets. */
 noinline u32 search_packet(const struct nsg_matcher *matcher, const struct nsg_key *key)
 {
 	struct nsg_search search;
 
-	nsg_search_first(&search, matcher, key, key->family == NSGATE_FAMILY_IPV6, false);
+	if (key->family == NSGATE_FAMILY_IPV6)
+		nsg_search_first(&search, matcher, key, true, false);
+	else
+		nsg_search_first(&search, matcher, key, false, false);
 	return search.place;
 }
 
