@@ -7,7 +7,7 @@ static const struct attempt {
 	size_t tables;		/* bytes of them while building, of those that there are */
 	struct nsg_effort effort;
 } attempts[] = {
-	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 65536 } },
+	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 8192 } },
 	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0 } },
 	{ ~0UL, { .exact_items = 1, .joined_cells = 0 } },
 };

@@ -62,8 +62,8 @@ static __always_inline bool nsg_transport_fits(const struct nsg_summary *summary
 }
 
 /*
- * What most rules fail by comes first: of IPv6 the halves of addresses that name a network (the source's, which more rules
- * leave open, after the destination's), then protocol and ports. IPv4 has both addresses in one comparison.
+ * What most rules fail by comes first: of IPv6 the halves of addresses that name a network (the source's, which more
+ * rules leave open, after the destination's), then protocol and ports. IPv4 has both addresses in one comparison.
  */
 static __always_inline bool nsg_shortlist_fits(const struct nsg_shortlist *rule, const struct nsg_summary *summary,
 					       bool ipv6)

@@ -4,6 +4,7 @@
  * whole sequence of matching rules is what trying each rule in turn gives. Usage: engine-property [ROUNDS [SEED]]
  */
 #include "engine-draw.h"
+#include "engine-family.h"
 #include "../src/parse.h"
 #include "../src/request.h"
 
@@ -141,6 +142,37 @@ static void check_memory(u32 items)
 	sample_free(&sample);
 }
 
+/* A typical ruleset of 10,000 rules takes at most 8 MiB, of which 1 MiB is for the rules themselves. */
+static void check_typical(const char *family, bool ipv6)
+{
+	struct nsg_matcher *matcher;
+	struct five_fields *rules;
+	struct sample sample;
+	u32 count = family_rules(&rules, family, 10000);
+	int error;
+
+	family_sample(&sample, rules, count, ipv6);
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
+	if (!matcher || nsg_matcher_memory(matcher) > 7UL << 20) {
+		fprintf(stderr, "10,000 rules of the family %s: error %d, %zu bytes\n", family, error,
+			matcher ? nsg_matcher_memory(matcher) : 0);
+		exit(1);
+	}
+	nsg_matcher_free(matcher);
+	sample_free(&sample);
+	free(rules);
+}
+
+static void check_all_typical(void)
+{
+	static const char *const families[] = { "acl", "fw", "ipc" };
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(families) * 2; i++)
+		check_typical(families[i / 2], i % 2);
+	printf("engine: typical rulesets of 10,000 rules take at most 7 MiB\n");
+}
+
 static void add_hosts(struct sample *sample, u16 kind, u32 size)
 {
 	u8 host[sizeof(struct nsgate_prefix6)] = { 0 };
@@ -247,6 +279,7 @@ int main(int argc, char **argv)
 	check_memory(1);
 	check_memory(4);
 	check_memory(30);
+	check_all_typical();
 	check_fits();
 	check_too_large();
 	printf("engine: %u rulesets agree with the reference\n", rounds);
