@@ -7,9 +7,12 @@ static const struct attempt {
 	size_t tables;		/* bytes of them while building, of those that there are */
 	struct nsg_effort effort;
 } attempts[] = {
-	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 8192 } },
-	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0 } },
-	{ ~0UL, { .exact_items = 1, .joined_cells = 0 } },
+	{ 24UL << 20, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 8192, .cuts = U32_MAX } },
+	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0, .cuts = U32_MAX } },
+	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0, .cuts = 16384 } },
+	{ ~0UL, { .exact_items = NSGATE_MAX_ITEMS, .joined_cells = 0, .cuts = 2048 } },
+	{ ~0UL, { .exact_items = 16, .joined_cells = 0, .cuts = 2048 } },
+	{ ~0UL, { .exact_items = 1, .joined_cells = 0, .cuts = 256 } },
 };
 
 static void free_chains(struct nsg_matcher *matcher)

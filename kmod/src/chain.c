@@ -188,7 +188,8 @@ struct nsg_chain *nsg_chain_build(const struct nsgate_ruleset *ruleset, u8 hook,
 				  struct nsg_budget *budget)
 {
 	struct build build = {
-		.rules = { .exact_items = effort.exact_items, .joined_cells = effort.joined_cells },
+		.rules = { .exact_items = effort.exact_items, .joined_cells = effort.joined_cells,
+			   .cuts = effort.cuts },
 		.budget = budget, .hook = hook, .family = family };
 	u32 count = count_rules(&build, ruleset);
 

@@ -32,6 +32,7 @@ struct nsg_chain {
 struct nsg_effort {
 	u32 exact_items;
 	u32 joined_cells;
+	u32 cuts;
 };
 
 /* The chain of the ruleset's rules for this hook and family; NULL if there are none, or if budget->error is set. */

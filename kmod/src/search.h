@@ -32,6 +32,9 @@
  * two: words are held in groups, of which equal ones are kept once, so that memory follows the number of ends of
  * ranges, however much the ranges overlap.
  *
+ * Rulesets with more ends of ranges than there is memory for have fewer cuts than ends: ranges are widened to the next
+ * cut, and a rule whose range was is settled by its predicate (cuts.h).
+ *
  * Cost: two to five lookups, 3 to 10 u64s of aggregates per 4,096 rules, and the words that are read, at most one
  * per 64 rules. What vectors cannot tell (icmp types, tcp flags, interfaces, state, mark) a candidate's predicate
  * settles; a rule of five fields needs none. A chain of a few rules is gone through one by one, by masks

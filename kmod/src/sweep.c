@@ -4,18 +4,12 @@
  * of the vector when the number of its items that cover the place becomes or leaves zero.
  */
 #include "sweep.h"
+#include "cuts.h"
 #include "request.h"
 
 #define DIGITS		256
-#define EVENTS_AT_ONCE	4096U	/* then it is time to reschedule */
 #define POINT_BYTES	16
 #define WIDE_SHARE	16	/* a rule that covers more than one in so many places is wide */
-
-struct event {
-	struct nsg_point at;
-	u32 rule;
-	s32 step;		/* items of the rule that cover: 1 where one begins, -1 after it has ended */
-};
 
 struct sweep {
 	const struct nsg_rules *rules;
@@ -24,8 +18,8 @@ struct sweep {
 	u16 kind;
 	u32 room;		/* events */
 	u32 count;
-	struct event *events;
-	struct event *spare;	/* where a pass of the sort writes */
+	struct nsg_event *events;
+	struct nsg_event *spare;	/* where a pass of the sort writes */
 	s32 *cover;		/* by rule: items that cover the place */
 	struct nsg_point differ;	/* bits in which events' places differ */
 };
@@ -54,7 +48,7 @@ static void add_event(struct sweep *sweep, struct nsg_point at, u32 rule, s32 st
 
 	sweep->differ.high |= at.high ^ first.high;
 	sweep->differ.low |= at.low ^ first.low;
-	sweep->events[sweep->count++] = (struct event){ .at = at, .rule = rule, .step = step };
+	sweep->events[sweep->count++] = (struct nsg_event){ .at = at, .rule = rule, .step = step };
 }
 
 /* A range up to the axis' end never ends: what follows it wraps to zero, which only the IPv6 axis reaches. */
@@ -108,7 +102,7 @@ static void add_matches(struct sweep *sweep, u64 *wild, u64 *outside)
 	}
 }
 
-static u8 digit(const struct event *event, u32 byte)
+static u8 digit(const struct nsg_event *event, u32 byte)
 {
 	return byte < 8 ? event->at.low >> (byte * 8) : event->at.high >> ((byte - 8) * 8);
 }
@@ -121,7 +115,7 @@ static void sort_by(struct sweep *sweep, u32 byte, u32 *starts)
 	memset(starts, 0, DIGITS * sizeof(*starts));
 	for (i = 0; i < sweep->count; i++) {
 		starts[digit(&sweep->events[i], byte)]++;
-		if (!(i % EVENTS_AT_ONCE))
+		if (!(i % NSG_EVENTS_AT_ONCE))
 			cond_resched();
 	}
 	for (i = 0; i < DIGITS; i++) {
@@ -131,7 +125,7 @@ static void sort_by(struct sweep *sweep, u32 byte, u32 *starts)
 	}
 	for (i = 0; i < sweep->count; i++) {
 		sweep->spare[starts[digit(&sweep->events[i], byte)]++] = sweep->events[i];
-		if (!(i % EVENTS_AT_ONCE))
+		if (!(i % NSG_EVENTS_AT_ONCE))
 			cond_resched();
 	}
 	swap(sweep->events, sweep->spare);
@@ -153,7 +147,19 @@ static void sort_events(struct sweep *sweep)
 	nsg_budget_give(sweep->budget, starts, DIGITS * sizeof(*starts));
 }
 
-static void pass_event(struct sweep *sweep, const struct event *event)
+/* Makes do with as many cuts as there may be. */
+static void thin_events(struct sweep *sweep, const u64 *outside)
+{
+	struct nsg_cuts cuts = { .from = sweep->events, .count = sweep->count, .to = sweep->spare, .outside = outside,
+				 .verify = sweep->rules->verify, .most = sweep->rules->cuts };
+
+	if (!nsg_cuts_move(&cuts))
+		return;
+	swap(sweep->events, sweep->spare);
+	sweep->count = cuts.kept;
+}
+
+static void pass_event(struct sweep *sweep, const struct nsg_event *event)
 {
 	bool before = sweep->cover[event->rule] > 0;
 	bool after;
@@ -171,23 +177,18 @@ static void add_interval(struct nsg_axis *axis, struct nsg_point start, u32 vect
 	axis->intervals[axis->count++] = (struct nsg_interval){ .start = start, .vector = vector };
 }
 
-static bool same_place(const struct event *a, const struct event *b)
-{
-	return a->at.high == b->at.high && a->at.low == b->at.low;
-}
-
 static void pass_events(struct sweep *sweep, struct nsg_axis *axis)
 {
-	const struct event *event = sweep->events;
-	const struct event *end = event + sweep->count;
+	const struct nsg_event *event = sweep->events;
+	const struct nsg_event *end = event + sweep->count;
 
 	add_interval(axis, (struct nsg_point){ 0, 0 }, nsg_vectors_keep(sweep->vectors));
 	while (event < end && !sweep->budget->error) {
-		const struct event *first = event;
+		const struct nsg_event *first = event;
 
-		for (; event < end && same_place(event, first); event++) {
+		for (; event < end && nsg_same_place(event, first); event++) {
 			pass_event(sweep, event);
-			if (!((event - first + 1) % EVENTS_AT_ONCE))
+			if (!((event - first + 1) % NSG_EVENTS_AT_ONCE))
 				cond_resched();
 		}
 		if (!first->at.high && !first->at.low)
@@ -204,6 +205,7 @@ static void sweep_along(struct sweep *sweep, struct nsg_axis *axis, u64 *wild, u
 	axis->absent = nsg_vectors_keep(sweep->vectors);
 	nsg_vectors_set(sweep->vectors, outside);
 	sort_events(sweep);
+	thin_events(sweep, outside);
 	pass_events(sweep, axis);
 }
 
@@ -213,17 +215,17 @@ static u32 measure_cover(struct sweep *sweep)
 	u32 places = 0, i;
 
 	for (i = 0; i < sweep->count; i++) {
-		const struct event *event = &sweep->events[i];
+		const struct nsg_event *event = &sweep->events[i];
 
-		places += i && !same_place(event, event - 1);
+		places += i && !nsg_same_place(event, event - 1);
 		sweep->cover[event->rule] -= event->step * (s32)places;
-		if (!(i % EVENTS_AT_ONCE))
+		if (!(i % NSG_EVENTS_AT_ONCE))
 			cond_resched();
 	}
 	for (i = 0; i < sweep->count; i++) {	/* what goes on to the end of the axis has no end of its own */
 		if (sweep->cover[sweep->events[i].rule] <= 0)
 			sweep->cover[sweep->events[i].rule] += places + 1;
-		if (!(i % EVENTS_AT_ONCE))
+		if (!(i % NSG_EVENTS_AT_ONCE))
 			cond_resched();
 	}
 	return places;

@@ -19,6 +19,7 @@ struct nsg_rules {
 	u64 *verify;		/* bit per rule: its vectors say too much of it, its predicate must settle it */
 	u32 exact_items;	/* a match of more items is taken for its hull, and verified */
 	u32 joined_cells;	/* that a table of protocol and ports may have */
+	u32 cuts;		/* of an axis, at most; ranges are widened to them (cuts.h) */
 };
 
 /* The result of a sweep, in order; the first interval starts at zero. Free with nsg_axis_free(). */

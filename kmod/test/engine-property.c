@@ -58,30 +58,73 @@ static void check_accepted_by_parser(const struct nsgate_ruleset *ruleset)
 	exit(1);
 }
 
-static void check_ruleset(const struct nsgate_ruleset *ruleset, const struct taste *taste, u32 packets)
+/* Rulesets as they are looked at: rules by their index, and what settles each. */
+struct subject {
+	const struct nsgate_ruleset *ruleset;
+	const struct nsgate_rule **rule;
+	struct nsg_predicates *predicates;
+};
+
+static void check_packets(const struct subject *subject, const struct nsg_matcher *matcher, const struct taste *taste,
+			  u32 packets)
 {
-	const struct nsgate_rule **rule = calloc(ruleset->rules, sizeof(*rule));
-	const struct nsgate_rule *at = nsg_ruleset_rules(ruleset);
-	struct nsg_budget unlimited = { .left = SIZE_MAX };
-	struct nsg_predicates *predicates = nsg_predicates_build(ruleset, NULL, &unlimited);
-	int error;
-	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
 	struct nsg_key key;
 	u32 i;
 
-	if (!rule || !predicates || !matcher || error) {
+	for (i = 0; i < packets; i++) {
+		draw_packet(&key, taste);
+		check_packet(subject->ruleset, subject->rule, subject->predicates, matcher, &key);
+	}
+}
+
+/* Chains that are built with little effort say too much, but never too little. */
+static void check_effort(const struct subject *subject, struct nsg_effort effort, const struct taste *taste, u32 packets)
+{
+	struct nsg_matcher matcher = { .predicates = subject->predicates };
+	struct nsg_budget unlimited = { .left = SIZE_MAX };
+	u32 i;
+
+	for (i = 0; i < NSGATE_HOOKS * NSG_FAMILIES; i++)
+		matcher.chain[i / NSG_FAMILIES][i % NSG_FAMILIES] =
+			nsg_chain_build(subject->ruleset, i / NSG_FAMILIES, i % NSG_FAMILIES + 1, effort, &unlimited);
+	check_packets(subject, &matcher, taste, packets);
+	for (i = 0; i < NSGATE_HOOKS * NSG_FAMILIES; i++)
+		nsg_chain_free(matcher.chain[i / NSG_FAMILIES][i % NSG_FAMILIES], &unlimited);
+}
+
+static void check_efforts(const struct subject *subject, const struct taste *taste, u32 packets)
+{
+	static const u32 cuts[] = { 1, 2, 5, 40 };
+	static const u32 items[] = { 1, 3, NSGATE_MAX_ITEMS };
+	static const u32 cells[] = { 0, 100, 8192 };
+	struct nsg_effort effort = { .exact_items = items[below(ARRAY_SIZE(items))],
+				     .joined_cells = cells[below(ARRAY_SIZE(cells))],
+				     .cuts = cuts[below(ARRAY_SIZE(cuts))] };
+
+	check_effort(subject, effort, taste, packets);
+}
+
+static void check_ruleset(const struct nsgate_ruleset *ruleset, const struct taste *taste, u32 packets)
+{
+	struct nsg_budget unlimited = { .left = SIZE_MAX };
+	struct subject subject = { .ruleset = ruleset, .rule = calloc(ruleset->rules, sizeof(*subject.rule)),
+				   .predicates = nsg_predicates_build(ruleset, NULL, &unlimited) };
+	const struct nsgate_rule *at = nsg_ruleset_rules(ruleset);
+	int error;
+	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
+	u32 i;
+
+	if (!subject.rule || !subject.predicates || !matcher || error) {
 		fprintf(stderr, "no matcher for %u rules: error %d\n", ruleset->rules, error);
 		exit(1);
 	}
 	for (i = 0; i < ruleset->rules; i++, at = nsg_rule_end(at))
-		rule[i] = at;
-	for (i = 0; i < packets; i++) {
-		draw_packet(&key, taste);
-		check_packet(ruleset, rule, predicates, matcher, &key);
-	}
+		subject.rule[i] = at;
+	check_packets(&subject, matcher, taste, packets);
+	check_efforts(&subject, taste, packets);
 	nsg_matcher_free(matcher);
-	nsg_predicates_free(predicates);
-	free(rule);
+	nsg_predicates_free(subject.predicates);
+	free(subject.rule);
 }
 
 /* Whichever allocation fails, the build fails with -ENOMEM and leaves nothing behind (which the sanitizers see). */
@@ -173,13 +216,13 @@ static void check_all_typical(void)
 	printf("engine: typical rulesets of 10,000 rules take at most 7 MiB\n");
 }
 
-static void add_hosts(struct sample *sample, u16 kind, u32 size)
+static void add_hosts(struct sample *sample, u16 kind, u32 size, u32 count)
 {
 	u8 host[sizeof(struct nsgate_prefix6)] = { 0 };
 	u32 i, byte;
 
 	sample_match(sample, kind, 0);
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < count; i++) {
 		for (byte = 0; byte < size; byte++)
 			host[byte] = below(256);
 		host[size] = size * 8;
@@ -205,10 +248,10 @@ static void add_two_of_each(struct sample *sample)
 	static const u8 tcp = 6;
 
 	sample_rule(sample, NSGATE_HOOK_INPUT, NSGATE_FAMILY_IPV4 | NSGATE_FAMILY_IPV6);
-	add_hosts(sample, NSGATE_MATCH_SRC4, 4);
-	add_hosts(sample, NSGATE_MATCH_SRC6, 16);
-	add_hosts(sample, NSGATE_MATCH_DST4, 4);
-	add_hosts(sample, NSGATE_MATCH_DST6, 16);
+	add_hosts(sample, NSGATE_MATCH_SRC4, 4, 2);
+	add_hosts(sample, NSGATE_MATCH_SRC6, 16, 2);
+	add_hosts(sample, NSGATE_MATCH_DST4, 4, 2);
+	add_hosts(sample, NSGATE_MATCH_DST6, 16, 2);
 	sample_match(sample, NSGATE_MATCH_PROTOCOL, 0);
 	sample_item(sample, &tcp);
 	add_port_ranges(sample, NSGATE_MATCH_SPORT);
@@ -238,6 +281,50 @@ static void check_fits(void)
 	}
 	printf("engine: 10,000 rules of two hosts and port ranges on either side take %zu KiB\n",
 	       nsg_matcher_memory(matcher) / 1024);
+	nsg_matcher_free(matcher);
+	sample_free(&sample);
+}
+
+/* How many rules the tables leave to be tried, on average, for packets from anywhere to anywhere. */
+static u32 count_candidates(const struct nsg_matcher *matcher)
+{
+	struct nsg_key key = { .hook = NSGATE_HOOK_INPUT, .family = NSGATE_FAMILY_IPV4, .protocol = 6 };
+	u32 candidates = 0, i;
+	struct nsg_search search;
+
+	for (i = 0; i < 100; i++) {
+		key.source.words[0] = dice_roll(&dice);
+		key.destination.words[0] = dice_roll(&dice);
+		for (nsg_search_first(&search, matcher, &key, false, true); search.place != NSG_NO_PLACE;
+		     nsg_search_next(&search, false, true))
+			candidates++;
+	}
+	return candidates / i;
+}
+
+/* Several hosts per rule, none like another: more ends of ranges than there is memory for, but not rule after rule. */
+static void check_crowd(u32 hosts)
+{
+	struct nsg_matcher *matcher;
+	struct sample sample;
+	u32 candidates, i;
+	int error;
+
+	sample_begin(&sample);
+	for (i = 0; i < 10000; i++) {
+		sample_rule(&sample, NSGATE_HOOK_INPUT, NSGATE_FAMILY_IPV4);
+		add_hosts(&sample, NSGATE_MATCH_SRC4, 4, hosts);
+		add_hosts(&sample, NSGATE_MATCH_DST4, 4, hosts);
+	}
+	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
+	candidates = matcher ? count_candidates(matcher) : 0;
+	if (!matcher || candidates > 10) {
+		fprintf(stderr, "10,000 rules of %u hosts on either side: error %d, and %u are tried\n", hosts, error,
+			candidates);
+		exit(1);
+	}
+	printf("engine: 10,000 rules of %u hosts on either side take %zu KiB, and %u are tried\n", hosts,
+	       nsg_matcher_memory(matcher) / 1024, candidates);
 	nsg_matcher_free(matcher);
 	sample_free(&sample);
 }
@@ -281,6 +368,7 @@ int main(int argc, char **argv)
 	check_memory(30);
 	check_all_typical();
 	check_fits();
+	check_crowd(16);
 	check_too_large();
 	printf("engine: %u rulesets agree with the reference\n", rounds);
 	return 0;
