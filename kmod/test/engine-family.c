@@ -1,107 +1,170 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rulesets of five-field rules. The shares of prefix lengths, port ranges and protocols are rounded from those that the
- * access-control, firewall and IP-chain seeds of ClassBench (Taylor and Turner, 2007) are known for.
+ * Rulesets of five-field rules. In which pairs lengths of prefixes and classes of ports stand, which protocols are named
+ * and how addresses cluster is as in test/bench/ruleset-generator.ts, by the seeds of ClassBench (Taylor and Turner,
+ * 2007).
  */
 #include "engine-family.h"
 
+/* Shares, of which each begins with its percent. */
 struct weighted {
 	u32 percent;
 	u32 value;
 };
 
-/* What sets one family apart from another. Shares end where they sum up to 100. */
-struct character {
-	const char *name;
-	u32 networks;			/* addresses of a ruleset of 1,000 rules cluster in so many /16 */
-	struct weighted source[8];	/* prefix lengths */
-	struct weighted destination[8];
-	struct weighted source_port[4];	/* enum port_class */
-	struct weighted destination_port[4];
-	struct weighted protocol[5];	/* 256 for any */
+/* Shortest and longest lengths. */
+struct prefix_pair {
+	u32 percent;
+	u8 source[2];
+	u8 destination[2];
 };
 
-enum port_class { ANY_PORT, LOW_PORTS, HIGH_PORTS, ONE_PORT, SOME_PORTS };
+enum port_class { ANY_PORT, HIGH_PORTS, ONE_PORT, SOME_PORTS };
+
+struct port_pair {
+	u32 percent;
+	enum port_class source;
+	enum port_class destination;
+};
+
+/* What sets one family apart from another. Shares sum up to 100. */
+struct character {
+	const char *name;
+	u32 source_networks;		/* /16 per 1,000 rules in which addresses cluster */
+	u32 destination_networks;
+	struct prefix_pair prefixes[7];
+	struct weighted protocol[5];	/* 256 for any */
+	struct port_pair ports[7];	/* of tcp and udp */
+};
 
 static const struct character characters[] = {
-	{ "acl", 12,
-	  { { 1, 0 }, { 4, 16 }, { 10, 24 }, { 15, 28 }, { 20, 30 }, { 50, 32 } },
-	  { { 1, 0 }, { 6, 16 }, { 13, 23 }, { 20, 24 }, { 60, 32 } },
-	  { { 100, ANY_PORT } },
-	  { { 20, ANY_PORT }, { 5, HIGH_PORTS }, { 70, ONE_PORT }, { 5, SOME_PORTS } },
-	  { { 80, 6 }, { 12, 17 }, { 4, 1 }, { 4, 256 } } },
-	{ "fw", 200,
-	  { { 42, 0 }, { 3, 8 }, { 8, 16 }, { 15, 24 }, { 32, 32 } },
-	  { { 20, 0 }, { 2, 8 }, { 10, 16 }, { 18, 24 }, { 50, 32 } },
-	  { { 62, ANY_PORT }, { 18, HIGH_PORTS }, { 18, ONE_PORT }, { 2, SOME_PORTS } },
-	  { { 38, ANY_PORT }, { 16, HIGH_PORTS }, { 40, ONE_PORT }, { 6, SOME_PORTS } },
-	  { { 55, 6 }, { 25, 17 }, { 8, 1 }, { 2, 47 }, { 10, 256 } } },
-	{ "ipc", 40,
-	  { { 7, 0 }, { 5, 8 }, { 13, 16 }, { 30, 24 }, { 45, 32 } },
-	  { { 5, 0 }, { 5, 8 }, { 10, 16 }, { 25, 24 }, { 55, 32 } },
-	  { { 70, ANY_PORT }, { 8, HIGH_PORTS }, { 20, ONE_PORT }, { 2, SOME_PORTS } },
-	  { { 45, ANY_PORT }, { 9, HIGH_PORTS }, { 42, ONE_PORT }, { 4, SOME_PORTS } },
-	  { { 50, 6 }, { 30, 17 }, { 8, 1 }, { 2, 50 }, { 10, 256 } } },
+	{ "acl", 12, 8,
+	  { { 55, { 30, 32 }, { 30, 32 } }, { 20, { 30, 32 }, { 20, 25 } }, { 14, { 22, 25 }, { 30, 32 } },
+	    { 6, { 21, 29 }, { 15, 24 } }, { 3, { 30, 32 }, { 14, 17 } }, { 1, { 0, 1 }, { 28, 32 } },
+	    { 1, { 24, 32 }, { 0, 1 } } },
+	  { { 87, 6 }, { 2, 17 }, { 3, 1 }, { 8, 256 } },
+	  { { 67, ANY_PORT, ONE_PORT }, { 21, ANY_PORT, ANY_PORT }, { 12, ANY_PORT, SOME_PORTS } } },
+	{ "fw", 20, 30,
+	  { { 40, { 0, 0 }, { 30, 32 } }, { 22, { 1, 2 }, { 30, 32 } }, { 16, { 28, 32 }, { 0, 0 } },
+	    { 9, { 28, 32 }, { 1, 2 } }, { 8, { 26, 32 }, { 27, 32 } }, { 4, { 20, 23 }, { 20, 32 } },
+	    { 1, { 0, 0 }, { 0, 0 } } },
+	  { { 57, 6 }, { 32, 17 }, { 6, 47 }, { 4, 1 }, { 1, 256 } },
+	  { { 64, ANY_PORT, ONE_PORT }, { 12, ANY_PORT, ANY_PORT }, { 11, ONE_PORT, ANY_PORT },
+	    { 6, HIGH_PORTS, HIGH_PORTS }, { 3, ONE_PORT, ONE_PORT }, { 2, ONE_PORT, HIGH_PORTS },
+	    { 2, HIGH_PORTS, ONE_PORT } } },
+	{ "ipc", 15, 15,
+	  { { 24, { 30, 32 }, { 30, 32 } }, { 24, { 22, 26 }, { 30, 32 } }, { 14, { 30, 32 }, { 22, 26 } },
+	    { 16, { 22, 26 }, { 22, 26 } }, { 9, { 0, 1 }, { 24, 32 } }, { 6, { 24, 32 }, { 0, 1 } },
+	    { 7, { 15, 18 }, { 15, 25 } } },
+	  { { 39, 17 }, { 28, 6 }, { 1, 1 }, { 32, 256 } },
+	  { { 54, ANY_PORT, ONE_PORT }, { 8, ANY_PORT, ANY_PORT }, { 24, ONE_PORT, ANY_PORT },
+	    { 8, ANY_PORT, HIGH_PORTS }, { 4, ANY_PORT, SOME_PORTS }, { 2, SOME_PORTS, ANY_PORT } } },
 };
 
 static const u16 services[] = {
-	20, 21, 22, 23, 25, 53, 67, 68, 69, 80, 88, 110, 111, 119, 123, 135, 137, 138, 139, 143, 161, 162, 179, 389,
-	443, 445, 465, 500, 514, 515, 587, 636, 993, 995, 1080, 1194, 1433, 1521, 1526, 1701, 1723, 1812, 2049, 3128,
-	3306, 3389, 4500, 5060, 5432, 5900, 6379, 7070, 8000, 8080, 8443, 9090, 9200, 11211, 27017,
+	20, 21, 22, 23, 25, 53, 67, 69, 80, 88, 110, 113, 119, 123, 135, 137, 138, 139, 143, 161, 162, 179, 389, 443, 445,
+	500, 514, 515, 636, 993, 1433, 1521, 1645, 1646, 1712, 1723, 1812, 2049, 3128, 3306, 3389, 5060, 5432, 5631, 6789,
+	7070, 8080,
 };
-
-static u32 draw(struct dice *dice, const struct weighted *weighted)
-{
-	u32 roll = dice_below(dice, 100);
-
-	for (; roll >= weighted->percent; weighted++)
-		roll -= weighted->percent;
-	return weighted->value;
-}
 
 static u32 mask_of(u32 length)
 {
 	return length ? ~0U << (32 - length) : 0;
 }
 
-/* The nearer to the host, the fewer choices: so that prefixes nest and recur. */
-static u32 draw_address(struct dice *dice, u32 networks, u32 subnets)
+/* One of shares of `size` bytes each. */
+static const void *draw_share(struct dice *dice, const void *share, size_t size)
 {
-	u32 network = dice_below(dice, networks) * 0x9e3779b1;
+	u32 roll = dice_below(dice, 100);
 
-	return (network & 0xffff0000) | dice_below(dice, subnets) << 8 | dice_below(dice, 256);
+	for (; roll >= *(const u32 *)share; share += size)
+		roll -= *(const u32 *)share;
+	return share;
 }
 
-static void draw_ports(struct dice *dice, const struct weighted *classes, u16 *range)
+/* The first ones more often than the last. */
+static u32 draw_clustered(struct dice *dice, u32 count)
 {
-	u32 class = draw(dice, classes);
+	u64 fraction = dice_below(dice, 65536);
 
+	return count * fraction * fraction >> 32;
+}
+
+/* A few networks of 16 bits hold most of the hosts, and so do a few subnets of each. */
+static u32 draw_address(struct dice *dice, u32 networks, u32 salt)
+{
+	u32 network = (draw_clustered(dice, networks) + salt) * 0x9e3779b1;
+
+	return (network & 0x7fff0000) | draw_clustered(dice, 256) << 8 | dice_below(dice, 256);
+}
+
+static u32 draw_between(struct dice *dice, u32 first, u32 last)
+{
+	return first + dice_below(dice, last - first + 1);
+}
+
+static void draw_ports(struct dice *dice, enum port_class class, u16 *range)
+{
 	range[0] = class == HIGH_PORTS ? 1024 : 0;
-	range[1] = class == LOW_PORTS ? 1023 : 65535;
+	range[1] = 65535;
 	if (class == ONE_PORT)
 		range[0] = range[1] = services[dice_below(dice, ARRAY_SIZE(services))];
 	if (class == SOME_PORTS) {
-		range[0] = 1000 * (1 + dice_below(dice, 12));
-		range[1] = range[0] + 99;
+		range[0] = draw_between(dice, 1, 60000);
+		range[1] = range[0] + 10 * draw_between(dice, 1, 9);
 	}
+}
+
+static u32 networks_for(u32 per_thousand, u32 count)
+{
+	return 4 + DIV_ROUND_UP(per_thousand * count, 1000);
 }
 
 static void draw_rule(struct five_fields *rule, const struct character *character, u32 count, struct dice *dice)
 {
-	u32 networks = 4 + (u64)character->networks * count / 1000;
-	u32 protocol = draw(dice, character->protocol);
+	const struct prefix_pair *prefixes = draw_share(dice, character->prefixes, sizeof(*prefixes));
+	const struct port_pair *classes = draw_share(dice, character->ports, sizeof(*classes));
+	const struct weighted *share = draw_share(dice, character->protocol, sizeof(*share));
+	u32 protocol = share->value;
 
 	*rule = (struct five_fields){ .source_port = { 0, 65535 }, .destination_port = { 0, 65535 } };
-	rule->source_length = draw(dice, character->source);
-	rule->destination_length = draw(dice, character->destination);
-	rule->source = draw_address(dice, networks, 16) & mask_of(rule->source_length);
-	rule->destination = draw_address(dice, networks, 16) & mask_of(rule->destination_length);
+	rule->source_length = draw_between(dice, prefixes->source[0], prefixes->source[1]);
+	rule->destination_length = draw_between(dice, prefixes->destination[0], prefixes->destination[1]);
+	rule->source = draw_address(dice, networks_for(character->source_networks, count), 1) &
+		       mask_of(rule->source_length);
+	rule->destination = draw_address(dice, networks_for(character->destination_networks, count), 1000) &
+			    mask_of(rule->destination_length);
 	rule->any_protocol = protocol > 255;
 	rule->protocol = protocol;
 	if (protocol == 6 || protocol == 17) {
-		draw_ports(dice, character->source_port, rule->source_port);
-		draw_ports(dice, character->destination_port, rule->destination_port);
+		draw_ports(dice, classes->source, rule->source_port);
+		draw_ports(dice, classes->destination, rule->destination_port);
 	}
+}
+
+/* From 0, for any source and destination whatever the port, to 96. */
+static u32 narrowness(const struct five_fields *rule)
+{
+	return rule->source_length + rule->destination_length + 2 * 16 -
+	       fls64(rule->source_port[1] - rule->source_port[0]) -
+	       fls64(rule->destination_port[1] - rule->destination_port[0]);
+}
+
+/* The narrower before the wider, as filters put exceptions before what they are exceptions to. */
+static void put_in_order(struct five_fields *rules, u32 count)
+{
+	struct five_fields *drawn = calloc(count, sizeof(*drawn)), *to = rules;
+	s32 narrow;
+	u32 i;
+
+	if (!drawn)
+		abort();
+	memcpy(drawn, rules, count * sizeof(*drawn));
+	for (narrow = 96; narrow >= 0; narrow--)
+		for (i = 0; i < count; i++)
+			if (narrowness(&drawn[i]) == narrow)
+				*to++ = drawn[i];
+	free(drawn);
 }
 
 /* Everything overlaps: each rule has a range of ports of its own, nearly all of them. */
@@ -228,6 +291,8 @@ u32 family_rules(struct five_fields **rules, const char *family, u32 count)
 			draw_rule(&(*rules)[i], character, count, &dice);
 		else
 			hostile_rule(&(*rules)[i], family, i, count);
+	if (character)
+		put_in_order(*rules, count);
 	return count;
 }
 
