@@ -7,8 +7,8 @@
 
 /*
  * Returns when every task that was executing in the kernel at the call, preempted ones too, has since given up its CPU
- * by itself or left the kernel. Where the kernel does not preempt itself, a grace period has waited for that already. One
- * that does, and has no RCU for tasks (3.18; later those without tracers), has no such wait. May sleep.
+ * by itself or left the kernel. Where the kernel does not preempt itself, a grace period has waited for that already.
+ * One that does, and has no RCU for tasks (3.18; later those without tracers), has no such wait. May sleep.
  */
 static inline void nsg_wait_for_tasks(void)
 {

@@ -134,9 +134,8 @@ void nsg_binding_inherit(struct nsg_binding *binding, struct nsg_binding *old, u
 	}
 	nsg_counters_trim(binding->counters);
 	nsg_logs_inherit(binding->logs, binding->ruleset, old->logs, old->ruleset);
-	nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters, binding->ruleset,
-			 reading);
-	binding->retired = nsg_retired_trim(binding->retired);
+	binding->retired = nsg_retired_fill(binding->retired, old->retired, old->ruleset, old->counters,
+					    binding->ruleset, reading);
 }
 
 u64 nsg_binding_memory(const struct nsg_binding *binding)

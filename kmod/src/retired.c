@@ -7,9 +7,7 @@ static bool is_in(const struct nsg_ruleset *ruleset, u64 id)
 	return nsg_ruleset_find(ruleset, id) != NSG_NO_RULE;
 }
 
-/* Rules that are first hit between the reservation and the last packet of `from` find room, too, if not many do. */
-#define NSG_LATE_RULES	(8 * NSG_SHEET_RULES)
-
+/* Rules of `from` that may have been hit, and are not in `to`. */
 static u32 leaving(const struct nsg_ruleset *from, const struct nsg_counters *counters, const struct nsg_ruleset *to)
 {
 	u32 count = 0, i;
@@ -18,14 +16,11 @@ static u32 leaving(const struct nsg_ruleset *from, const struct nsg_counters *co
 		count += !is_in(to, from->rule[i].id);
 		cond_resched();
 	}
-	return min_t(u32, count + NSG_LATE_RULES, from->rules);
+	return count;
 }
 
-struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-				      const struct nsg_counters *counters, const struct nsg_ruleset *to)
+static struct nsg_retired *make(u32 capacity)
 {
-	u32 count = (earlier ? earlier->count : 0) + (from ? leaving(from, counters, to) : 0);
-	u32 capacity = min_t(u32, count, NSG_MAX_RETIRED);
 	struct nsg_retired *retired = nsg_kvzalloc(sizeof(*retired) + capacity * sizeof(*retired->rules));
 
 	if (retired)
@@ -33,10 +28,35 @@ struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const s
 	return retired;
 }
 
-static void add(struct nsg_retired *retired, u64 id, const struct nsg_base *base)
+static u32 room_for(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
+		    const struct nsg_counters *counters, const struct nsg_ruleset *to)
 {
-	if (retired->count < retired->capacity)
-		retired->rules[retired->count++] = (struct nsg_retired_rule){ .id = id, .base = *base };
+	return min_t(u32, earlier->count + leaving(from, counters, to), NSG_MAX_RETIRED);
+}
+
+struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
+				      const struct nsg_counters *counters, const struct nsg_ruleset *to)
+{
+	return make(earlier ? room_for(earlier, from, counters, to) : 0);
+}
+
+/* `retired`, which is empty, with room for so many if there is memory for it. */
+static struct nsg_retired *enlarge(struct nsg_retired *retired, u32 room)
+{
+	struct nsg_retired *larger = room > retired->capacity ? make(room) : NULL;
+
+	if (!larger)
+		return retired;
+	nsg_kvfree(retired);
+	return larger;
+}
+
+static bool add(struct nsg_retired *retired, u64 id, const struct nsg_base *base)
+{
+	if (retired->count == retired->capacity)
+		return false;
+	retired->rules[retired->count++] = (struct nsg_retired_rule){ .id = id, .base = *base };
+	return true;
 }
 
 static void add_leaving(struct nsg_retired *retired, const struct nsg_ruleset *from,
@@ -50,35 +70,33 @@ static void add_leaving(struct nsg_retired *retired, const struct nsg_ruleset *f
 		if (is_in(to, from->rule[i].id))
 			continue;
 		base = nsg_counters_carry(counters, &from->rule[i], i, reading);
-		if (base.packets)
-			add(retired, from->rule[i].id, &base);
+		if (base.packets && !add(retired, from->rule[i].id, &base))
+			atomic64_add(base.packets, &nsg_uncounted);
 	}
 }
 
-void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-		      const struct nsg_counters *counters, const struct nsg_ruleset *to, u64 reading)
+static struct nsg_retired *trim(struct nsg_retired *retired)
+{
+	struct nsg_retired *trimmed = retired->count < retired->capacity ? make(retired->count) : NULL;
+
+	if (!trimmed)
+		return retired;
+	trimmed->count = retired->count;
+	memcpy(trimmed->rules, retired->rules, retired->count * sizeof(*retired->rules));
+	nsg_kvfree(retired);
+	return trimmed;
+}
+
+struct nsg_retired *nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier,
+				     const struct nsg_ruleset *from, const struct nsg_counters *counters,
+				     const struct nsg_ruleset *to, u64 reading)
 {
 	u32 i;
 
+	retired = enlarge(retired, room_for(earlier, from, counters, to));
 	add_leaving(retired, from, counters, to, reading);
 	for (i = 0; i < earlier->count; i++)
 		if (!is_in(to, earlier->rules[i].id))
 			add(retired, earlier->rules[i].id, &earlier->rules[i].base);
-}
-
-struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired)
-{
-	size_t rules = retired->count * sizeof(*retired->rules);
-	struct nsg_retired *trimmed;
-
-	if (retired->count == retired->capacity)
-		return retired;
-	trimmed = nsg_kvzalloc(sizeof(*trimmed) + rules);
-	if (!trimmed)
-		return retired;
-	trimmed->capacity = retired->count;
-	trimmed->count = retired->count;
-	memcpy(trimmed->rules, retired->rules, rules);
-	nsg_kvfree(retired);
-	return trimmed;
+	return trim(retired);
 }

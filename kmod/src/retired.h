@@ -23,18 +23,20 @@ struct nsg_retired {
 };
 
 /*
- * Room for what `earlier` remembers (NULL: nothing) and for the rules of `from` that are not in `to` and, by its
- * `counters`, may have been hit. `from` may be NULL. Returns NULL if there is no memory.
+ * Room for what `earlier` remembers and for the rules of `from` that are not in `to` and, by its `counters`, may have
+ * been hit; `earlier` is NULL where there is nothing of the kind. Returns NULL if there is no memory.
  */
 struct nsg_retired *nsg_retired_build(const struct nsg_retired *earlier, const struct nsg_ruleset *from,
 				      const struct nsg_counters *counters, const struct nsg_ruleset *to);
 
-/* Remembers the hit rules of `from` as of `reading`, and what `earlier` does, but for rules of `to`. */
-void nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier, const struct nsg_ruleset *from,
-		      const struct nsg_counters *counters, const struct nsg_ruleset *to, u64 reading);
-
-/* The same in just the memory that it takes, if there is any to copy it to. */
-struct nsg_retired *nsg_retired_trim(struct nsg_retired *retired);
+/*
+ * Remembers the hit rules of `from` as of `reading`, and what `earlier` does, but for rules of `to`. Returns it in just
+ * the memory that it takes; `retired` is freed for that. A rule that was first hit since nsg_retired_build(), and for
+ * which there is no memory now, is uncounted.
+ */
+struct nsg_retired *nsg_retired_fill(struct nsg_retired *retired, const struct nsg_retired *earlier,
+				     const struct nsg_ruleset *from, const struct nsg_counters *counters,
+				     const struct nsg_ruleset *to, u64 reading);
 
 /* What the wire says of a rule that is remembered. */
 static inline struct nsgate_rule_counters nsg_retired_report(const struct nsg_retired_rule *rule)
