@@ -8,6 +8,9 @@
 		 BIT(NSGATE_MATCH_DST6) | BIT(NSGATE_MATCH_PROTOCOL) | BIT(NSGATE_MATCH_SPORT) |	\
 		 BIT(NSGATE_MATCH_DPORT))
 
+/* So many words that mislead are worth a strand. */
+#define MISLEADING_WORDS	8U
+
 struct build {
 	struct nsg_chain *chain;
 	struct nsg_rules rules;
@@ -105,6 +108,47 @@ static bool would_mislead(u32 some, u32 others, u32 words)
 	return (u64)some * others > 16 * words;
 }
 
+/* Whether addresses alone tell the rule from others. */
+static bool is_of_any_port(const struct nsgate_rule *rule)
+{
+	return !nsg_rule_match(rule, NSGATE_MATCH_SPORT) && !nsg_rule_match(rule, NSGATE_MATCH_DPORT);
+}
+
+/*
+ * Words with rules that are wide in both addresses beside rules of any source and port: the first promise something for
+ * every destination, the second for every port.
+ */
+static u32 count_mixed_words(const struct nsg_strands *strands, const struct nsg_rules *rules)
+{
+	u32 mixed = 0, word, i;
+
+	for (word = 0; word < DIV_ROUND_UP(rules->count, NSG_WORD_RULES); word++) {
+		u64 others = strands->both[word] ? strands->wide[word] & ~strands->both[word] : 0;
+
+		for (i = word * NSG_WORD_RULES; others; others >>= 1, i++) {
+			if (others & 1 && is_of_any_port(rules->rule[i])) {
+				mixed++;
+				break;
+			}
+		}
+		cond_resched();
+	}
+	return mixed;
+}
+
+/* A third strand, of rules that are wide in both addresses, where they would mislead within the second. */
+static void find_both(struct nsg_strands *strands, const u64 *wide, const struct nsg_rules *rules)
+{
+	u32 words = DIV_ROUND_UP(rules->count, NSG_WORD_RULES), i;
+
+	for (i = 0; i < words; i++)
+		strands->both[i] = strands->wide[i] & wide[i];
+	if (count_mixed_words(strands, rules) > MISLEADING_WORDS)
+		strands->count = 3;
+	else
+		memset(strands->both, 0, sizeof(strands->both));
+}
+
 /*
  * Rules that are wide in the source and rules that are wide in the destination make most words of both vectors look as
  * if they had something in common: worth telling apart where there are many of both.
@@ -117,8 +161,10 @@ static void find_strands(struct nsg_strands *strands, struct build *build)
 	strands->count = 1;
 	if (wide && nsg_sweep_wide(strands->wide, &build->rules, source_kind(build), build->budget) &&
 	    nsg_sweep_wide(wide, &build->rules, destination_kind(build), build->budget) &&
-	    would_mislead(count_bits(strands->wide, words), count_bits(wide, words), words))
-		strands->count = NSG_STRANDS;
+	    would_mislead(count_bits(strands->wide, words), count_bits(wide, words), words)) {
+		strands->count = 2;
+		find_both(strands, wide, &build->rules);
+	}
 	nsg_budget_give(build->budget, wide, words * sizeof(*wide));
 }
 

@@ -27,8 +27,9 @@
  * bit tells whether a word has a rule at all. Only words whose bit is set in all aggregates are read; trailing
  * zeros count to the first rule. The bit can mislead, when one rule of the word is in one vector and another is in
  * the other, and then the words have nothing in common. Worst are rules with any source beside rules with any
- * destination. So aggregates are kept apart by strand (rules that are wide in the source, and all others), and a word
- * is read if either strand promises a rule (vector.h). A vector differs from its neighbour on the axis in a rule or
+ * destination. So aggregates are kept apart by strand (rules that are wide in the source, and all others; where ports
+ * of any host stand beside hosts whatever the port, also those that are wide in both), and a word is read if any
+ * strand promises a rule (vector.h). A vector differs from its neighbour on the axis in a rule or
  * two: words are held in groups, of which equal ones are kept once, so that memory follows the number of ends of
  * ranges, however much the ranges overlap.
  *
@@ -90,16 +91,17 @@ static __always_inline u32 nsg_search_dense(const struct nsg_search *search, u32
 	return NSG_NO_PLACE;
 }
 
-/* The words of a chunk in which either strand may have a rule for the packet. */
+/* The words of a chunk in which any strand may have a rule for the packet. */
 static __always_inline u64 nsg_search_words(const struct nsg_search *search, u32 chunk, bool joined)
 {
-	u64 words;
+	u32 strands = search->chain->layout.strands, at = chunk * strands;
+	u64 words = nsg_search_common(search, at, joined);
 
-	if (search->chain->layout.strands == 1)
-		return nsg_search_common(search, chunk, joined);
-	chunk *= NSG_STRANDS;
-	words = nsg_search_common(search, chunk, joined);
-	return words | nsg_search_common(search, chunk + 1, joined);
+	if (strands > 1)
+		words |= nsg_search_common(search, at + 1, joined);
+	if (unlikely(strands > 2))
+		words |= nsg_search_common(search, at + 2, joined);
+	return words;
 }
 
 /* A word's offset from the first of its group is the same in each vector: `words` points that far into the groups. */

@@ -55,13 +55,15 @@ void nsg_vectors_set(struct nsg_vectors *vectors, const u64 *bits)
 static void find_used(const struct nsg_vectors *vectors, u32 group, const u64 *words, u64 *used)
 {
 	const u64 *wide = &vectors->strands->wide[group * NSG_GROUP_WORDS];
+	const u64 *both = &vectors->strands->both[group * NSG_GROUP_WORDS];
 	u32 i;
 
 	for (i = 0; i < NSG_GROUP_WORDS; i++) {
 		if (!words[i])
 			continue;
 		used[0] |= (u64)!!(words[i] & ~wide[i]) << i;
-		used[1] |= (u64)!!(words[i] & wide[i]) << i;
+		used[1] |= (u64)!!(words[i] & wide[i] & ~both[i]) << i;
+		used[2] |= (u64)!!(words[i] & both[i]) << i;
 	}
 	if (vectors->layout.strands == 1)
 		used[0] |= used[1];
@@ -79,7 +81,7 @@ static void set_group(struct nsg_vectors *vectors, u64 *record, u32 group, const
 	find_used(vectors, group, words, used);
 	for (strand = 0; strand < strands; strand++)
 		aggregate[strand] = (aggregate[strand] & ~(GROUP_MASK << shift)) | used[strand] << shift;
-	places[group] = used[0] | used[1] ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
+	places[group] = used[0] | used[1] | used[2] ? nsg_pool_add(&vectors->groups, words) * NSG_GROUP_WORDS : 0;
 }
 
 static u32 keep(struct nsg_vectors *vectors, const u64 *record)

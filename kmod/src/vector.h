@@ -13,7 +13,7 @@
 #define NSG_MAX_WORDS		(NSGATE_MAX_RULES / NSG_WORD_RULES)
 #define NSG_MAX_GROUPS		(NSG_MAX_WORDS / NSG_GROUP_WORDS)
 #define NSG_MAX_CHUNKS		(NSG_MAX_WORDS / 64)
-#define NSG_STRANDS		2U
+#define NSG_STRANDS		3U	/* at most */
 
 /*
  * A dense vector is `words` u64s. A sparse one is, for each chunk of 64 words and each strand, a u64 of aggregates, in
@@ -23,13 +23,17 @@
 struct nsg_layout {
 	u32 words;
 	u32 chunks;		/* 0 for dense */
-	u32 strands;		/* 1 or NSG_STRANDS */
+	u32 strands;		/* 1 to NSG_STRANDS */
 };
 
-/* Strand 1 is the rules that are wide on the axis of sources, strand 0 the others; or all rules are of strand 0. */
+/*
+ * Strand 1 is the rules that are wide on the axis of sources, strand 2 those of them that are wide on the axis of
+ * destinations, too, strand 0 all others. Of two strands, the second has both; of one, it has all rules.
+ */
 struct nsg_strands {
-	u32 count;		/* 1 or NSG_STRANDS */
-	u64 wide[NSG_MAX_WORDS];	/* bit per rule */
+	u32 count;			/* 1 to NSG_STRANDS */
+	u64 wide[NSG_MAX_WORDS];	/* bit per rule, of strands 1 and 2 */
+	u64 both[NSG_MAX_WORDS];	/* of strand 2; none unless there are three */
 };
 
 /* Vectors while a matcher is built, and one of them, `bits`, that is being changed. */

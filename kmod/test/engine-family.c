@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Rulesets of five-field rules. In which pairs lengths of prefixes and classes of ports stand, which protocols are named
- * and how addresses cluster is as in test/bench/ruleset-generator.ts, by the seeds of ClassBench (Taylor and Turner,
- * 2007).
+ * Rulesets of five-field rules. In which pairs lengths of prefixes and classes of ports stand, which protocols are
+ * named and how addresses cluster is as in test/bench/ruleset-generator.ts, by the seeds of ClassBench (Taylor and
+ * Turner, 2007).
  */
 #include "engine-family.h"
 

@@ -19,8 +19,8 @@ struct five_fields {
 
 /*
  * Draws `count` rules of a family: "acl", "fw", "ipc", or one that is hard for the engine: "wild", "overlap", "nested",
- * "ports", "scattered", "anyport"; or reads them from a file in the format of ClassBench's filter sets, if `family` has a
- * slash. Returns how many there are; the caller frees `*rules`.
+ * "ports", "scattered", "anyport"; or reads them from a file in the format of ClassBench's filter sets, if `family` has
+ * a slash. Returns how many there are; the caller frees `*rules`.
  */
 u32 family_rules(struct five_fields **rules, const char *family, u32 count);
 
