@@ -1,5 +1,6 @@
 // The words between the two sides of the comparison over many flows.
 import type { Plan, Subject, Trial } from './measurement';
+import type { Ip } from './rule';
 import type { Family } from './ruleset-generator';
 
 /** What the comparison's guest is to do. */
@@ -18,6 +19,7 @@ export interface FlowTrial extends Trial {
 export interface FlowCost {
   readonly subject: Subject;
   readonly family: Family;
+  readonly ip: Ip;
   readonly rules: number;
   /** How many of the rules the subject can hold. */
   readonly held: number;

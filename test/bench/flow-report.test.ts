@@ -1,7 +1,7 @@
 import type { FlowCost, FlowReport } from './flow-measurement';
 import { flowPage } from './flow-report';
 
-const acl = { family: 'acl', rules: 1000, held: 1000, hits: 5000, bareNanoseconds: 1500 } as const;
+const acl = { family: 'acl', ip: 4, rules: 1000, held: 1000, hits: 5000, bareNanoseconds: 1500 } as const;
 const machine: FlowReport = { kind: 'machine', kernel: '6.1.0-1-amd64', processor: 'a processor' };
 const costing = (cost: Partial<FlowCost>): FlowReport => ({
   ...{ kind: 'flow', subject: 'nsgate', nanoseconds: 100, ...acl, ...cost },
@@ -13,7 +13,7 @@ describe('the page on many flows', () => {
       [machine, costing({}), costing({ subject: 'nft-set', held: 990, nanoseconds: 1250 })],
       10_000,
     );
-    expect(page).toContain('| acl | 1,000 | 1,500 | 100 | 1,250 (990 held) | 12.5 | – | – |\n');
+    expect(page).toContain('| acl | IPv4 | 1,000 | 1,500 | 100 | 1,250 (990 held) | 12.5 | – | – |\n');
     expect(page).toContain('Here 10,000 flows go round');
     expect(page).not.toContain('unmatched');
   });

@@ -5,11 +5,13 @@ import type { Subject } from './measurement';
 
 const peers: readonly Subject[] = ['nft-set', 'nft-linear'];
 
+function isOfOneTrial(a: FlowCost, b: FlowCost): boolean {
+  return a.family === b.family && a.ip === b.ip && a.rules === b.rules;
+}
+
 function cellsOf(nsgate: FlowCost, costs: readonly FlowCost[]): string[] {
   return peers.flatMap((subject) => {
-    const peer = costs.find(
-      (cost) => cost.subject === subject && cost.family === nsgate.family && cost.rules === nsgate.rules,
-    );
+    const peer = costs.find((cost) => cost.subject === subject && isOfOneTrial(cost, nsgate));
     if (!peer) return ['–', '–'];
     const share = peer.held === peer.rules ? '' : ` (${peer.held.toLocaleString('en-US')} held)`;
     const ratio = peer.nanoseconds / nsgate.nanoseconds;
@@ -21,6 +23,7 @@ function cellsOf(nsgate: FlowCost, costs: readonly FlowCost[]): string[] {
 export function flowTable(costs: readonly FlowCost[]): string {
   const head = [
     'family',
+    'IP',
     'rules',
     'bare',
     'nsgate',
@@ -29,11 +32,11 @@ export function flowTable(costs: readonly FlowCost[]): string {
   const lines = costs
     .filter(({ subject }) => subject === 'nsgate')
     .map((nsgate) => {
-      const { family, rules, bareNanoseconds, nanoseconds } = nsgate;
+      const { family, ip, rules, bareNanoseconds, nanoseconds } = nsgate;
       const own = [rules, bareNanoseconds, nanoseconds].map((value) => value.toLocaleString('en-US'));
-      return [family, ...own, ...cellsOf(nsgate, costs)];
+      return [family, `IPv${ip}`, ...own, ...cellsOf(nsgate, costs)];
     });
-  const rule = head.map((_, column) => (column < 1 ? '---' : '---:'));
+  const rule = head.map((_, column) => (column < 2 ? '---' : '---:'));
   return [head, rule, ...lines].map((cells) => `| ${cells.join(' | ')} |\n`).join('');
 }
 

@@ -15,6 +15,7 @@ import { linkAddress } from './link-address';
 import type { Trial } from './measurement';
 import { demandWritable, writeResults } from './output-file';
 import { makePlan } from './plan';
+import { ips } from './rule';
 import { type Family, likelyFamilies } from './ruleset-generator';
 
 interface FlowOptions {
@@ -61,8 +62,11 @@ async function buildSender(folder: string): Promise<string> {
 }
 
 function withFrames(trial: Trial, folder: string): FlowTrial {
-  const frames = join(folder, `frames-${trial.family}-${trial.rules}`);
-  writeFileSync(frames, Buffer.concat(trial.packets.map((packet) => udpFrame(packet, linkAddress))));
+  const frames = join(folder, `frames-${trial.family}-${trial.rules}-${trial.ip}`);
+  writeFileSync(
+    frames,
+    Buffer.concat(trial.packets.map((packet) => udpFrame(packet, trial.ip, linkAddress))),
+  );
   return { ...trial, frames };
 }
 
@@ -71,7 +75,7 @@ async function makeFlowPlan({ families, rules, flows }: FlowOptions, folder: str
   const sender = await buildSender(folder);
   const nsgateModule = join(checkoutRoot, 'kmod', 'nsgate.ko');
   say('generating rulesets');
-  const rulesets = { families, sizes: rules, ips: [4], packets: flows } as const;
+  const rulesets = { families, sizes: rules, ips, packets: flows } as const;
   const subjects = ['nsgate', 'nft-set', 'nft-linear'] as const;
   const plan = makePlan({ ...rulesets, subjects, folder, bareHook, nsgateModule });
   return { ...plan, sender, trials: plan.trials.map((trial) => withFrames(trial, folder)) };
@@ -79,7 +83,8 @@ async function makeFlowPlan({ families, rules, flows }: FlowOptions, folder: str
 
 function progressOf(report: FlowReport): string | undefined {
   if (report.kind !== 'flow') return undefined;
-  return `${report.family} ${report.rules} rules, ${report.subject}: ${report.nanoseconds} ns`;
+  const { family, ip, rules, subject, nanoseconds } = report;
+  return `${family} ${rules} rules, IPv${ip}, ${subject}: ${nanoseconds} ns`;
 }
 
 function measure(options: FlowOptions): Promise<FlowReport[]> {

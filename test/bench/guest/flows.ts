@@ -35,7 +35,7 @@ function quickest(sink: PacketSink, sender: string, trial: FlowTrial): { perPack
 
 async function measure(plan: FlowPlan, trial: FlowTrial, contender: Contender): Promise<void> {
   const { subject, held, hits } = contender;
-  const { family, rules } = trial;
+  const { family, ip, rules } = trial;
   await withPacketSink(plan.bareHook, (sink) => {
     const bare = quickest(sink, plan.sender, trial);
     const installed = installSubject(contender, { trial, sink, nsgateModule: plan.nsgateModule });
@@ -44,7 +44,7 @@ async function measure(plan: FlowPlan, trial: FlowTrial, contender: Contender): 
       installed.verify(hits * full.runs);
       const bareNanoseconds = Math.round(bare.perPacket);
       const nanoseconds = Math.round(full.perPacket - bare.perPacket);
-      say({ kind: 'flow', subject, family, rules, held, hits, bareNanoseconds, nanoseconds });
+      say({ kind: 'flow', subject, family, ip, rules, held, hits, bareNanoseconds, nanoseconds });
     } finally {
       installed.remove();
     }
