@@ -32,6 +32,12 @@ static inline u32 nsg_packet_bytes(const struct sk_buff *skb)
 	return skb->len;
 }
 
+/* Whether a length is neither less nor more, in one comparison. The most is at least the least. */
+static __always_inline bool nsg_is_between(u32 length, u32 least, u32 most)
+{
+	return length - least <= most - least;
+}
+
 /* `header` is at hand for `at_hand` bytes, at least eight of them; the packet has `rest` from there on. */
 static __always_inline bool nsg_packet_read_plain_transport(struct nsg_key *key, const void *header,
 							    u32 at_hand, u32 rest)
@@ -43,7 +49,7 @@ static __always_inline bool nsg_packet_read_plain_transport(struct nsg_key *key,
 	key->destination_port = ntohs(udp->dest);
 	key->parts = NSG_KEY_PORTS;
 	if (key->protocol == IPPROTO_UDP)
-		return ntohs(udp->len) >= sizeof(*udp) && ntohs(udp->len) <= rest;
+		return nsg_is_between(ntohs(udp->len), sizeof(*udp), rest);
 	return key->protocol == IPPROTO_TCP && at_hand >= sizeof(*tcp) && tcp->doff >= sizeof(*tcp) / 4 &&
 	       tcp->doff * 4 <= at_hand;
 }
@@ -54,7 +60,7 @@ static __always_inline bool nsg_packet_read_plain4(struct nsg_key *key, const st
 	u32 at_hand = skb_headlen(skb), least = sizeof(*ip) + NSG_PLAIN_TRANSPORT;
 
 	if (at_hand < least || *(const u8 *)ip != (4 << 4 | sizeof(*ip) / 4) || ip_is_fragment(ip) ||
-	    ntohs(ip->tot_len) < sizeof(*ip) || ntohs(ip->tot_len) > skb->len)
+	    !nsg_is_between(ntohs(ip->tot_len), sizeof(*ip), skb->len))
 		return false;
 	key->source.words[0] = (__force u32)ip->saddr;
 	key->destination.words[0] = (__force u32)ip->daddr;
@@ -67,8 +73,8 @@ static __always_inline bool nsg_packet_read_plain6(struct nsg_key *key, const st
 	const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
 	u32 at_hand = skb_headlen(skb), least = sizeof(*ip) + NSG_PLAIN_TRANSPORT;
 
-	if (at_hand < least || *(const u8 *)ip >> 4 != 6 || !ip->payload_len ||
-	    ntohs(ip->payload_len) > skb->len - sizeof(*ip))
+	if (at_hand < least || *(const u8 *)ip >> 4 != 6 ||
+	    !nsg_is_between(ntohs(ip->payload_len), 1, skb->len - sizeof(*ip)))
 		return false;
 	memcpy(&key->source.halves[0], &ip->saddr.s6_addr[0], sizeof(u64));
 	memcpy(&key->source.halves[1], &ip->saddr.s6_addr[8], sizeof(u64));

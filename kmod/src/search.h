@@ -91,16 +91,15 @@ static __always_inline u32 nsg_search_dense(const struct nsg_search *search, u32
 	return NSG_NO_PLACE;
 }
 
-/* The words of a chunk in which any strand may have a rule for the packet. */
+/* The words of a chunk in which any strand may have a rule. It is a loop so that little state is pushed aside. */
 static __always_inline u64 nsg_search_words(const struct nsg_search *search, u32 chunk, bool joined)
 {
-	u32 strands = search->chain->layout.strands, at = chunk * strands;
-	u64 words = nsg_search_common(search, at, joined);
+	u32 at = chunk * search->chain->layout.strands, end = at + search->chain->layout.strands;
+	u64 words = 0;
 
-	if (strands > 1)
-		words |= nsg_search_common(search, at + 1, joined);
-	if (unlikely(strands > 2))
-		words |= nsg_search_common(search, at + 2, joined);
+	do
+		words |= nsg_search_common(search, at, joined);
+	while (++at < end);
 	return words;
 }
 
