@@ -5,6 +5,17 @@
 #include "engine-family.h"
 #include "../src/parse.h"
 
+void give_up(const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	vfprintf(stderr, format, arguments);
+	va_end(arguments);
+	fputc('\n', stderr);
+	exit(1);	/* the test's status: it has failed */
+}
+
 void check_accepted_by_parser(const struct nsgate_ruleset *ruleset)
 {
 	struct nsgate_refusal refusal = { .object = 0 };
@@ -12,8 +23,7 @@ void check_accepted_by_parser(const struct nsgate_ruleset *ruleset)
 
 	if (!nsg_check_ruleset(&parse, ruleset))
 		return;
-	fprintf(stderr, "the test drew a ruleset that is not one: %s (rule %u)\n", refusal.reason, refusal.rule);
-	exit(1);
+	give_up("the test drew a ruleset that is not one: %s (rule %u)", refusal.reason, refusal.rule);
 }
 
 /* A typical ruleset of 10,000 rules takes at most 8 MiB, of which 1 MiB is for the rules themselves. */
@@ -27,11 +37,9 @@ static void check_typical(const char *family, bool ipv6)
 
 	family_sample(&sample, rules, count, ipv6);
 	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
-	if (!matcher || nsg_matcher_memory(matcher) > 7UL << 20) {
-		fprintf(stderr, "10,000 rules of the family %s: error %d, %zu bytes\n", family, error,
+	if (!matcher || nsg_matcher_memory(matcher) > 7UL << 20)
+		give_up("10,000 rules of the family %s: error %d, %zu bytes", family, error,
 			matcher ? nsg_matcher_memory(matcher) : 0);
-		exit(1);
-	}
 	nsg_matcher_free(matcher);
 	sample_free(&sample);
 	free(rules);
@@ -105,11 +113,9 @@ static void check_fits(void)
 		add_two_of_each(&sample);
 	check_accepted_by_parser(sample_ruleset(&sample));
 	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
-	if (!matcher || !matcher->chain[NSGATE_HOOK_INPUT][0]->plain || !matcher->chain[NSGATE_HOOK_INPUT][1]->plain) {
-		fprintf(stderr, "10,000 rules of two hosts and port ranges on either side: error %d, %s\n", error,
+	if (!matcher || !matcher->chain[NSGATE_HOOK_INPUT][0]->plain || !matcher->chain[NSGATE_HOOK_INPUT][1]->plain)
+		give_up("10,000 rules of two hosts and port ranges on either side: error %d, %s", error,
 			matcher ? "not exact" : "no matcher");
-		exit(1);
-	}
 	printf("engine: 10,000 rules of two hosts and port ranges on either side take %zu KiB\n",
 	       nsg_matcher_memory(matcher) / 1024);
 	nsg_matcher_free(matcher);
@@ -149,11 +155,9 @@ static void check_crowd(u32 hosts)
 	}
 	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
 	candidates = matcher ? count_candidates(matcher) : 0;
-	if (!matcher || candidates > 10) {
-		fprintf(stderr, "10,000 rules of %u hosts on either side: error %d, and %u are tried\n", hosts, error,
+	if (!matcher || candidates > 10)
+		give_up("10,000 rules of %u hosts on either side: error %d, and %u are tried", hosts, error,
 			candidates);
-		exit(1);
-	}
 	printf("engine: 10,000 rules of %u hosts on either side take %zu KiB, and %u are tried\n", hosts,
 	       nsg_matcher_memory(matcher) / 1024, candidates);
 	nsg_matcher_free(matcher);
@@ -178,11 +182,9 @@ static void check_too_large(void)
 	}
 	check_accepted_by_parser(sample_ruleset(&sample));
 	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
-	if (matcher || error != -E2BIG) {
-		fprintf(stderr, "10,000 rules of 400 names each: error %d, %zu bytes\n", error,
+	if (matcher || error != -E2BIG)
+		give_up("10,000 rules of 400 names each: error %d, %zu bytes", error,
 			matcher ? nsg_matcher_memory(matcher) : 0);
-		exit(1);
-	}
 	sample_free(&sample);
 }
 

@@ -5,6 +5,10 @@
 
 #include "engine-sample.h"
 
+/* Says what is wrong and ends the program with 1: what an engine answers that is wrong once tells nothing more. */
+__attribute__((noreturn, format(printf, 1, 2)))
+void give_up(const char *format, ...);
+
 void check_accepted_by_parser(const struct nsgate_ruleset *ruleset);
 void check_limits(void);
 

@@ -35,11 +35,9 @@ static void check_packet(const struct nsgate_ruleset *ruleset, const struct nsga
 	nsg_search_first(&search, matcher, key, ipv6, plain);
 	for (;;) {
 		found = search.place == NSG_NO_PLACE ? NSG_NO_RULE : nsg_search_rule(&search);
-		if (found != expected) {
-			fprintf(stderr, "of %u rules the engine finds %d where %d is next: hook %u family %u protocol %u\n",
+		if (found != expected)
+			give_up("of %u rules the engine finds %d where %d is next: hook %u family %u protocol %u",
 				ruleset->rules, (s32)found, (s32)expected, key->hook, key->family, key->protocol);
-			exit(1);
-		}
 		if (expected == NSG_NO_RULE)
 			return;
 		nsg_search_next(&search, ipv6, plain);
@@ -121,10 +119,8 @@ static void check_ruleset(const struct nsgate_ruleset *ruleset, const struct tas
 	int error;
 	struct nsg_matcher *matcher = nsg_matcher_build(ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
 
-	if (!matcher || error) {
-		fprintf(stderr, "no matcher for %u rules: error %d\n", ruleset->rules, error);
-		exit(1);
-	}
+	if (!matcher || error)
+		give_up("no matcher for %u rules: error %d", ruleset->rules, error);
 	check_packets(&subject, matcher, taste, packets);
 	check_efforts(&subject, taste, packets);
 	nsg_matcher_free(matcher);
@@ -144,10 +140,8 @@ static void check_allocations(const struct nsgate_ruleset *ruleset)
 		userspace_allocations = -1;
 		if (matcher)
 			break;
-		if (error != -ENOMEM) {
-			fprintf(stderr, "allocation %ld failed, but the error is %d\n", allocations, error);
-			exit(1);
-		}
+		if (error != -ENOMEM)
+			give_up("allocation %ld failed, but the error is %d", allocations, error);
 	}
 	nsg_matcher_free(matcher);
 }
@@ -178,11 +172,9 @@ static void check_memory(u32 items)
 
 	draw_ruleset(&sample, &taste);
 	matcher = nsg_matcher_build(sample_ruleset(&sample), NSGATE_MAX_RULESET_MEMORY, &error);
-	if (!matcher || nsg_matcher_memory(matcher) > NSGATE_MAX_RULESET_MEMORY) {
-		fprintf(stderr, "10,000 rules of %u items: error %d, %zu bytes\n", items, error,
+	if (!matcher || nsg_matcher_memory(matcher) > NSGATE_MAX_RULESET_MEMORY)
+		give_up("10,000 rules of %u items: error %d, %zu bytes", items, error,
 			matcher ? nsg_matcher_memory(matcher) : 0);
-		exit(1);
-	}
 	printf("engine: 10,000 rules of up to %u items take %zu KiB\n", items, nsg_matcher_memory(matcher) / 1024);
 	nsg_matcher_free(matcher);
 	check_ruleset(sample_ruleset(&sample), &taste, 10);
@@ -204,10 +196,8 @@ static void check_strands(u32 count, bool ipv6)
 	family_sample(&sample, rules, count, ipv6);
 	subject = subject_of(sample_ruleset(&sample));
 	matcher = nsg_matcher_build(subject.ruleset, NSGATE_MAX_RULESET_MEMORY, &error);
-	if (!matcher || matcher->chain[NSGATE_HOOK_INPUT][ipv6]->layout.strands != 3) {
-		fprintf(stderr, "%u rules of any destination or any port: error %d, or not three strands\n", count, error);
-		exit(1);
-	}
+	if (!matcher || matcher->chain[NSGATE_HOOK_INPUT][ipv6]->layout.strands != 3)
+		give_up("%u rules of any destination or any port: error %d, or not three strands", count, error);
 	for (i = 0; i < 500; i++) {
 		family_packet(&key, rules, count, ipv6, &dice);
 		check_packet(subject.ruleset, subject.rule, subject.predicates, matcher, &key);

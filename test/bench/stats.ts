@@ -193,6 +193,7 @@ const options = new Command('bench:stats')
   .parse()
   .opts<StatsBenchOptions>();
 
+// By process.exit(): a bench that failed leaves hosts and streams open, and they would keep the program running.
 new Bench(options).run().then(
   (holds) => process.exit(holds ? 0 : 1),
   (error: unknown) => {
